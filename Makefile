@@ -1,0 +1,80 @@
+# `make book` and `make test` are all a newcomer needs. Everything installs into .venv, and
+# again only when requirements.txt, constraints.txt or pyproject.toml has changed.
+PYTHON ?= python3
+PORT ?= 8000
+
+PY := .venv/bin/python
+INSTALLED := .venv/installed
+CHAPTERS := $(wildcard notebooks/*.md)
+
+# One thread per process: the networks are small, and sums come out in the same order.
+export OMP_NUM_THREADS ?= 1
+export TF_NUM_INTRAOP_THREADS ?= 1
+export TF_NUM_INTEROP_THREADS ?= 1
+export JUPYTER_PLATFORM_DIRS = 1
+# Found before the user's own settings: a click on a chapter's .md opens a notebook.
+lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/book/lab
+
+.PHONY: help install book test lint unit nbval sync reference student serve lab sweep bench clean
+
+help:
+	@echo "make book       execute every chapter and build _build/html"
+	@echo "make test       lint, run every test, re-execute every chapter, open the book in Chromium"
+	@echo "make lab        start JupyterLab; click a chapter's .md to open it as a notebook"
+	@echo "make serve      show the built book at http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
+	@echo "make student    write the class edition to _build/student"
+	@echo "make sync       write the .py pair of every chapter"
+	@echo "make reference  execute the chapters and store their text outputs (ONLY=01_linear_rnn_sum for one)"
+	@echo "make sweep      the slow tests: claims about training over 20 seeds"
+	@echo "make bench      timings, as ratios within one run"
+	@echo "make clean      delete _build; rm -r .venv deletes the environment too"
+
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "This is Python %d.%d; the course needs 3.11, 3.12 or 3.13. Name one: make PYTHON=python3.12 book" % v)'
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $@
+
+book: $(INSTALLED)
+	.venv/bin/jupyter-book build . --all -W -n --keep-going -q
+
+test: lint book student
+	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench" tests course_utils
+	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests/reference
+
+lint: $(INSTALLED)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check course_utils tests tools
+	$(PY) -m mypy
+
+unit: $(INSTALLED)
+	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench and not browser" tests course_utils
+
+nbval: $(INSTALLED)
+	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests/reference
+
+sync: $(INSTALLED)
+	$(PY) -m tools.chapters sync
+
+reference: $(INSTALLED)
+	$(PY) -m tools.chapters reference $(ONLY)
+
+student: $(INSTALLED)
+	$(PY) -m tools.student
+
+serve: $(INSTALLED)
+	$(PY) -m tools.serve $(PORT)
+
+lab: $(INSTALLED)
+	$(PY) -m jupyterlab notebooks
+
+sweep: $(INSTALLED)
+	$(PY) -m pytest -n 2 --dist loadfile -m sweep tests
+
+bench: $(INSTALLED)
+	$(PY) -m pytest -s -m bench tests/benchmarks
+
+clean:
+	rm -rf _build

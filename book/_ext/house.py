@@ -1,0 +1,61 @@
+"""What this book needs of Sphinx beyond configuration: an offline MathJax, an honest cache."""
+
+import hashlib
+import importlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput, visit_HideCellInput
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.writers.html5 import HTML5Translator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def cache_key(root: Path) -> str:
+    """Hash what a chapter's outputs depend on beside the chapter: our code and versions."""
+    files = sorted((root / "course_utils").rglob("*.py"))
+    files += [root / "requirements.txt", root / "constraints.txt"]
+    digest = hashlib.sha256(sys.version.encode())
+    for file in files:
+        digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def prepare_execution(app: Sphinx, config: Config) -> None:
+    """Give each state of the code a cache of its own, and keep progress bars out of pages."""
+    os.environ["COURSE_PROGRESS"] = "0"
+    caches = ROOT / "_build" / ".jupyter_cache"
+    config.nb_execution_cache_path = str(caches / cache_key(ROOT))
+
+
+def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
+    """Copy MathJax and its fonts into the site: 1.8 MB of the 24 MB the package carries."""
+    if exception is not None or app.builder.format != "html":
+        return
+    package = importlib.import_module("sphinx-mathjax-offline").__file__
+    source = Path(package).parent / "static" / "mathjax"
+    target = Path(app.outdir) / "_static" / "mathjax"
+    fonts = Path("output", "chtml", "fonts", "woff-v2")
+    shutil.copytree(source / fonts, target / fonts, dirs_exist_ok=True)
+    shutil.copy(source / "tex-chtml-full.js", target)
+
+
+def visit_folded_cell(translator: HTML5Translator, node: HideCodeCellNode) -> None:
+    """Leave out the label "Toggle hidden content": the visible text says it, and better."""
+    start = len(translator.body)
+    visit_HideCellInput(translator, node)
+    label = ' aria-label="Toggle hidden content"'
+    translator.body[start:] = [part.replace(label, "") for part in translator.body[start:]]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect the above; called by Sphinx."""
+    app.connect("config-inited", prepare_execution)
+    app.connect("build-finished", copy_mathjax)
+    handlers = (visit_folded_cell, depart_HideCellInput)
+    app.add_node(HideCodeCellNode, override=True, html=handlers)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,11 @@
+"""Helpers shared by the chapters of *What Recurrent Networks Learn*.
+
+The package imports no framework: modules that need TensorFlow, PyTorch or pyplot import
+them where they use them, so that ``import course_utils`` stays quick.
+"""
+
+import os
+
+# TensorFlow reads this once, when it is imported. Its start-up messages go to stderr, where
+# the book build takes them for failures.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,0 +1,131 @@
+"""What the exercises call with the learner's function: hints, never the answer.
+
+Each chapter has a module of its own here, named like the chapter. This file holds what they
+share.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+class CheckFailed(AssertionError):
+    """An answer that is not right yet; its message is the hint."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the hint alone: IPython calls this in place of the traceback."""
+        return [f"Not yet: {self}"]
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call the learner's function and turn an error inside it into a hint.
+
+    Parameters
+    ----------
+    function
+        The learner's function.
+    *args, **kwargs
+        What it is called with. Arrays are copied first, so a function that changes its
+        arguments does not spoil the next case.
+
+    Returns
+    -------
+    Any
+        What the function returned.
+
+    Raises
+    ------
+    CheckFailed
+        If the function is still the stub, returned nothing, or raised an error.
+
+    Examples
+    --------
+    >>> call(lambda a: a + 1, 2)
+    3
+    >>> call(lambda a: None, 2)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: <lambda> returned None: does it end with a return line?
+    """
+    if not callable(function):
+        raise CheckFailed(f"expected a function, got {type(function).__name__}")
+    name = getattr(function, "__name__", "your function")
+    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+    try:
+        result = function(*copies, **kwargs)
+    except NotImplementedError:
+        raise CheckFailed(
+            f"{name} is still the stub: write its body, then run this again"
+        ) from None
+    except Exception as error:
+        raise CheckFailed(f"{name} raised {type(error).__name__}: {error}") from error
+    if result is None:
+        raise CheckFailed(f"{name} returned None: does it end with a return line?")
+    return result
+
+
+def as_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Turn a learner's result into an array of a given shape, with finite numbers.
+
+    Parameters
+    ----------
+    value
+        What the learner's function returned.
+    shape
+        The shape it should have; ``()`` for a number.
+    name
+        What to call it in a hint.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``value`` as float64, of shape ``shape``.
+
+    Raises
+    ------
+    CheckFailed
+        If it is no array of numbers, has another shape, or holds NaN or infinity.
+
+    Examples
+    --------
+    >>> as_array([1, 2], (2,), "the states")
+    array([1., 2.])
+    >>> as_array([1, 2], (3,), "the states")
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: the states should have shape (3,), got (2,)
+    """
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise CheckFailed(f"{name} should be numbers, got {type(value).__name__}") from None
+    if array.shape != shape:
+        raise CheckFailed(f"{name} should have shape {shape}, got {array.shape}")
+    if not np.isfinite(array).all():
+        raise CheckFailed(f"{name} should be finite, got NaN or infinity")
+    return array
+
+
+def close(got: ArrayLike, want: ArrayLike, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
+    """Say whether two arrays agree within rounding.
+
+    Parameters
+    ----------
+    got, want
+        Numbers or arrays of the same shape.
+    rtol, atol
+        Relative and absolute tolerance, as in :func:`numpy.allclose`.
+
+    Returns
+    -------
+    bool
+        True if every entry agrees.
+
+    Examples
+    --------
+    >>> close(0.1 + 0.2, 0.3)
+    True
+    """
+    return bool(np.allclose(got, want, rtol=rtol, atol=atol))

@@ -1,0 +1,152 @@
+"""Every chapter has a pair and a reference that fit it, and each guard can fail."""
+
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from tools import chapters as tool
+
+CHAPTERS = tool.chapters()
+TINY = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# Tiny
+
+```{code-cell} ipython3
+print(40 + 2)
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    caption: A line rises.
+  image:
+    alt: One straight line from the lower left to the upper right.
+---
+import matplotlib.pyplot as plt
+
+_ = plt.plot([0, 1])
+plt.show()
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    chapter = tmp_path_factory.mktemp("tiny") / "01_tiny.md"
+    chapter.write_text(TINY, encoding="utf-8")
+    return chapter
+
+
+@pytest.fixture(scope="module")
+def executed(tiny):
+    return tool.execute(tiny)
+
+
+@pytest.fixture
+def reference(executed):
+    return nbformat.from_dict(executed)
+
+
+def nbval(notebook, folder):
+    path = folder / "tiny.ipynb"
+    nbformat.write(notebook, path)
+    command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+
+
+def test_there_are_chapters():
+    assert CHAPTERS
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_the_pair_is_what_the_chapter_says(chapter):
+    pair = chapter.with_suffix(".py")
+    assert pair.exists(), f"{pair.name} is missing; run `make sync`"
+    assert tool.pair_problem(chapter, pair.read_text(encoding="utf-8")) == ""
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_the_reference_fits_the_chapter(chapter):
+    path = tool.REFERENCES / f"{chapter.stem}.ipynb"
+    assert path.exists(), f"{path.name} is missing; run `make reference ONLY={chapter.stem}`"
+    stored = nbformat.read(path, as_version=4)
+    problems = tool.reference_problems(tool.read(chapter), stored)
+    assert not problems, "\n".join([*problems, f"run `make reference ONLY={chapter.stem}`"])
+    assert "image/" not in path.read_text(encoding="utf-8"), "a reference holds text only"
+
+
+def test_no_pair_and_no_reference_is_left_without_its_chapter():
+    slugs = {chapter.stem for chapter in CHAPTERS}
+    assert {path.stem for path in tool.NOTEBOOKS.glob("*.py")} == slugs
+    assert {path.stem for path in tool.REFERENCES.glob("*.ipynb")} == slugs
+    assert not list(tool.NOTEBOOKS.glob("*.ipynb")), "the book would build it for the .md"
+
+
+def test_every_chapter_is_in_the_table_of_contents():
+    toc = (tool.ROOT / "_toc.yml").read_text(encoding="utf-8")
+    assert not [c.name for c in CHAPTERS if f"file: notebooks/{c.name}" not in toc]
+
+
+def test_one_changed_character_in_a_pair_is_found(tiny):
+    pair = tool.pair_text(tiny)
+    assert tool.pair_problem(tiny, pair) == ""
+    assert "+print(40 + 2)" in tool.pair_problem(tiny, pair.replace("40 + 2", "40 - 2"))
+
+
+def test_a_good_reference_passes(tiny, reference, tmp_path):
+    assert tool.reference_problems(tool.read(tiny), reference) == []
+    run = nbval(reference, tmp_path)
+    assert run.returncode == 0, run.stdout
+
+
+def test_one_changed_digit_in_a_reference_is_found(reference, tmp_path):
+    reference.cells[1].outputs[0].text = "43\n"
+    run = nbval(reference, tmp_path)
+    assert run.returncode == 1
+    assert "43" in run.stdout
+    assert "1 failed" in run.stdout
+
+
+def test_a_cell_that_was_never_executed_is_found(tiny, reference):
+    reference.cells[1].execution_count = None
+    (problem,) = tool.reference_problems(tool.read(tiny), reference)
+    assert "cell-001: never executed" in problem
+
+
+def test_a_changed_source_is_found(tiny, reference):
+    reference.cells[1].source = "print(41 + 1)"
+    (problem,) = tool.reference_problems(tool.read(tiny), reference)
+    assert "cell-001: the source has changed" in problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"), [("image", "without alt text"), ("figure", "without caption")]
+)
+def test_a_figure_without_alt_text_or_caption_is_found(tiny, reference, kind, word):
+    chapter = tool.read(tiny)
+    for notebook in (chapter, reference):
+        del notebook.cells[2].metadata["mystnb"][kind]
+    (problem,) = tool.reference_problems(chapter, reference)
+    assert word in problem
+
+
+def test_a_chapter_that_raises_is_named_with_its_cell(tiny, tmp_path):
+    broken = tmp_path / tiny.name
+    shutil.copy(tiny, broken)
+    broken.write_text(TINY.replace("40 + 2", "40 / 0"), encoding="utf-8")
+    with pytest.raises(Exception, match=r"print\(40 / 0\)[\s\S]*ZeroDivisionError"):
+        tool.execute(broken)

@@ -1,0 +1,76 @@
+"""The lists of packages agree with each other and with what is installed."""
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from course_utils import check_env
+from tools.chapters import ROOT
+
+
+def requirements() -> dict[str, Requirement]:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    parsed = [Requirement(line) for line in lines if line and line[0] not in "#-"]
+    return {requirement.name: requirement for requirement in parsed}
+
+
+def constraints() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pairs = (line.split("==") for line in lines if line and line[0] != "#")
+    return {canonicalize_name(name): pin for name, pin in pairs}
+
+
+def test_the_file_begins_with_the_package_itself():
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    assert next(line for line in lines if not line.startswith("#")) == "-e ."
+
+
+def test_every_requirement_has_an_upper_bound():
+    unbounded = [r.name for r in requirements().values() if "<" not in str(r.specifier)]
+    assert not unbounded
+
+
+def test_every_requirement_is_constrained_within_its_range():
+    pinned = constraints()
+    for name, requirement in requirements().items():
+        assert name in pinned, f"{name} is not in constraints.txt"
+        assert requirement.specifier.contains(pinned[name], prereleases=True), name
+
+
+def test_no_local_version_is_pinned():
+    assert not [name for name, v in constraints().items() if "+" in v]
+
+
+@pytest.mark.parametrize("name", sorted(requirements()))
+def test_the_installed_version_is_the_tested_one(name):
+    requirement = requirements()[name]
+    if requirement.marker and not requirement.marker.evaluate():
+        pytest.skip(f"not for this system: {requirement.marker}")
+    try:
+        have = version(name)
+    except PackageNotFoundError:
+        pytest.fail(f"{name} is not installed: run `make install`")
+    assert have.split("+")[0] == constraints()[name]
+
+
+def test_the_package_and_the_environment_check_ask_for_the_same_ranges():
+    asked = {name: str(r.specifier) for name, r in requirements().items()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for line in project["dependencies"]:
+        own = Requirement(line)
+        assert str(own.specifier) == asked[own.name], own.name
+    for name, (low, high) in check_env.NEEDED.items():
+        assert Requirement(f"{name}>={low},<{high}").specifier == requirements()[name].specifier
+    low, high = check_env.PYTHONS
+    assert project["requires-python"] == f">={low},<{high}"
+
+
+def test_check_env_names_what_is_missing_or_too_old_and_how_to_get_it():
+    found = check_env.problems({"no-such-package": ("1", "2"), "numpy": ("99", "100")})
+    assert found[0] == "no-such-package is missing: python -m pip install 'no-such-package>=1,<2'"
+    assert re.match(r"numpy is \S+, not in the tested range: python -m pip install", found[1])
+    assert check_env.problems() == []

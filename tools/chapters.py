@@ -1,0 +1,149 @@
+"""Chapters as files: the MyST original, its .py pair and its executed reference.
+
+    python -m tools.chapters sync                  write every notebooks/*.py
+    python -m tools.chapters reference [SLUG ...]  execute and store the text outputs
+
+Data flows one way, from ``notebooks/NN_slug.md``; nothing here writes to it.
+"""
+
+import argparse
+import difflib
+import os
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+REFERENCES = ROOT / "tests" / "reference"
+
+
+def chapters() -> list[Path]:
+    """Return the MyST files of all chapters, in order."""
+    return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.md"))
+
+
+def read(chapter: Path) -> NotebookNode:
+    """Read a chapter as a notebook whose cell ids depend on nothing but their place."""
+    notebook = jupytext.read(chapter)
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number:03}"
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def pair_text(chapter: Path) -> str:
+    """Return what the chapter's .py pair must hold."""
+    return jupytext.writes(jupytext.read(chapter), fmt="py:percent")
+
+
+def pair_problem(chapter: Path, pair: str) -> str:
+    """Say where a pair's text differs from its chapter; empty if it does not."""
+    diff = difflib.unified_diff(
+        pair.splitlines(), pair_text(chapter).splitlines(), "the .py pair", "the chapter", n=1
+    )
+    lines = list(diff)
+    if not lines:
+        return ""
+    return "\n".join([f"{chapter.name} and its pair differ; run `make sync`", *lines[:20]])
+
+
+def sync() -> None:
+    """Write the .py pair of every chapter, and delete pairs whose chapter is gone."""
+    pairs = {chapter.with_suffix(".py"): pair_text(chapter) for chapter in chapters()}
+    for pair, text in pairs.items():
+        pair.write_text(text, encoding="utf-8")
+    for stray in set(NOTEBOOKS.glob("*.py")) - set(pairs):
+        stray.unlink()
+
+
+def execute(chapter: Path) -> NotebookNode:
+    """Execute a chapter in a fresh kernel and keep the text outputs.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell raises; the message holds the cell and the traceback.
+    """
+    notebook = read(chapter)
+    os.environ["COURSE_PROGRESS"] = "0"
+    NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False).execute()
+    notebook.metadata.pop("language_info", None)  # names the Python patch release
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            for kind in [kind for kind in data if kind.startswith("image/")]:
+                del data[kind]
+            output.pop("metadata", None)
+            if output.output_type in ("display_data", "execute_result"):
+                output.metadata = {}
+    return notebook
+
+
+def reference_problems(chapter: NotebookNode, reference: NotebookNode) -> list[str]:
+    """Say where a reference is stale, unrun, or has a figure without caption or alt text.
+
+    Parameters
+    ----------
+    chapter
+        The chapter, from :func:`read`.
+    reference
+        The executed notebook stored for it.
+
+    Returns
+    -------
+    list of str
+        One line a problem, empty if there is none.
+    """
+    if len(chapter.cells) != len(reference.cells):
+        return [f"the chapter has {len(chapter.cells)} cells, the reference {len(reference.cells)}"]
+    problems = []
+    for written, stored in zip(chapter.cells, reference.cells, strict=True):
+        name = written["id"]
+        if (written.cell_type, written.source) != (stored.cell_type, stored.source):
+            problems.append(f"{name}: the source has changed since the reference was made")
+        elif written.metadata != stored.metadata:
+            problems.append(f"{name}: the metadata has changed since the reference was made")
+        if stored.cell_type != "code":
+            continue
+        if stored.source.strip() and stored.execution_count is None:
+            problems.append(f"{name}: never executed, so nothing would be compared")
+        mystnb = stored.metadata.get("mystnb", {})
+        if any("<Figure" in o.get("data", {}).get("text/plain", "") for o in stored.outputs):
+            if not mystnb.get("image", {}).get("alt"):
+                problems.append(f"{name}: a figure without alt text (mystnb: image: alt)")
+            if not mystnb.get("figure", {}).get("caption"):
+                problems.append(f"{name}: a figure without caption (mystnb: figure: caption)")
+    return problems
+
+
+def make_references(slugs: list[str]) -> None:
+    """Execute the named chapters (all, if none is named) and store their references."""
+    known = {chapter.stem: chapter for chapter in chapters()}
+    if unknown := set(slugs) - set(known):
+        raise SystemExit(f"no chapter {sorted(unknown)}; there are {sorted(known)}")
+    REFERENCES.mkdir(parents=True, exist_ok=True)
+    for slug in slugs or known:
+        nbformat.write(execute(known[slug]), REFERENCES / f"{slug}.ipynb")
+        print(f"tests/reference/{slug}.ipynb")
+
+
+def main() -> None:
+    """Run the verb given on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.chapters", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("sync", help="write every notebooks/*.py")
+    reference = verbs.add_parser("reference", help="execute and store the text outputs")
+    reference.add_argument("slugs", nargs="*", metavar="SLUG")
+    arguments = parser.parse_args()
+    if arguments.verb == "sync":
+        sync()
+    else:
+        make_references(arguments.slugs)
+
+
+if __name__ == "__main__":
+    main()
