@@ -38,7 +38,7 @@ $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@touch $@
 
 book: $(INSTALLED)
-	.venv/bin/jupyter-book build . --all -W -n --keep-going -q
+	$(PY) -m tools.book
 
 test: lint book student
 	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench" tests course_utils

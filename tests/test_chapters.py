@@ -64,7 +64,8 @@ def reference(executed):
 def nbval(notebook, folder):
     path = folder / "tiny.ipynb"
     nbformat.write(notebook, path)
-    command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", str(path)]
+    command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
+    command.append(str(path))
     return subprocess.run(command, capture_output=True, text=True, cwd=folder)
 
 

@@ -1,6 +1,8 @@
 """The lists of packages agree with each other and with what is installed."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
 
@@ -71,6 +73,21 @@ def test_the_package_and_the_environment_check_ask_for_the_same_ranges():
 
 def test_check_env_names_what_is_missing_or_too_old_and_how_to_get_it():
     found = check_env.problems({"no-such-package": ("1", "2"), "numpy": ("99", "100")})
-    assert found[0] == "no-such-package is missing: python -m pip install 'no-such-package>=1,<2'"
+    assert (
+        found[0] == "no-such-package is missing: python -m pip install 'no-such-package>=1,<2'"
+    )
     assert re.match(r"numpy is \S+, not in the tested range: python -m pip install", found[1])
     assert check_env.problems() == []
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("python", ["3.12", "3.13"])
+def test_the_constraints_resolve_on_a_newer_python(python, tmp_path):
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text("\n".join(line for line in lines if line != "-e ."))
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
+    command += ["--quiet", "--target", str(tmp_path), "--only-binary=:all:"]
+    command += ["--python-version", python, "-r", str(wanted), "-c", "constraints.txt"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

@@ -98,8 +98,9 @@ def reference_problems(chapter: NotebookNode, reference: NotebookNode) -> list[s
     list of str
         One line a problem, empty if there is none.
     """
-    if len(chapter.cells) != len(reference.cells):
-        return [f"the chapter has {len(chapter.cells)} cells, the reference {len(reference.cells)}"]
+    written, stored = len(chapter.cells), len(reference.cells)
+    if written != stored:
+        return [f"the chapter has {written} cells, the reference {stored}"]
     problems = []
     for written, stored in zip(chapter.cells, reference.cells, strict=True):
         name = written["id"]

@@ -1,4 +1,4 @@
-"""The built book in a real browser: offline, without errors, accessible, readable on a phone."""
+"""The built book in a real browser: offline, no errors, accessible, readable on a phone."""
 
 import functools
 import http.server
@@ -19,7 +19,11 @@ from tools.chapters import ROOT
 SITE = ROOT / "_build" / "html"
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
-    for path in [*SITE.glob("book/*.html"), *SITE.glob("notebooks/*.html"), SITE / "search.html"]
+    for path in [
+        *SITE.glob("book/*.html"),
+        *SITE.glob("notebooks/*.html"),
+        SITE / "search.html",
+    ]
 )
 WIDTHS = {"phone": 390, "desktop": 1280}
 
@@ -84,7 +88,9 @@ class Visit:
     def __init__(self, browser, url, width, theme):
         self.requests, self.complaints = [], []
         self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce"
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            reduced_motion="reduce",
         )
         self.context.add_init_script(
             f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')"
@@ -145,7 +151,9 @@ def test_a_page_is_offline_quiet_accessible_and_fits(browser, address, name, wid
 def test_a_page_shows_no_raw_markup_and_describes_its_pictures(browser, address, name):
     with Visit(browser, f"{address}/{name}", 1280, "light") as visit:
         text = visit.page.locator("main").inner_text()
-        assert not re.findall(r"^:::.*|\{(?:term|cite:?\w*|doc|ref)\}`.*|\$\$", text, flags=re.M)
+        assert not re.findall(
+            r"^:::.*|\{(?:term|cite:?\w*|doc|ref)\}`.*|\$\$", text, flags=re.M
+        )
         assert visit.page.locator("mjx-merror").count() == 0
         assert visit.page.locator("span.math, div.math").count() == (
             visit.page.locator(".math > mjx-container").count()

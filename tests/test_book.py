@@ -1,0 +1,95 @@
+"""The build fails where it should, and says why; its cache never serves stale results."""
+
+import importlib.util
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.test_chapters import TINY
+from tools import serve
+from tools.chapters import ROOT
+
+TOC = "format: jb-book\nroot: book/notation.md\nchapters:\n- file: notebooks/01_tiny.md\n"
+
+
+@pytest.fixture(scope="module")
+def small_book(tmp_path_factory):
+    """A book of one page and one tiny chapter, with this book's configuration."""
+    root = tmp_path_factory.mktemp("a book")
+    for folder in ("book", "tools", "course_utils"):
+        shutil.copytree(ROOT / folder, root / folder)
+    for file in ("_config.yml", "requirements.txt", "constraints.txt"):
+        shutil.copy(ROOT / file, root)
+    (root / "_toc.yml").write_text(TOC)
+    (root / "notebooks").mkdir()
+    return root
+
+
+def build(root, chapter):
+    (root / "notebooks" / "01_tiny.md").write_text(chapter, encoding="utf-8")
+    command = [sys.executable, "-m", "tools.book"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+
+
+def test_a_good_book_builds(small_book):
+    run = build(small_book, TINY)
+    assert run.returncode == 0, run.stderr
+    page = (small_book / "_build" / "html" / "notebooks" / "01_tiny.html").read_text("utf-8")
+    assert "42" in page
+    assert "A line rises." in page
+
+
+def test_a_failing_chapter_fails_the_build_each_time_with_cell_and_traceback(small_book):
+    for _ in range(2):  # the tool chain once took the second build of a broken book for good
+        run = build(small_book, TINY.replace("40 + 2", "40 / 0"))
+        assert run.returncode == 1
+        report = run.stderr[run.stderr.index("notebooks/01_tiny.md failed") :]
+        assert "print(40 / 0)" in report
+        assert "ZeroDivisionError" in report
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [("# Tiny", "# Tiny\n\n{term}`no such word`"), ("print(", "import sys; sys.stderr.write(")],
+)
+def test_a_warning_and_noise_on_stderr_fail_the_build(small_book, good, bad):
+    chapter = TINY.replace(good, bad).replace("40 + 2", "'noise'")
+    assert build(small_book, chapter).returncode != 0
+
+
+def test_the_cache_key_follows_code_and_versions(small_book):
+    path = small_book / "book" / "_ext" / "house.py"
+    spec = importlib.util.spec_from_file_location("house", path)
+    house = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(house)
+    keys = {house.cache_key(small_book)}
+    for file in ("course_utils/data.py", "constraints.txt"):
+        with open(small_book / file, "a", encoding="utf-8") as text:
+            text.write("# changed\n")
+        keys.add(house.cache_key(small_book))
+    assert len(keys) == 3
+
+
+def test_serve_says_when_the_port_is_taken_or_the_book_is_not_built(
+    monkeypatch, tmp_path, busy_port
+):
+    monkeypatch.setattr(serve, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["serve", str(busy_port)])
+    with pytest.raises(SystemExit, match="run `make book` first"):
+        serve.main()
+    (tmp_path / "_build" / "html").mkdir(parents=True)
+    (tmp_path / "_build" / "html" / "index.html").touch()
+    with pytest.raises(SystemExit, match=rf"Port {busy_port} cannot be used.*PORT="):
+        serve.main()
+
+
+@pytest.fixture
+def busy_port():
+    """A loopback port that something already listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        yield taken.getsockname()[1]
