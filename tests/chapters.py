@@ -1,0 +1,126 @@
+"""An exercise's functions, taken from the chapter's own solution cell.
+
+A check is tested with what the chapter says, not with a copy of it::
+
+    from tests.chapters import solution, stub
+
+    checks.forward(solution("linear_rnn_sum", "forward"))
+    with pytest.raises(CheckFailed, match="still the stub"):
+        checks.forward(stub("linear_rnn_sum", "forward"))
+
+Only what the function uses is run: its imports, and functions and constants that cells before
+it define. So a chapter that imports Keras costs nothing here unless the solution needs it.
+"""
+
+import ast
+import dis
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from nbformat import NotebookNode
+
+from tools.chapters import ROOT, read
+from tools.student import stub_out
+
+
+def solution(slug: str, name: str) -> Callable[..., Any]:
+    """Return a function of a chapter as its solution cell defines it.
+
+    Parameters
+    ----------
+    slug
+        The chapter, with or without its number.
+    name
+        The function.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter, or no solution cell that defines the function.
+    """
+    return compiled(read(_chapter(slug)), name)
+
+
+def stub(slug: str, name: str) -> Callable[..., Any]:
+    """Return a function of a chapter as the class edition has it, before a learner's work."""
+    return compiled(read(_chapter(slug)), name, stubbed=True)
+
+
+def exercises(slug: str) -> list[str]:
+    """Return the names of all functions that a chapter's solution cells define at top level."""
+    cells = [cell for cell in read(_chapter(slug)).cells if _is_solution(cell)]
+    return [
+        node.name
+        for cell in cells
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+
+
+def compiled(notebook: NotebookNode, name: str, stubbed: bool = False) -> Callable[..., Any]:
+    """Compile a function from a solution cell and what it uses from the cells before."""
+    statements: list[ast.stmt] = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        lines = cell.source.split("\n")
+        source = "\n".join(
+            "" if line.lstrip().startswith(("%", "!")) else line for line in lines
+        )
+        body = ast.parse(source).body
+        if _is_solution(cell) and any(name in _bound(statement) for statement in body):
+            source = stub_out(cell.source) if stubbed else cell.source
+            needed = _needed(statements + ast.parse(source).body, name)
+            namespace: dict[str, Any] = {"__name__": "chapter"}
+            exec(compile(ast.Module(needed, []), "<chapter>", "exec"), namespace)
+            return namespace[name]
+        statements += body
+    raise ValueError(f"no solution cell of the chapter defines {name!r}")
+
+
+def _chapter(slug: str) -> Path:
+    pattern = f"{slug}.md" if slug[:2].isdigit() else f"[0-9][0-9]_{slug}.md"
+    found = list((ROOT / "notebooks").glob(pattern))
+    if len(found) != 1:
+        raise ValueError(f"no chapter {slug!r} in notebooks/")
+    return found[0]
+
+
+def _is_solution(cell: NotebookNode) -> bool:
+    marked = cell.metadata.get("nbgrader", {}).get("solution", False)
+    return cell.cell_type == "code" and marked
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """Return the names that a top-level statement gives a meaning to."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {(a.asname or a.name).split(".")[0] for a in statement.names}
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+        return {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return set()
+
+
+def _used(code: CodeType) -> set[str]:
+    """Return the names that code looks up outside itself: not the locals of a function."""
+    outside = ("LOAD_GLOBAL", "LOAD_NAME")
+    used = {step.argval for step in dis.get_instructions(code) if step.opname in outside}
+    return used.union(*(_used(part) for part in code.co_consts if isinstance(part, CodeType)))
+
+
+def _needed(statements: list[ast.stmt], name: str) -> list[ast.stmt]:
+    """Return the statements that a name rests on, in their order."""
+    latest = {bound: i for i, statement in enumerate(statements) for bound in _bound(statement)}
+    found: set[int] = set()
+    waiting = {name}
+    while waiting:
+        position = latest.get(waiting.pop())
+        if position is not None and position not in found:
+            found.add(position)
+            module = ast.Module([statements[position]], [])
+            waiting |= _used(compile(module, "<chapter>", "exec"))
+    return [statements[position] for position in sorted(found)]
