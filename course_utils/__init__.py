@@ -6,6 +6,7 @@ them where they use them, so that ``import course_utils`` stays quick.
 
 import os
 
-# TensorFlow reads this once, when it is imported. Its start-up messages go to stderr, where
-# the book build takes them for failures.
+# TensorFlow reads these once, when it is imported. Its start-up messages go to stderr, where
+# the book build takes them for failures; the one about oneDNN comes at every log level.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -9,6 +9,7 @@ Data flows one way, from ``notebooks/NN_slug.md``; nothing here writes to it.
 import argparse
 import difflib
 import os
+import re
 from pathlib import Path
 
 import jupytext
@@ -37,7 +38,8 @@ def read(chapter: Path) -> NotebookNode:
 
 def pair_text(chapter: Path) -> str:
     """Return what the chapter's .py pair must hold."""
-    return jupytext.writes(jupytext.read(chapter), fmt="py:percent")
+    text = jupytext.writes(jupytext.read(chapter), fmt="py:percent")
+    return re.sub(r"^# +jupytext_version: .*\n", "", text, flags=re.MULTILINE)
 
 
 def pair_problem(chapter: Path, pair: str) -> str:
@@ -70,7 +72,9 @@ def execute(chapter: Path) -> NotebookNode:
     """
     notebook = read(chapter)
     os.environ["COURSE_PROGRESS"] = "0"
-    NotebookClient(notebook, timeout=600, kernel_name="python3", record_timing=False).execute()
+    NotebookClient(
+        notebook, timeout=600, kernel_name="python3", record_timing=False, coalesce_streams=True
+    ).execute()
     notebook.metadata.pop("language_info", None)  # names the Python patch release
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

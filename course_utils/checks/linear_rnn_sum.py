@@ -1,0 +1,190 @@
+"""Checks of chapter 1, in which a recurrent network learns to add."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from course_utils.checks import CheckFailed, as_array, call, close
+from course_utils.data import all_digit_sums
+from course_utils.decoding import predict
+
+Array = NDArray[np.float64]
+Weights = tuple[float, float, float]
+
+
+def _run(W: float, U: float, b: float, digits: ArrayLike) -> Array:
+    return predict([[[W]], [[U]], [b]], digits)[:, 0]
+
+
+def _three(result: Any) -> Weights:
+    W, U, b = as_array(result, (3,), "W, U, b")
+    return float(W), float(U), float(b)
+
+
+def number_weights(answer: Callable[[int], Any]) -> None:
+    """Check exercise 1: weights that read digits as a number in a base.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``number_weights(base)``, returning W, U, b.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if the weights do not give the number.
+    """
+    for base in (10, 2, 7):
+        W, U, b = _three(call(answer, base))
+        shown = f"base {base}: you gave W = {W:g}, U = {U:g}, b = {b:g}; "
+        for digits, want, hint in (
+            ([0, 0, 0], 0, "which weight acts even when every digit is 0?"),
+            ([0, 0, 1], 1, "the last digit should count once. Which weight does it meet?"),
+            (
+                [0, 1, 0],
+                base,
+                "how many steps does the middle digit wait, and what happens to it?",
+            ),
+            ([1, 1, 1], base**2 + base + 1, "follow the state through all three steps."),
+        ):
+            got = float(_run(W, U, b, [digits])[0])
+            if not close(got, want):
+                raise CheckFailed(
+                    f"{shown}the digits {digits} give {got:g}, not {want}: {hint}"
+                )
+    print("number_weights: right in base 10, 2 and 7.")
+
+
+def open_box(answer: Callable[[Callable[[ArrayLike], Array]], Any]) -> None:
+    """Check exercise 2: find the weights of a network that can only be run.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``open_box(network)``, returning W, U, b.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a weight is wrong.
+    """
+    hints = {
+        "W": "compare two inputs that differ in the last digit only.",
+        "U": "compare two inputs that differ in an earlier digit only. What does the bias "
+        "add to each of them?",
+        "b": "what is the output when every digit is 0, and how many steps add to it?",
+    }
+    for weights in ((1.0, 1.0, 0.0), (0.5, -2.0, 0.25), (-1.5, 0.0, 3.0), (2.0, -1.0, -0.5)):
+
+        def network(digits: ArrayLike, weights: Weights = weights) -> Array:
+            array = np.asarray(digits)
+            if array.ndim != 2 or array.shape[1] == 0:
+                raise ValueError(f"digits should have shape (count, length), got {array.shape}")
+            return _run(*weights, array)
+
+        for name, got, want in zip(
+            ("W", "U", "b"), _three(call(answer, network)), weights, strict=True
+        ):
+            if not close(got, want, atol=1e-6):
+                raise CheckFailed(
+                    f"a network with {name} = {want:g}: you found {got:g}; {hints[name]}"
+                )
+    print("open_box: found the weights of 4 networks.")
+
+
+def _curvature(digits: Array) -> Array:
+    x1, x2, x3 = digits.T
+    slopes = np.array([x1 + x2 + x3, 2 * x1 + x2, np.full(len(digits), 3.0)])
+    return 2 * slopes @ slopes.T / len(digits)
+
+
+def largest_step(answer: Callable[[Array], Any]) -> None:
+    """Check exercise 3: the largest stable step of gradient descent.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``largest_step(digits)``, returning a number.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if the limit is wrong.
+    """
+    every = all_digit_sums(3)[0].astype(np.float64)
+    cases = {
+        "all 1,000 sequences": every,
+        "the first 100 sequences": every[:100],
+        "all sequences, minus 4.5": every - 4.5,
+    }
+    for name, digits in cases.items():
+        got = float(as_array(call(answer, digits), (), "the largest step"))
+        values = np.linalg.eigvalsh(_curvature(digits))
+        want = 2 / values[-1]
+        if close(got, want):
+            continue
+        if close(got, 2 / values[0]):
+            hint = "every direction has to stay stable. Which one sets the limit?"
+        elif close(got, want / 2) or close(got, want * 2):
+            hint = "a factor of 2. There is one in the curvature and one in the limit."
+        elif close(got, want / len(digits)):
+            hint = "is the curvature a sum over the sequences or a mean?"
+        else:
+            hint = (
+                "check the three derivatives on one sequence: nudge W, then U, then b by a "
+                "little and see how the output moves."
+            )
+        raise CheckFailed(f"{name}: you gave {got:.4g}; {hint}")
+    ratio = 2 / np.linalg.eigvalsh(_curvature(every - 4.5))[-1]
+    ratio /= 2 / np.linalg.eigvalsh(_curvature(every))[-1]
+    print(f"largest_step: right. Centred digits allow a step {ratio:.0f} times as large.")
+
+
+def _first_wrong_length(W: float, U: float, b: float) -> tuple[int, float]:
+    """Return the length, 0 if there is none, and the mean error there."""
+    lengths = np.arange(1, 10_001)
+    errors = (4.5 * W + b) * np.cumsum(U ** (lengths - 1.0)) - 4.5 * lengths
+    wrong = np.flatnonzero(np.abs(errors) > 0.5)
+    return (int(lengths[wrong[0]]), float(errors[wrong[0]])) if wrong.size else (0, 0.0)
+
+
+def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
+    """Check exercise 4: the length at which the mean error passes 0.5.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``first_wrong_length(W, U, b)``, returning a whole number.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a length is wrong.
+    """
+    cases = (
+        (0.99675155, 1.00106668, 0.01110852),
+        (1.0, 1.0, 0.0),
+        (1.2, 1.0, 0.0),
+        (1.0, 0.999, 0.0),
+        (1.0, 1.0, -0.03),
+        (1.0, 1.0, 4e-5),
+    )
+    for W, U, b in cases:
+        got = float(as_array(call(answer, W, U, b), (), "the length"))
+        want, error = _first_wrong_length(W, U, b)
+        if got == want:
+            continue
+        if abs(got - want) == 1:
+            hint = (
+                "one off. Which power of U goes with the first digit, and is the limit passed?"
+            )
+        elif want == 0:
+            hint = "does the error pass 0.5 at any length up to 10,000?"
+        elif error < 0:
+            hint = "an error can be negative as well. Is its size compared with 0.5?"
+        else:
+            hint = "compare your mean error at length 3 with mean_error in the text."
+        raise CheckFailed(f"W = {W:g}, U = {U:g}, b = {b:g}: you gave {got:g}; {hint}")
+    print("first_wrong_length: right for 6 networks.")

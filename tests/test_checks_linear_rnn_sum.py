@@ -1,0 +1,126 @@
+"""The checks of chapter 1: right answers pass, stubs and likely mistakes get a hint."""
+
+import numpy as np
+import pytest
+
+from course_utils.checks import CheckFailed, linear_rnn_sum
+from tests.chapters import exercises, solution, stub
+
+SLUG = "linear_rnn_sum"
+NAMES = ["number_weights", "open_box", "largest_step", "first_wrong_length"]
+
+
+def test_every_exercise_of_the_chapter_is_tested_here():
+    assert exercises(SLUG) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_passes_with_one_line(name, capsys):
+    getattr(linear_rnn_sum, name)(solution(SLUG, name))
+    out = capsys.readouterr().out
+    assert out.startswith(f"{name}: ")
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stub_fails(name):
+    with pytest.raises(CheckFailed, match="still the stub"):
+        getattr(linear_rnn_sum, name)(stub(SLUG, name))
+
+
+def box_without_bias(network):
+    W = float(network([[1]])[0])
+    return W, float(network([[1, 0]])[0]) / W, 0.0
+
+
+def box_with_one_step_offset(network):
+    b, first = network([[0], [1]])
+    return first - b, (network([[1, 0]])[0] - b) / (first - b), b
+
+
+def box_with_long_offset(network):
+    b = network([[0, 0, 0]])[0]
+    W = network([[0, 0, 1]])[0] - b
+    return W, (network([[0, 1, 0]])[0] - b) / W, b
+
+
+def box_without_steps(network):
+    return network(np.array([1, 2, 3]))
+
+
+def curvature(digits):
+    x1, x2, x3 = digits.T
+    J = np.array([x1 + x2 + x3, 2 * x1 + x2, np.full(len(digits), 3.0)])
+    return 2 * J @ J.T / len(digits)
+
+
+def forgotten_path(digits):
+    x1, x2, x3 = digits.T
+    J = np.array([x1 + x2 + x3, x1 + x2, np.full(len(digits), 3.0)])
+    return 2 / np.linalg.eigvalsh(2 * J @ J.T / len(digits))[-1]
+
+
+def errors(W, U, b):
+    steps = np.arange(10_000)
+    return (4.5 * W + b) * np.cumsum(U**steps) - 4.5 * (steps + 1)
+
+
+def first_over(over):
+    return int(np.argmax(over)) + 1 if over.any() else 0
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "hint"),
+    [
+        ("number_weights", lambda base: (base, 1.0, 0.0), "last digit should count once"),
+        ("number_weights", lambda base: (1.0, 1 / base, 0.0), "middle digit wait"),
+        ("number_weights", lambda base: (1.0, 10.0, 0.0), "base 2: .*middle digit wait"),
+        ("number_weights", lambda base: (1.0, base, 1.0), "even when every digit is 0"),
+        ("number_weights", lambda base: (1.0, base), r"should have shape \(3,\), got \(2,\)"),
+        ("open_box", box_without_bias, "last digit only"),
+        ("open_box", box_with_one_step_offset, "What does the bias add"),
+        ("open_box", box_with_long_offset, "how many steps add to it"),
+        ("open_box", box_without_steps, r"shape \(count, length\), got \(3,\)"),
+        ("largest_step", lambda d: 2 / np.linalg.eigvalsh(curvature(d))[0], "Which one sets"),
+        ("largest_step", lambda d: 1 / np.linalg.eigvalsh(curvature(d))[-1], "a factor of 2"),
+        (
+            "largest_step",
+            lambda d: 2 / np.linalg.eigvalsh(len(d) * curvature(d))[-1],
+            "a sum over the sequences or a mean",
+        ),
+        ("largest_step", forgotten_path, "three derivatives on one sequence"),
+        ("first_wrong_length", lambda W, U, b: first_over(errors(W, U, b) > 0.5), "negative"),
+        (
+            "first_wrong_length",
+            lambda W, U, b: first_over(np.abs(errors(W, U, b)) > 0.5) - 1,
+            "one off",
+        ),
+        (
+            "first_wrong_length",
+            lambda W, U, b: first_over(np.abs(errors(W, U, b)) > 0.5) or 10_000,
+            "at any length up to 10,000",
+        ),
+        (
+            "first_wrong_length",
+            lambda W, U, b: first_over(errors(W, 1, b) < -0.5),
+            "mean_error",
+        ),
+    ],
+)
+def test_likely_mistakes_get_a_hint_that_fits(name, answer, hint):
+    with pytest.raises(CheckFailed, match=hint):
+        getattr(linear_rnn_sum, name)(answer)
+
+
+def test_no_hint_gives_a_solution_line_away():
+    from inspect import getsource
+
+    import course_utils.checks.linear_rnn_sum as module
+
+    text = getsource(module)
+    for line in (
+        "return 1.0, float(base), 0.0",
+        "(one_early - zeros) / W",
+        "eigvalsh(curvature)",
+    ):
+        assert line not in text

@@ -1,0 +1,97 @@
+"""Digit sums and the ways a digit is written for a layer."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_utils.data import all_digit_sums, as_scalars, digit_sums, one_hot, split
+
+DIGIT_ROWS = st.integers(1, 5).flatmap(
+    lambda length: st.lists(
+        st.lists(st.integers(0, 9), min_size=length, max_size=length), min_size=1, max_size=6
+    )
+)
+
+
+@given(count=st.integers(1, 40), length=st.integers(1, 12), seed=st.integers(0, 2**32))
+@settings(max_examples=30)
+def test_digit_sums_are_digits_and_their_sums(count, length, seed):
+    digits, sums = digit_sums(count, length, seed=seed)
+    assert digits.shape == (count, length)
+    assert sums.shape == (count,)
+    assert digits.dtype == sums.dtype == np.int64
+    assert digits.min() >= 0
+    assert digits.max() <= 9
+    assert sums.tolist() == [sum(row) for row in digits.tolist()]
+
+
+def test_the_seed_alone_decides_the_draw():
+    first, _ = digit_sums(50, seed=7)
+    np.random.seed(0)
+    assert np.array_equal(first, digit_sums(50, seed=7)[0])
+    assert not np.array_equal(first, digit_sums(50, seed=8)[0])
+
+
+def test_digits_are_uniform():
+    digits, _ = digit_sums(10_000, seed=1)
+    counts = np.bincount(digits.ravel(), minlength=10)
+    # 3,000 expected of each; the standard deviation is sqrt(30,000 * 0.1 * 0.9) = 52.
+    assert np.abs(counts - 3000).max() < 5 * 52
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_all_digit_sums_lists_each_sequence_once_in_order(length):
+    digits, sums = all_digit_sums(length)
+    places = 10 ** np.arange(length)[::-1]
+    assert np.array_equal(digits @ places, np.arange(10**length))
+    assert np.array_equal(sums, digits.sum(axis=1))
+
+
+def test_split_keeps_order_and_rows():
+    (x, y), (x_val, y_val) = split(*digit_sums(10, seed=2), held_out=3)
+    digits, sums = digit_sums(10, seed=2)
+    assert np.array_equal(np.concatenate([x, x_val]), digits)
+    assert np.array_equal(np.concatenate([y, y_val]), sums)
+    assert len(x_val) == len(y_val) == 3
+
+
+@given(DIGIT_ROWS)
+def test_one_hot_has_a_single_one_at_the_digit(rows):
+    coded = one_hot(rows)
+    assert coded.shape == (*np.shape(rows), 10)
+    assert np.array_equal(coded.argmax(axis=-1), rows)
+    assert np.array_equal(coded.sum(axis=-1), np.ones(np.shape(rows)))
+
+
+@given(DIGIT_ROWS)
+def test_as_scalars_adds_an_axis_and_changes_no_value(rows):
+    scalars = as_scalars(rows)
+    assert scalars.dtype == np.float32
+    assert np.array_equal(scalars[..., 0], rows)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: digit_sums(0), ValueError, "count should be at least 1, got 0"),
+        (lambda: digit_sums(5, length=0), ValueError, "length should be at least 1"),
+        (lambda: digit_sums(2.0), TypeError, "whole number, got 2.0"),
+        (lambda: digit_sums(True), TypeError, "whole number, got True"),
+        (lambda: digit_sums(5, seed=-1), ValueError, "seed should be at least 0"),
+        (lambda: all_digit_sums(7), ValueError, "at most 6, got 7"),
+        (lambda: split([1, 2], [1], 1), ValueError, r"shapes \(2,\) and \(1,\)"),
+        (
+            lambda: split([1, 2], [1, 2], 2),
+            ValueError,
+            "leave a sequence to train on, got 2 of 2",
+        ),
+        (lambda: split(1, 2, 1), ValueError, r"shapes \(\) and \(\)"),
+        (lambda: one_hot([10]), ValueError, "0 .. 9, got values from 10 to 10"),
+        (lambda: one_hot([-1, 3]), ValueError, "from -1 to 3"),
+        (lambda: as_scalars([0.5]), TypeError, "whole numbers, got an array of float64"),
+    ],
+)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -1,0 +1,32 @@
+"""Importing the package stays quick: frameworks, pandas and pyplot come in when used."""
+
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import course_utils
+
+HEAVY = ("tensorflow", "keras", "torch", "pandas", "matplotlib.pyplot")
+MODULES = ["course_utils"] + [
+    module.name for module in pkgutil.walk_packages(course_utils.__path__, "course_utils.")
+]
+
+
+def imported_by(code):
+    """Names of the heavy modules that are loaded after running some code."""
+    question = f"\nimport sys; print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    run = subprocess.run(
+        [sys.executable, "-c", code + question], capture_output=True, text=True, check=True
+    )
+    return run.stdout.split()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_importing_pulls_in_nothing_heavy(module):
+    assert imported_by(f"import {module}") == []
+
+
+def test_the_probe_sees_a_heavy_import():
+    assert imported_by("import matplotlib.pyplot") == ["matplotlib.pyplot"]

@@ -1,0 +1,58 @@
+"""The style of the figures."""
+
+import subprocess
+import sys
+
+import matplotlib
+import pytest
+
+from course_utils.plotting import COLOURS, LINES, WIDTH, use_style
+
+
+def luminance(colour):
+    """Relative luminance of an sRGB colour, as WCAG defines it."""
+    channels = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in matplotlib.colors.to_rgb(colour)
+    ]
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_every_colour_stands_out_from_white(name):
+    assert 1.05 / (luminance(COLOURS[name]) + 0.05) >= 4.5
+
+
+def test_colours_and_dashes_change_together():
+    with matplotlib.rc_context():
+        use_style()
+        cycle = list(matplotlib.rcParams["axes.prop_cycle"])
+    assert [entry["color"] for entry in cycle] == list(COLOURS.values())
+    assert [entry["linestyle"] for entry in cycle] == list(LINES)
+    assert len(set(LINES)) == len(LINES) == len(set(COLOURS.values()))
+
+
+def test_figures_are_opaque_white_and_readable():
+    with matplotlib.rc_context():
+        use_style()
+        style = dict(matplotlib.rcParams)
+    for part in ("figure.facecolor", "axes.facecolor", "savefig.facecolor"):
+        assert style[part] == "white"
+    assert style["savefig.transparent"] is False
+    assert style["figure.figsize"][0] == WIDTH
+    sizes = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
+    assert min(style[size] for size in (*sizes, "legend.fontsize")) >= 11
+
+
+def test_a_saved_figure_has_no_transparent_pixel(tmp_path):
+    code = (
+        "import matplotlib; matplotlib.use('Agg')\n"
+        "from course_utils.plotting import use_style\n"
+        "import matplotlib.pyplot as plt\n"
+        "use_style(); plt.plot([1, 2]); plt.savefig(r'%s')\n" % (tmp_path / "a.png")
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    from matplotlib import image
+
+    pixels = image.imread(tmp_path / "a.png")
+    assert pixels.shape[2] == 3 or (pixels[..., 3] == 1).all()

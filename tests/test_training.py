@@ -1,0 +1,145 @@
+"""Seeds, progress bars and histories."""
+
+import random
+
+import numpy as np
+import pytest
+
+from course_utils.training import History, keras_progress, progress, seed_everything, summary
+
+
+def test_seed_everything_repeats_each_generator():
+    import keras
+    import torch
+
+    def draw():
+        seed_everything(11)
+        return (
+            random.random(),
+            np.random.rand(),
+            float(torch.rand(())),
+            float(keras.random.uniform(())),
+            float(keras.initializers.GlorotUniform()((1, 1))[0, 0]),
+        )
+
+    first, second = draw(), draw()
+    assert first == second
+    seed_everything(12)
+    assert random.random() != first[0]
+
+
+@pytest.mark.parametrize(
+    ("seed", "error", "message"),
+    [
+        (-1, ValueError, "from 0 to"),
+        (2**32, ValueError, "from 0 to"),
+        (1.0, TypeError, "whole number, got 1.0"),
+        (None, TypeError, "whole number, got None"),
+    ],
+)
+def test_bad_seeds_are_named(seed, error, message):
+    with pytest.raises(error, match=message):
+        seed_everything(seed)
+
+
+def test_progress_shows_a_bar_on_stderr_and_nothing_on_stdout(capsys, monkeypatch):
+    monkeypatch.delenv("COURSE_PROGRESS", raising=False)
+    assert list(progress(range(3), "working")) == [0, 1, 2]
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "working" in err
+
+
+def test_progress_is_silent_on_request(capsys, monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", "0")
+    assert list(progress((i for i in range(3)), "working", total=3)) == [0, 1, 2]
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_keras_progress_follows_a_fit(capsys, monkeypatch, quiet):
+    import keras
+
+    monkeypatch.setenv("COURSE_PROGRESS", "0" if quiet else "1")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(loss="mse")
+    x, y = np.ones((8, 2)), np.ones(8)
+    capsys.readouterr()
+    model.fit(x, y, epochs=2, verbose=0, callbacks=[keras_progress("fitting")])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert ("fitting" in err) is not quiet
+    assert ("loss" in err) is not quiet
+
+
+@pytest.mark.parametrize("notebook", [True, False])
+def test_summary_is_plain_text(capsys, monkeypatch, notebook):
+    import sys
+
+    import keras
+    import rich.console
+
+    # rich asks this to decide whether it prints text or displays HTML.
+    monkeypatch.setattr(rich.console, "_is_jupyter", lambda: notebook)
+    if not notebook:
+        monkeypatch.delitem(sys.modules, "IPython", raising=False)
+    model = keras.Sequential([keras.Input((3, 1)), keras.layers.SimpleRNN(1)])
+    capsys.readouterr()
+    assert summary(model, width=50) is None
+    out, err = capsys.readouterr()
+    assert "Total params: 3 " in out
+    assert "\x1b" not in out
+    assert max(map(len, out.splitlines())) <= 50
+    assert err == ""
+
+
+def test_history_reads_what_keras_returns():
+    import keras
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(loss="mse")
+    x, y = np.ones((8, 2)), np.ones(8)
+    fitted = model.fit(x, y, epochs=3, verbose=0, validation_data=(x, y))
+    history = History.from_keras(fitted)
+    assert list(history.loss) == fitted.history["loss"]
+    assert list(history.val_loss) == fitted.history["val_loss"]
+    assert repr(history).startswith("History of 3 epochs: loss ")
+
+
+def test_history_draws_each_loss_in_a_line_style_of_its_own():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    History([4.0, 2.0], [5.0, 3.0]).plot()
+    ax = plt.gca()
+    assert ax.get_yscale() == "log"
+    assert [list(line.get_ydata()) for line in ax.lines] == [[4.0, 2.0], [5.0, 3.0]]
+    assert len({line.get_linestyle() for line in ax.lines}) == 2
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "training",
+        "validation",
+    ]
+    plt.close("all")
+    _, mine = plt.subplots()
+    assert History([4.0, 2.0]).plot(mine) is None
+    assert len(mine.lines) == 1
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: History([]), ValueError, "loss is empty"),
+        (lambda: History([1.0, float("nan")]), ValueError, "got nan in epoch 2"),
+        (lambda: History([1.0], [float("inf")]), ValueError, "val_loss should be finite"),
+        (lambda: History([1.0, 2.0], [1.0]), ValueError, "got 2 and 1"),
+        (lambda: History(3.0), TypeError, "sequence of numbers, got 3.0"),
+        (lambda: History.from_keras({"accuracy": [1.0]}), TypeError, "without a loss"),
+        (lambda: History.from_keras(None), TypeError, "got NoneType"),
+    ],
+)
+def test_bad_histories_are_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
