@@ -70,15 +70,16 @@ def problems(needed: dict[str, tuple[str, str]] = NEEDED) -> list[str]:
     ["no-such-package is missing: python -m pip install 'no-such-package>=1,<2'"]
     """
     found = []
-    here = platform.python_version()
-    if not _numbers(PYTHONS[0]) <= _numbers(here) < _numbers(PYTHONS[1]):
+    python = platform.python_version()
+    if not _numbers(PYTHONS[0]) <= _numbers(python) < _numbers(PYTHONS[1]):
         found.append(
-            f"This is Python {here}; the course needs {PYTHONS[0]} or newer, below "
+            f"This is Python {python}; the course needs {PYTHONS[0]} or newer, below "
             f"{PYTHONS[1]}: install one and make the environment anew with it"
         )
     for package, (low, high) in needed.items():
         name = package
-        if package == "tensorflow" and (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        here = (sys.platform, platform.machine())
+        if package == "tensorflow" and here == ("linux", "x86_64"):
             name = "tensorflow-cpu"
         command = f"python -m pip install '{name}>={low},<{high}'"
         have = installed(package)
