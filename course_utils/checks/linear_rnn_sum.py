@@ -95,9 +95,13 @@ def open_box(answer: Callable[[Callable[[ArrayLike], Array]], Any]) -> None:
 
 
 def _curvature(digits: Array) -> Array:
-    x1, x2, x3 = digits.T
-    slopes = np.array([x1 + x2 + x3, 2 * x1 + x2, np.full(len(digits), 3.0)])
-    return 2 * slopes @ slopes.T / len(digits)
+    """Measure the curvature by nudging the weights: no derivative that could be copied."""
+    exact, step = np.array([1.0, 1.0, 0.0]), 1e-5
+    slopes = [
+        (_run(*(exact + nudge), digits) - _run(*(exact - nudge), digits)) / (2 * step)
+        for nudge in step * np.eye(3)
+    ]
+    return 2 * np.mean(np.einsum("is,js->sij", slopes, slopes), axis=0)
 
 
 def largest_step(answer: Callable[[Array], Any]) -> None:
