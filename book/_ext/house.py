@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput, visit_HideCellInput
 from sphinx.application import Sphinx
@@ -52,9 +53,18 @@ def visit_folded_cell(translator: HTML5Translator, node: HideCodeCellNode) -> No
     translator.body[start:] = [part.replace(label, "") for part in translator.body[start:]]
 
 
+def plain_citation_list(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Drop the role "list": its children are bibliography entries, which it may not hold."""
+    body = context.get("body", "")
+    context["body"] = body.replace('<div role="list" class="citation-list">', "<div>")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above; called by Sphinx."""
     app.connect("config-inited", prepare_execution)
+    app.connect("html-page-context", plain_citation_list)
     app.connect("build-finished", copy_mathjax)
     handlers = (visit_folded_cell, depart_HideCellInput)
     app.add_node(HideCodeCellNode, override=True, html=handlers)
