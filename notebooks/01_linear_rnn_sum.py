@@ -489,7 +489,8 @@ print(f"formula: {formula:.1f}   measured: {loss(from_default[:, stuck], every, 
 # %% [markdown]
 # A network that has the first digit right, ignores the rest and gets the mean right has $c_1 = 0$,
 # $c_2 = c_3 = -1$, and so a loss of $2 \times 8.25 = 16.5$. With $U$ ever more negative, $W$ near 0
-# and $W U^2$ near 1, training can creep towards 16.5 and never arrive. Chapter 4 draws this valley.
+# and $W U^2$ near 1, training can creep towards 16.5 and never arrive. [Chapter 4](04_two_valleys.md)
+# draws this valley.
 #
 # **Why our start works.** With $W$ and $U$ between 0 and 1 and $b = 0$, all coefficients lie between
 # 0 and 1, so every $c$ is negative and the mean output is too small. All three slopes then point

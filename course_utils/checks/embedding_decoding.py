@@ -1,0 +1,194 @@
+"""Checks of chapter 3, in which an embedding learns ten digits."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course_utils.checks import CheckFailed, as_array, call, close
+from course_utils.data import DIGITS
+
+Array = NDArray[np.float64]
+
+
+def parameters(answer: Callable[[int, int, int], Any]) -> None:
+    """Check exercise 1: the parameters of an embedding and a simple recurrent layer.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``parameters(symbols, width, units)``, returning a whole number.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a count is wrong.
+    """
+    for symbols, width, units in ((10, 10, 1), (10, 1, 1), (26, 8, 1), (10, 10, 3), (7, 4, 5)):
+        got = float(as_array(call(answer, symbols, width, units), (), "the count"))
+        counts = {
+            "E": symbols * width,
+            "W": width * units,
+            "U": units * units,
+            "b": units,
+        }
+        difference = got - sum(counts.values())
+        if difference == 0:
+            continue
+        case = f"symbols = {symbols}, width = {width}, units = {units}: you gave {got:g}; "
+        missing = " or ".join(name for name in counts if difference == -counts[name])
+        if units == 1 and missing:
+            raise CheckFailed(f"{case}one array is missing. Did you count {missing}?")
+        if units > 1:
+            raise CheckFailed(
+                f"{case}for one unit it was right. Which shapes do W, U and b have here?"
+            )
+        raise CheckFailed(
+            f"{case}write down the shapes of E, W, U and b and multiply each one out."
+        )
+    print("parameters: right for five networks.")
+
+
+def _random_model(width: int, seed: int) -> list[Array]:
+    rng = np.random.default_rng(seed)
+    shapes = ((DIGITS, width), (width, 1), (1, 1), (1,))
+    return [rng.normal(size=shape) for shape in shapes]
+
+
+def collapse(answer: Callable[[list[Array]], Any]) -> None:
+    """Check exercise 2: the one-hot model that computes what an embedding model does.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``collapse(weights)``, returning ``[W, U, b]``.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a shape or the function differs.
+    """
+    for width in (10, 1, 4):
+        E, W, U, b = _random_model(width, seed=width)
+        result = call(answer, [array.copy() for array in (E, W, U, b)])
+        if not isinstance(result, list | tuple) or len(result) != 3:
+            raise CheckFailed("collapse should return a list of three arrays: W, U, b")
+        case = f"for an embedding of width {width}, "
+        W1, U1, b1 = (
+            as_array(array, shape, f"{case}{name}")
+            for array, shape, name in zip(
+                result, ((DIGITS, 1), (1, 1), (1,)), ("W", "U", "b"), strict=True
+            )
+        )
+        if not close(U1, U):
+            raise CheckFailed(f"{case}U is not what it was: what does it act on?")
+        if not close(b1, 0.0):
+            raise CheckFailed(f"{case}the bias should be 0: where can what it adds go?")
+        if close(W1, E @ W):
+            raise CheckFailed(
+                f"{case}each step adds too little or too much by the same number: which "
+                "weight of the embedding model acts whatever the digit is?"
+            )
+        if not close(W1, E @ W + b):
+            raise CheckFailed(
+                f"{case}W is not what each digit adds to the state: follow one digit "
+                "through E, W and b."
+            )
+    print("collapse: the same function with 12 numbers, for three widths.")
+
+
+def balance_change(answer: Callable[[Array, Array, Array, float], Any]) -> None:
+    """Check exercise 3: what one step of gradient descent does to E^T E - W W^T.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``balance_change(E, W, r, eta)``, returning an array of shape (d, d).
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if the change is wrong for large steps, for small ones, or for some width.
+    """
+    for width, columns, eta in ((3, 1, 0.1), (10, 1, 0.5), (4, 2, 0.1), (3, 1, 1e-9)):
+        rng = np.random.default_rng(width + columns)
+        E = rng.normal(size=(DIGITS, width))
+        W = rng.normal(size=(width, columns))
+        r = rng.normal(size=(DIGITS, columns))
+        got = as_array(call(answer, E, W, r, eta), (width, width), "the change")
+        case = f"d = {width}, m = {columns}, eta = {eta:g}: "
+        # One step, multiplied out: what is first order in eta cancels.
+        want = eta**2 * (W @ (r.T @ r) @ W.T - (E.T @ r) @ (E.T @ r).T)
+        if close(got, want, rtol=1e-6, atol=1e-9 * eta**2):
+            continue
+        if close(got, -want, rtol=1e-6, atol=1e-9 * eta**2):
+            raise CheckFailed(f"{case}the sign is wrong: the change is after minus before.")
+        if eta < 1e-6:
+            raise CheckFailed(
+                f"{case}a difference of two nearly equal matrices has lost its digits. "
+                "Multiply the step out on paper; which terms are left?"
+            )
+        if not np.allclose(got, got.T, rtol=1e-9, atol=1e-9 * eta):
+            raise CheckFailed(f"{case}the change should be symmetric, as both products are.")
+        if columns > 1:
+            raise CheckFailed(
+                f"{case}right for one column. With more of them, is r^T r still a number?"
+            )
+        raise CheckFailed(
+            f"{case}take the step of E and of W, both from the weights before it, and multiply "
+            "out E^T E and W W^T."
+        )
+    print("balance_change: right for three widths, and for a step of 1e-9.")
+
+
+def _trained(width: int, seed: int) -> tuple[Array, Array]:
+    """Return E and W as training leaves them: noise, and digits laid out along W."""
+    rng = np.random.default_rng(seed)
+    noise, W = rng.normal(0, 0.03, (DIGITS, width)), rng.normal(size=(width, 1))
+    W *= 3.3 / np.linalg.norm(W)
+    table = np.arange(DIGITS)[:, np.newaxis] - 2.8
+    return noise + (table - noise @ W) @ W.T / (W**2).sum(), W
+
+
+def _order(E: Array) -> float:
+    """Return the size of the correlation of the first principal component with the digits."""
+    centred = E - E.mean(axis=0)
+    places = centred @ np.linalg.svd(centred)[2][0]
+    return float(abs(np.corrcoef(places, np.arange(DIGITS))[0, 1]))
+
+
+def disguise(answer: Callable[[Array, Array], Any]) -> None:
+    """Check exercise 4: the same product, with rows whose order does not show.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``disguise(E, W)``, returning the new pair.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if the product has moved or the order still shows.
+    """
+    for width, seed in ((10, 0), (2, 1), (10, 2), (30, 3)):
+        E, W = _trained(width, seed)
+        result = call(answer, E, W)
+        if not isinstance(result, list | tuple) or len(result) != 2:
+            raise CheckFailed("disguise should return two arrays: the new E and the new W")
+        case = f"for rows {width} wide, "
+        new_E = as_array(result[0], E.shape, f"{case}the new E")
+        new_W = as_array(result[1], W.shape, f"{case}the new W")
+        error = np.abs(new_E @ new_W - E @ W).max()
+        if error > 1e-6:
+            raise CheckFailed(
+                f"{case}an entry of the product moved by {error:.2g}: what undoes A, and on "
+                "which side of W does it stand? If it did undo it, is A well conditioned?"
+            )
+        if _order(new_E) >= 0.5:
+            raise CheckFailed(
+                f"{case}the first principal component still has a correlation of "
+                f"{_order(new_E):.2f} with the digits. The rows differ most along one "
+                "direction; which change of basis would make them differ more along another?"
+            )
+    print("disguise: the same product, and the order no longer shows.")
