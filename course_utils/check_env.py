@@ -17,6 +17,8 @@ NEEDED = {
     "tensorflow": ("2.21", "2.22"),
     "keras": ("3.15", "4"),
     "torch": ("2.13", "2.14"),
+    "onnx": ("1.20", "2"),
+    "onnxruntime": ("1.23", "2"),
     "jupyterlab": ("4.4", "5"),
     "jupytext": ("1.19", "2"),
     "ipykernel": ("6.29", "7.3"),

@@ -149,7 +149,7 @@ W, U, b = weights[:, 0]
 print(f"W = {W:.2f}   U = {U:.2f}   b = {b:.2f}")
 print("validation loss below 1e-5:", bool(loss(weights, x_val, y_val) < 1e-5))
 
-# %% mystnb={"figure": {"caption": "Plain gradient descent finds the rule \"keep the state, add the digit\". The bias is the last to settle, because a slightly smaller W almost makes up for a bias that is slightly too large.", "name": "fig-linear-rnn-sum-descent"}, "image": {"alt": "Line chart of the three weights against the number of steps, on a logarithmic axis from 1 to 1,001. W (solid) starts at 0.5, is a little above 1 by the third point and settles at 1. U (dashed) starts at 0.5, reaches 0.92 as fast and 1 at about 100. b (dash-dotted) starts at 0, rises to about 0.1 and needs all 1,000 steps to return to 0."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Plain gradient descent finds the rule \"keep the state, add the digit\". The bias is the last to settle, because a slightly smaller W almost makes up for a bias that is slightly too large.", "name": "fig-linear-rnn-sum-descent"}, "image": {"alt": "Line chart of the three weights against the number of steps, on a logarithmic axis from 1 to 1,001. W (solid) starts at 0.5, is a little above 1 by the third point and settles at 1. U (dashed) starts at 0.5, reaches 0.92 as fast and 1 at about 100. b (dash-dotted) starts at 0, rises to about 0.1 and needs all 1,000 steps to return to 0."}}
 fig, ax = plt.subplots()
 for values, name in zip(np.array(path)[:, :, 0].T, ["W", "U", "b"]):
     ax.semilogx(range(1, len(path) + 1), values, label=name)
@@ -208,7 +208,7 @@ history = training.History.from_keras(fitted)
 published = [2.8959, 1.5666, 0.4068, 0.0324, 1.47e-4]
 print("at or below the published loss:", history.val_loss[-1] <= published[-1])
 
-# %% mystnb={"figure": {"caption": "Larger batches with a falling learning rate reach the published loss, and go below it, in 750 updates where the tutorial made 10,000.", "name": "fig-linear-rnn-sum-training"}, "image": {"alt": "Validation loss against the number of weight updates, both axes logarithmic. The tutorial's five epochs (circles, dashed line) fall from about 3 at 2,000 updates to 0.000147 at 10,000. Our three epochs (squares, solid line) lie far lower and to the left, at 250, 500 and 750 updates."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Larger batches with a falling learning rate reach the published loss, and go below it, in 750 updates where the tutorial made 10,000.", "name": "fig-linear-rnn-sum-training"}, "image": {"alt": "Validation loss against the number of weight updates, both axes logarithmic. The tutorial's five epochs (circles, dashed line) fall from about 3 at 2,000 updates to 0.000147 at 10,000. Our three epochs (squares, solid line) lie far lower and to the left, at 250, 500 and 750 updates."}}
 fig, ax = plt.subplots()
 ax.loglog(2_000 * np.arange(1, 6), published, "o--", label="tutorial: batch 4, rate 0.001")
 ax.loglog(250 * np.arange(1, 4), history.val_loss, "s-", label="ours: batch 32, falling rate")
@@ -349,7 +349,7 @@ for length in [3, 10, 30, 100, 1_000]:
     print(f"{length:6}   {row[0]:10.3f}   {row[1]:11.3f}   {row[2]:8.3f}")
 print("exact weights, length 1,000:", measured_error(1.0, 1.0, 0.0, 1_000))
 
-# %% mystnb={"figure": {"caption": "The tutorial's network is right to a hundredth for 3 digits and off by 24 on average for 100. The error follows the square of the length up to a few hundred digits, then grows exponentially. With U set to 1 it grows only in proportion to the length, so U is the cause.", "name": "fig-linear-rnn-sum-length"}, "image": {"alt": "Size of the mean error against sequence length from 3 to 3,000, both axes logarithmic. Circles for measured errors lie on the solid line of the exact formula. The dashed first-order line follows them up to a few hundred and falls short beyond. Triangles for the control with U set to 1 rise much more slowly, along a straight line."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The tutorial's network is right to a hundredth for 3 digits and off by 24 on average for 100. The error follows the square of the length up to a few hundred digits, then grows exponentially. With U set to 1 it grows only in proportion to the length, so U is the cause.", "name": "fig-linear-rnn-sum-length"}, "image": {"alt": "Size of the mean error against sequence length from 3 to 3,000, both axes logarithmic. Circles for measured errors lie on the solid line of the exact formula. The dashed first-order line follows them up to a few hundred and falls short beyond. Triangles for the control with U set to 1 rise much more slowly, along a straight line."}}
 lengths = np.unique(np.geomspace(3, 3_000, 60).astype(int))
 marked = [3, 10, 30, 100, 300, 1_000, 3_000]
 control = (source[0], 1.0, source[2])
@@ -452,7 +452,7 @@ falling = 0.05 * (1 + np.cos(np.pi * np.arange(750) / 750))
 final_fast = loss(train_many(default, falling, batch=32), x_val, y_val)
 print("default start, our rates:   ", (final_fast <= published[-1]).sum(), "of 20")
 
-# %% mystnb={"figure": {"caption": "With the default start, success is a matter of the seed. Every seed that starts at U = -1 stays above 16.5, the loss of a network that gives up on two of three digits. From our start, with the same rates and batches, all 20 succeed.", "name": "fig-linear-rnn-sum-seeds"}, "image": {"alt": "Final validation loss for seeds 0 to 19 on a logarithmic axis, values below 1e-8 drawn at 1e-8. Crosses (default start, U = -1) all lie near 21. Circles (default start, U = +1) are mostly at the bottom, with four between 0.0005 and 1. Squares (our start) all lie far below the dashed line at 0.000147. A dotted line marks 16.5."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "With the default start, success is a matter of the seed. Every seed that starts at U = -1 stays above 16.5, the loss of a network that gives up on two of three digits. From our start, with the same rates and batches, all 20 succeed.", "name": "fig-linear-rnn-sum-seeds"}, "image": {"alt": "Final validation loss for seeds 0 to 19 on a logarithmic axis, values below 1e-8 drawn at 1e-8. Crosses (default start, U = -1) all lie near 21. Circles (default start, U = +1) are mostly at the bottom, with four between 0.0005 and 1. Squares (our start) all lie far below the dashed line at 0.000147. A dotted line marks 16.5."}}
 floor, seeds = 1e-8, np.arange(20)
 fig, ax = plt.subplots()
 ax.semilogy(seeds[~plus], final[~plus], "x", label="default start, U = -1")

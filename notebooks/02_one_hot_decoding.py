@@ -62,7 +62,7 @@ training.seed_everything(0)
 # A row with a single 1, times $W$, is one row of $W$. We write it $W[k]$. The tutorial's $W$
 # ran from $-2.948$ to $6.036$ in steps of about 1, so we draw it with even steps.
 
-# %% mystnb={"figure": {"caption": "Multiplying by a one-hot row is a lookup. The digit 3 picks row 3 of W; the other nine rows are multiplied by 0.", "name": "fig-one-hot-decoding-lookup"}, "image": {"alt": "Three columns of ten rows, for the digits 0 to 9. The first lists the digits, the second the one-hot row of the digit 3, with a 1 in row 3 and 0 elsewhere, the third the entries of W from -2.95 to 6.04. Row 3 is highlighted in all columns, and an arrow leads from it to the result, x W = W[3] = 0.05."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Multiplying by a one-hot row is a lookup. The digit 3 picks row 3 of W; the other nine rows are multiplied by 0.", "name": "fig-one-hot-decoding-lookup"}, "image": {"alt": "Three columns of ten rows, for the digits 0 to 9. The first lists the digits, the second the one-hot row of the digit 3, with a 1 in row 3 and 0 elsewhere, the third the entries of W from -2.95 to 6.04. Row 3 is highlighted in all columns, and an arrow leads from it to the result, x W = W[3] = 0.05."}}
 W_published = np.linspace(-2.948, 6.036, 10)
 fig, ax = plt.subplots(figsize=(5.2, 5.2))  # narrow: larger on a phone
 for k in range(10):
@@ -280,7 +280,7 @@ print("start U = -1:", (~plus).sum(), "seeds, all above 16.5:",
       bool((val_losses[-1, ~plus] > 16.5).all()))
 print("epochs in which the tutorial's loss lies within these 14:", inside.sum(), "of 8")
 
-# %% mystnb={"figure": {"caption": "The tutorial's run is typical for a start at U = +1. A start at U = -1 fails with the same code. Large steps with a falling rate get below its last loss in less than a tenth of the updates.", "name": "fig-one-hot-decoding-training"}, "image": {"alt": "Validation loss against the number of weight updates, from 250 to 8,000, both axes logarithmic. Thin solid lines for the 14 seeds with U = +1 fall from about 7 at 1,000 updates to about 0.00001 at 8,000; the tutorial's circles lie among them. Dashed lines for 6 seeds with U = -1 stay level near 21. Squares for our Keras run lie far below, at 250, 500 and 750 updates; losses below 1e-9 are drawn at 1e-9."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The tutorial's run is typical for a start at U = +1. A start at U = -1 fails with the same code. Large steps with a falling rate get below its last loss in less than a tenth of the updates.", "name": "fig-one-hot-decoding-training"}, "image": {"alt": "Validation loss against the number of weight updates, from 250 to 8,000, both axes logarithmic. Thin solid lines for the 14 seeds with U = +1 fall from about 7 at 1,000 updates to about 0.00001 at 8,000; the tutorial's circles lie among them. Dashed lines for 6 seeds with U = -1 stay level near 21. Squares for our Keras run lie far below, at 250, 500 and 750 updates; losses below 1e-9 are drawn at 1e-9."}}
 fig, ax = plt.subplots()
 updates = 1_000 * np.arange(1, 9)
 for chosen, style, name in [(plus, "-", "U from +1"), (~plus, "--", "U from −1")]:
@@ -318,7 +318,7 @@ print(f"W from {W.min():.1f} to {W.max():.1f}   b = {b[0]:.1f}")
 # %%
 print(decoding.decode([W_published[:, np.newaxis], [[1.00105]], [2.9506]]).rounded)
 
-# %% mystnb={"figure": {"caption": "W alone lies below the digits by the same amount everywhere. Adding b puts it on the table 0 to 9.", "name": "fig-one-hot-decoding-table"}, "image": {"alt": "Value against digit 0 to 9. Circles for W rise in a straight line from about -2 to 7. Squares for W + b rise in parallel, about 2 higher, exactly along a thin dotted line that marks the digits themselves. An arrow from a circle to its square is labelled + b."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "W alone lies below the digits by the same amount everywhere. Adding b puts it on the table 0 to 9.", "name": "fig-one-hot-decoding-table"}, "image": {"alt": "Value against digit 0 to 9. Circles for W rise in a straight line from about -2 to 7. Squares for W + b rise in parallel, about 2 higher, exactly along a thin dotted line that marks the digits themselves. An arrow from a circle to its square is labelled + b."}}
 fig, ax = plt.subplots()
 ax.plot(range(10), W[:, 0], "o--", label="W")
 ax.plot(range(10), table.values, "s-", label="W + b")
@@ -439,7 +439,7 @@ for name, path in [("momentum", by_momentum), ("Adam", by_adam)]:
     print(f"{name:8}  solved: {solved.sum()} of 20   b as predicted to 1e-6: "
           f"{(np.abs(off) < 1e-6).sum()} of 20   off by {off.min():z.1f} to {off.max():z.1f}")
 
-# %% mystnb={"figure": {"caption": "Twenty networks that add perfectly. Their W differ by the luck of the start; their W + b is one and the same line.", "name": "fig-one-hot-decoding-twenty"}, "image": {"alt": "Two panels, value against digit 0 to 9, one line a network, colours from dark to light. On the left, W, 20 parallel rising lines spread over about 6 units, the lowest from -7 to 2, the highest from -1 to 8. On the right, W + b, all 20 lines lie on top of each other and run from 0 to 9."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Twenty networks that add perfectly. Their W differ by the luck of the start; their W + b is one and the same line.", "name": "fig-one-hot-decoding-twenty"}, "image": {"alt": "Two panels, value against digit 0 to 9, one line a network, colours from dark to light. On the left, W, 20 parallel rising lines spread over about 6 units, the lowest from -7 to 2, the highest from -1 to 8. On the right, W + b, all 20 lines lie on top of each other and run from 0 to 9."}}
 fig, axes = plt.subplots(1, 2, sharey=True, figsize=(plotting.WIDTH, 4.6))
 W_end, b_end = by_momentum[-1, :10], by_momentum[-1, 11]
 shades = plt.get_cmap("cividis")(np.linspace(0, 0.9, 20))
@@ -479,7 +479,7 @@ print("Adam, rate 0.1:", np.unique(first_change(by_adam).round(3)))
 # gradient descent would have left it.
 # :::
 
-# %% mystnb={"figure": {"caption": "Momentum keeps Q. Adam drives it up, and stops only when there is nothing left to learn.", "name": "fig-one-hot-decoding-conserved"}, "image": {"alt": "Change of Q since the start against the training step from 1 to 1,500 on a logarithmic axis. Twenty solid lines for momentum lie on 0 throughout. Twenty dashed lines for Adam rise from about 1 at the first step, swing between 10 and 16 around step 30, and level off between 18 and 20 after about 500 steps."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Momentum keeps Q. Adam drives it up, and stops only when there is nothing left to learn.", "name": "fig-one-hot-decoding-conserved"}, "image": {"alt": "Change of Q since the start against the training step from 1 to 1,500 on a logarithmic axis. Twenty solid lines for momentum lie on 0 throughout. Twenty dashed lines for Adam rise from about 1 at the first step, swing between 10 and 16 around step 30, and level off between 18 and 20 after about 500 steps."}}
 fig, ax = plt.subplots()
 steps = np.arange(1, 1_501)
 kinds = [(by_momentum, "-", "blue", "momentum"), (by_adam, "--", "vermilion", "Adam")]
@@ -491,7 +491,7 @@ ax.set(xlabel="training step", ylabel="change of Q since the start")
 ax.legend()
 plt.show()
 
-# %% mystnb={"figure": {"caption": "For gradient descent with momentum the start decides the final bias. With Adam the bias ends lower than predicted, in all 20 runs.", "name": "fig-one-hot-decoding-bias"}, "image": {"alt": "Final bias, from -1 to 7, against the bias predicted from the start, from 1 to 7. Circles for 20 momentum runs lie on the dotted diagonal. Crosses for 20 Adam runs lie a little less than 2 below it, along a parallel line."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "For gradient descent with momentum the start decides the final bias. With Adam the bias ends lower than predicted, in all 20 runs.", "name": "fig-one-hot-decoding-bias"}, "image": {"alt": "Final bias, from -1 to 7, against the bias predicted from the start, from 1 to 7. Circles for 20 momentum runs lie on the dotted diagonal. Crosses for 20 Adam runs lie a little less than 2 below it, along a parallel line."}}
 fig, ax = plt.subplots()
 ax.plot(predicted, by_momentum[-1, 11], "o", mfc="none", mew=2, label="momentum")
 ax.plot(predicted, by_adam[-1, 11], "x", mew=2, label="Adam")
@@ -570,7 +570,7 @@ print(f"shuffled sums  U from {U.min():.1f} to {U.max():.1f}, mean answer "
 # U + U^2)$. The small bumps come from 1,000 shuffled sums being a finite sample.
 # :::
 
-# %% mystnb={"figure": {"caption": "The rising table comes from training on true sums. Shuffled sums give flat tables, at a height that depends on U, and untrained networks give noise around 0.", "name": "fig-one-hot-decoding-controls"}, "image": {"alt": "W + b against digit 0 to 9 for five networks of each kind. Solid lines, trained, all run straight from 0 to 9. Dashed lines, shuffled sums, are nearly level, four at heights near 4 and one near 7.5. Dotted lines, untrained, scatter between -0.7 and 0.7."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The rising table comes from training on true sums. Shuffled sums give flat tables, at a height that depends on U, and untrained networks give noise around 0.", "name": "fig-one-hot-decoding-controls"}, "image": {"alt": "W + b against digit 0 to 9 for five networks of each kind. Solid lines, trained, all run straight from 0 to 9. Dashed lines, shuffled sums, are nearly level, four at heights near 4 and one near 7.5. Dotted lines, untrained, scatter between -0.7 and 0.7."}}
 fig, ax = plt.subplots()
 looks = [("-", "blue"), ("--", "vermilion"), (":", "green")]
 for (name, values), (style, colour) in zip(tables.items(), looks):

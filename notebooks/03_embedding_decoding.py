@@ -85,7 +85,7 @@ lookup = E[x]
 print("shapes:", data.one_hot(x).shape, "times", E.shape, "gives", lookup.shape)
 print("the same numbers, bit for bit:", bool(np.array_equal(product, lookup)))
 
-# %% mystnb={"figure": {"caption": "Three one-hot rows times E are three rows of E. The outlined rows are all that the sequence 4, 2, 5 can see of the matrix, and all that it can change when it is trained on.", "name": "fig-embedding-decoding-lookup"}, "image": {"alt": "Three heat maps from left to right. The first, 3 by 10, has one dark cell a row, in columns 4, 2 and 5. The second, 10 by 10, is the random matrix E with rows 2, 4 and 5 outlined. The third, 3 by 10, repeats rows 4, 2 and 5 of E in that order."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Three one-hot rows times E are three rows of E. The outlined rows are all that the sequence 4, 2, 5 can see of the matrix, and all that it can change when it is trained on.", "name": "fig-embedding-decoding-lookup"}, "image": {"alt": "Three heat maps from left to right. The first, 3 by 10, has one dark cell a row, in columns 4, 2 and 5. The second, 10 by 10, is the random matrix E with rows 2, 4 and 5 outlined. The third, 3 by 10, repeats rows 4, 2 and 5 of E in that order."}}
 shown = np.array([4, 2, 5])
 parts = [data.one_hot(shown), E, E[shown]]
 titles = ["one-hot (3, 10)", "E (10, 10)", "rows (3, 10)"]
@@ -142,7 +142,7 @@ history = training.History.from_keras(fitted)
 published = [2.51e-8, 8.64e-12, 2.42e-12, 9.24e-13]
 print("below the published loss of the first epoch:", history.val_loss[0] < published[0])
 
-# %% mystnb={"figure": {"caption": "One epoch is enough. Afterwards the loss is no longer about learning. It wanders near the square of the float32 rounding error of an output of average size (dotted).", "name": "fig-embedding-decoding-training"}, "image": {"alt": "Validation loss against the epoch, 1 to 4, logarithmic. The tutorial's run (circles, dashed) falls from 2.5e-8 to 9e-12, 2e-12 and 9e-13. Ours (squares, solid) is below 1e-8 after the first epoch and at or below 1e-10 after that. A dotted line marks 2.6e-12."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One epoch is enough. Afterwards the loss is no longer about learning. It wanders near the square of the float32 rounding error of an output of average size (dotted).", "name": "fig-embedding-decoding-training"}, "image": {"alt": "Validation loss against the epoch, 1 to 4, logarithmic. The tutorial's run (circles, dashed) falls from 2.5e-8 to 9e-12, 2e-12 and 9e-13. Ours (squares, solid) is below 1e-8 after the first epoch and at or below 1e-10 after that. A dotted line marks 2.6e-12."}}
 floor = (13.5 * np.finfo(np.float32).eps) ** 2
 epochs = np.arange(1, 5)
 fig, ax = plt.subplots()
@@ -183,7 +183,7 @@ print(f"held out, rounded to the right sum: {right} of {len(y_val)}")
 trained = model.get_weights()
 print(decoding.decode(trained))
 
-# %% mystnb={"figure": {"caption": "No column of the trained E (left) reads 0 to 9; they differ in sign and scale. The table E W + b (right) reads 0 to 9. That every column of E fades from top to bottom is a trace of training, explained below.", "name": "fig-embedding-decoding-table"}, "image": {"alt": "Left, a 10 by 10 heat map of E. Each column is nearly white at digit 0 and strongly coloured at digit 9, six columns towards positive and four towards negative values. Right, a column of ten cells with the values 0.00 to 9.00 written in them, darker downwards."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "No column of the trained E (left) reads 0 to 9; they differ in sign and scale. The table E W + b (right) reads 0 to 9. That every column of E fades from top to bottom is a trace of training, explained below.", "name": "fig-embedding-decoding-table"}, "image": {"alt": "Left, a 10 by 10 heat map of E. Each column is nearly white at digit 0 and strongly coloured at digit 9, six columns towards positive and four towards negative values. Right, a column of ten cells with the values 0.00 to 9.00 written in them, darker downwards."}}
 E, W, U, b = trained
 table = decoding.decode(trained).values
 fig, (left, right) = plt.subplots(1, 2, width_ratios=[3, 1], figsize=(plotting.WIDTH, 4.2))
@@ -287,7 +287,7 @@ steep = np.polyfit(np.log10(kappas[2:]), np.log10(errors[2:]).mean(axis=1), 1)[0
 print(f"all {errors.size} below the bound: {bool((errors < bound[:, None]).all())}")
 print(f"from 100 on, the error grows like the condition number to the power {steep:.1f}")
 
-# %% mystnb={"figure": {"caption": "In exact arithmetic every basis serves. In float32 the error grows in proportion to the condition number of A, below its bound, until the table is lost.", "name": "fig-embedding-decoding-condition"}, "image": {"alt": "Largest error of the table against the condition number of A, from 1 to a billion, both axes logarithmic. At each condition number a circle marks the median of a hundred matrices and a bar their range. The circles rise from about 2e-7 to about 4, from 100 on along a straight line of slope one. The solid bound lies about a factor of 200 above them. The last two bars cross the dotted line at 0.5."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "In exact arithmetic every basis serves. In float32 the error grows in proportion to the condition number of A, below its bound, until the table is lost.", "name": "fig-embedding-decoding-condition"}, "image": {"alt": "Largest error of the table against the condition number of A, from 1 to a billion, both axes logarithmic. At each condition number a circle marks the median of a hundred matrices and a bar their range. The circles rise from about 2e-7 to about 4, from 100 on along a straight line of slope one. The solid bound lies about a factor of 200 above them. The last two bars cross the dotted line at 0.5."}}
 fig, ax = plt.subplots()
 ax.loglog(kappas, bound, "-", label="bound")
 middle = np.median(errors, axis=1)
@@ -451,7 +451,7 @@ print("singular values 2 to 9 between their neighbours:", inside.all(axis=1).sum
 turn = np.degrees(np.arccos((W * W0).sum(axis=(1, 2)) / length(W) / length(W0)))
 print("W turned by less than 15 degrees:", (turn < 15).sum(), "of 20")
 
-# %% mystnb={"figure": {"caption": "Training adds one large singular value, where the conserved quantity says it must be (star). Numbers 2 to 9 stay inside the brackets that the start allows them. One seed of 20.", "name": "fig-embedding-decoding-spectrum"}, "image": {"alt": "Singular values of E, numbered 1 to 10, on a logarithmic axis. Circles for the start fall from about 0.15 to about 0.002. Squares for the trained E start at about 3, under a star, and then follow the circles from 0.15 on downwards. Vertical bars around squares 2 to 9 reach from one circle to another, and each square lies within its bar."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training adds one large singular value, where the conserved quantity says it must be (star). Numbers 2 to 9 stay inside the brackets that the start allows them. One seed of 20.", "name": "fig-embedding-decoding-spectrum"}, "image": {"alt": "Singular values of E, numbered 1 to 10, on a logarithmic axis. Circles for the start fall from about 0.15 to about 0.002. Squares for the trained E start at about 3, under a star, and then follow the circles from 0.15 on downwards. Vertical bars around squares 2 to 9 reach from one circle to another, and each square lies within its bar."}}
 k = np.arange(1, 11)
 fig, ax = plt.subplots()
 ax.vlines(k[1:-1], before[0, 2:], before[0, :-2], linewidth=7, color="#cccccc", label="allowed")
@@ -487,7 +487,7 @@ print(f"half the rate, drift divided by {halved.min():.1f} to {halved.max():.1f}
 print("at 0.002, drift below 1 % of |W|^2:", (drifts[1] < 0.01).sum(), "of 20")
 print(f"Keras with Adam: drift above 50 % of |W|^2: {bool(keras_drift[0] > 0.5)}")
 
-# %% mystnb={"figure": {"caption": "Gradient descent keeps the balance better the smaller its steps, in proportion. Adam does not keep it at all.", "name": "fig-embedding-decoding-drift"}, "image": {"alt": "Relative drift of C against the learning rate, both axes logarithmic. Circles with bars for 20 seeds rise from about 0.001 at 0.0005 to about 0.01 at 0.004, along a dashed line of slope one. A cross for Adam at rate 0.01 lies near 3, a factor of 100 above the line."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Gradient descent keeps the balance better the smaller its steps, in proportion. Adam does not keep it at all.", "name": "fig-embedding-decoding-drift"}, "image": {"alt": "Relative drift of C against the learning rate, both axes logarithmic. Circles with bars for 20 seeds rise from about 0.001 at 0.0005 to about 0.01 at 0.004, along a dashed line of slope one. A cross for Adam at rate 0.01 lies near 3, a factor of 100 above the line."}}
 fig, ax = plt.subplots()
 middle = np.median(drifts, axis=1)
 spread = [middle - drifts.min(axis=1), drifts.max(axis=1) - middle]
@@ -538,7 +538,7 @@ print("shuffled labels, in the order of the labels:", ordered(other[0], shuffled
 print("slope within 5 % of 1 / |W|:", (np.abs(slope * length(last[1]) - 1) < 0.05).sum())
 print("trained by Keras with Adam, in order:", bool(ordered(exact[0][np.newaxis])[0]))
 
-# %% mystnb={"figure": {"caption": "The first principal component of the trained rows orders the digits, for 20 of 20 seeds. It does so because the task counts with them. Rows trained on shuffled labels follow the labels, and untrained rows follow nothing.", "name": "fig-embedding-decoding-component"}, "image": {"alt": "Three panels with the digit 0 to 9 across and the place along the first principal component upwards, for 20 seeds each. Trained, all seeds lie on one rising straight line from about -1.4 to 1.4. Untrained, all points lie close to 0. Shuffled labels, points scatter between -1.4 and 1.4 without order. Seed 0 is joined by a line, a zigzag there."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The first principal component of the trained rows orders the digits, for 20 of 20 seeds. It does so because the task counts with them. Rows trained on shuffled labels follow the labels, and untrained rows follow nothing.", "name": "fig-embedding-decoding-component"}, "image": {"alt": "Three panels with the digit 0 to 9 across and the place along the first principal component upwards, for 20 seeds each. Trained, all seeds lie on one rising straight line from about -1.4 to 1.4. Untrained, all points lie close to 0. Shuffled labels, points scatter between -1.4 and 1.4 without order. Seed 0 is joined by a line, a zigzag there."}}
 fig, axes = plt.subplots(1, 3, figsize=(plotting.WIDTH, 3.4), sharey=True)
 panels = {"trained": last[0], "untrained": first[0], "shuffled": other[0]}
 for ax, (title, rows) in zip(axes, panels.items(), strict=True):
