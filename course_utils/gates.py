@@ -1,7 +1,7 @@
 """Which slice is which gate, what every gate does at every step, and weights that move.
 
 A recurrent layer keeps the weights of its gates side by side in one matrix, and each framework
-has an order of its own (:data:`ORDERS`). :class:`Gates` takes the weights of one LSTM or GRU
+has an order of its own (``ORDERS``). :class:`Gates` takes the weights of one LSTM or GRU
 apart by name, runs them in NumPy so that every gate can be seen, and writes them in the layout
 of another framework.
 
