@@ -1,5 +1,6 @@
 """The built book in a real browser: offline, no errors, accessible, readable on a phone."""
 
+import contextlib
 import functools
 import http.server
 import json
@@ -12,6 +13,7 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import sync_playwright
 
 from tools.chapters import ROOT
@@ -103,6 +105,14 @@ class Visit:
         self.page.on("response", self._note_status)
         self.page.goto(url, wait_until="networkidle")
         self.page.evaluate("window.MathJax?.startup?.promise")
+        # The theme makes wide code focusable a moment after the page is there. If it never
+        # does, axe says so.
+        with contextlib.suppress(PlaywrightTimeout):
+            self.page.wait_for_function(
+                "[...document.querySelectorAll('pre')].every("
+                "pre => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0)",
+                timeout=5000,
+            )
 
     def _note(self, message):
         if message.type in ("error", "warning"):
