@@ -34,7 +34,9 @@ install: $(INSTALLED)
 $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "This is Python %d.%d; the course needs 3.11, 3.12 or 3.13. Name one: make PYTHON=python3.12 book" % v)'
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@echo "Installing the packages into .venv (once; some minutes)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt || \
+	  { echo "The packages could not be installed (see above). This step alone needs a network; run make again when there is one."; exit 1; }
 	@touch $@
 
 book: $(INSTALLED)

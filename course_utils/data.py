@@ -3,8 +3,12 @@
 Digit sequences travel as whole numbers of shape (count, length), sums as whole numbers of
 shape (count,). :func:`as_scalars` and :func:`one_hot` turn digits into what a layer takes; an
 embedding layer takes the digits as they are.
+
+Counting strings travel as text: "$aabb" is n = 2. :func:`symbols` turns them into what a layer
+takes, and :func:`legal_next` says what may follow each symbol.
 """
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
@@ -13,6 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 DIGITS = 10
 """How many digits there are, and so the width of a one-hot digit."""
+
+SYMBOLS = "$ab"
+"""The symbols of a counting string, in the order of their one-hot places."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -227,3 +234,164 @@ def one_hot(digits: ArrayLike) -> Floats:
     array([[0., 0., 0., 1., 0., 0., 0., 0., 0., 0.]], dtype=float32)
     """
     return np.eye(DIGITS, dtype=np.float32)[_check_digits(digits)]
+
+
+def noisy_line(
+    count: int = 100, *, slope: float = 0.4, noise: float = 50.0, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw points below a line through the origin: the data of chapter 8.
+
+    y = slope x - noise r, with x uniform between 0 and 1000 and r uniform between 0 and 1. The
+    noise has a mean of its own, so a line fitted to many points has the intercept -noise / 2.
+
+    Parameters
+    ----------
+    count
+        How many points, at least 1.
+    slope
+        Slope of the line.
+    noise
+        The largest drop below the line.
+    seed
+        Seed of the draw.
+
+    Returns
+    -------
+    x, y : numpy.ndarray
+        Shape (count,), float64.
+
+    Raises
+    ------
+    TypeError
+        If ``count`` or ``seed`` is not a whole number.
+    ValueError
+        If ``count`` is below 1, ``seed`` is negative, or ``slope`` or ``noise`` is not finite.
+
+    Examples
+    --------
+    >>> x, y = noisy_line(3, noise=0)
+    >>> bool(np.allclose(y, 0.4 * x))
+    True
+    """
+    size = _whole(count, "count", 1)
+    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    if not (np.isfinite(slope) and np.isfinite(noise)):
+        raise ValueError(f"slope and noise should be finite, got {slope} and {noise}")
+    x = rng.uniform(0, 1000, size)
+    return x, slope * x - noise * rng.uniform(0, 1, size)
+
+
+def counting_strings(longest: int) -> list[str]:
+    """List the strings a^n b^n, opened by a "$": the task of chapter 6.
+
+    Parameters
+    ----------
+    longest
+        The largest n, at least 1.
+
+    Returns
+    -------
+    list of str
+        One string for each n from 1 to ``longest``.
+
+    Raises
+    ------
+    TypeError
+        If ``longest`` is not a whole number.
+    ValueError
+        If ``longest`` is below 1.
+
+    Examples
+    --------
+    >>> counting_strings(3)
+    ['$ab', '$aabb', '$aaabbb']
+    """
+    return ["$" + "a" * n + "b" * n for n in range(1, _whole(longest, "longest", 1) + 1)]
+
+
+def symbols(texts: Sequence[str]) -> Floats:
+    """Write every symbol as three numbers: a 1 in its own place, 0 elsewhere.
+
+    Parameters
+    ----------
+    texts
+        Strings of "$", "a" and "b", in any order.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (count, steps, 3), float32, in the order of :data:`SYMBOLS`. ``steps`` is the
+        length of the longest string; a shorter one ends in rows of zeros.
+
+    Raises
+    ------
+    TypeError
+        If ``texts`` is not a list of strings.
+    ValueError
+        If there is no string, or one holds another symbol.
+
+    Examples
+    --------
+    >>> symbols(["$ab"])
+    array([[[1., 0., 0.],
+            [0., 1., 0.],
+            [0., 0., 1.]]], dtype=float32)
+    """
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"texts should be a list of strings, got {texts!r}")
+    if not len(texts):
+        raise ValueError("texts is empty: give at least one string")
+    coded = np.zeros((len(texts), max(map(len, texts)), len(SYMBOLS)), np.float32)
+    for row, text in zip(coded, texts, strict=True):
+        for step, symbol in zip(row, text, strict=False):
+            if symbol not in SYMBOLS:
+                raise ValueError(f"a text holds $, a and b only, got {symbol!r} in {text!r}")
+            step[SYMBOLS.index(symbol)] = 1
+    return coded
+
+
+def legal_next(texts: Sequence[str]) -> Floats:
+    """Say which symbols may follow each symbol of a string on its way to a^n b^n.
+
+    After "$" an a has to follow. After an a, an a or a b may. After a b, a b has to follow as
+    long as there were more a's, and otherwise a "$", which closes the string.
+
+    Parameters
+    ----------
+    texts
+        Beginnings of a^n b^n, n at least 1, each opened by a "$", not closed by another.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (count, steps, 3), float32: 1 where the symbol may come next, 0 where it may not,
+        in the order of :data:`SYMBOLS`. A string shorter than the longest ends in zeros.
+
+    Raises
+    ------
+    TypeError
+        If ``texts`` is not a list of strings.
+    ValueError
+        If there is no string, or one is not the beginning of any a^n b^n.
+
+    Examples
+    --------
+    >>> legal_next(["$ab"])
+    array([[[0., 1., 0.],
+            [0., 1., 1.],
+            [1., 0., 0.]]], dtype=float32)
+    """
+    legal = np.zeros_like(symbols(texts))
+    for row, text in zip(legal, texts, strict=True):
+        a, b = text.count("a"), text.count("b")
+        if text != "$" + "a" * a + "b" * b or b > a:
+            raise ValueError(
+                f"{text!r} is not the beginning of an a^n b^n: write a $, then a's, then at "
+                "most as many b's"
+            )
+        row[0, 1] = 1
+        row[1 : a + 1, 1:] = 1
+        row[a + 1 : a + b + 1, 2] = 1
+        if b and a == b:
+            row[a + b] = [1, 0, 0]
+    return legal

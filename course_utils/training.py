@@ -10,7 +10,10 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from tqdm import tqdm
+
+from course_utils.data import _whole, counting_strings, legal_next, symbols
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -269,3 +272,152 @@ class History:
         if self.val_loss:
             text += f", val_loss {self.val_loss[0]:.4g} -> {self.val_loss[-1]:.4g}"
         return text
+
+
+def counting_lstm(seed: int = 17) -> Any:
+    """Train the LSTM of chapter 6, which continues a^n b^n.
+
+    Parameters
+    ----------
+    seed
+        Of the start. Seed 17 is the network that chapter 6 opens.
+
+    Returns
+    -------
+    torch.nn.ModuleDict
+        As :func:`counting_networks` returns it.
+
+    Raises
+    ------
+    TypeError
+        If ``seed`` is not a whole number.
+    ValueError
+        If ``seed`` is negative.
+    """
+    return counting_networks([seed])[0]
+
+
+def counting_networks(
+    seeds: Iterable[int],
+    cell: str = "LSTM",
+    *,
+    texts: Sequence[str] | None = None,
+    targets: ArrayLike | None = None,
+    units: int = 4,
+    updates: int = 1500,
+) -> list[Any]:
+    """Train small networks to say which symbols may come next, one for each seed.
+
+    A network has one recurrent layer and a readout with a logit for each symbol of
+    :data:`course_utils.data.SYMBOLS`; the symbol may come next if its logit is above 0. The
+    loss is the binary cross-entropy, summed over the symbols and averaged over all steps; the
+    optimiser is Adam, its rate falls from 0.02 to 0 along half a cosine wave, and every update
+    sees all strings. A start is drawn uniformly between -1 and 1 over the root of ``units``, as
+    in PyTorch; then the bias of the gate that keeps the state (forget, in a GRU update) is
+    raised by 1, and the readout's bias is 0.
+
+    All networks are trained at once, as the blocks of one wide network whose weights between
+    blocks stay 0. That takes little longer than training one and changes no result: Adam
+    treats each weight by itself. Everything is float64, so that another processor's rounding
+    changes no count.
+
+    Parameters
+    ----------
+    seeds
+        One for each network. The global random generators are neither used nor changed.
+    cell
+        "LSTM" or "GRU".
+    texts
+        Strings to train on; by default a^n b^n for n from 1 to 10.
+    targets
+        Shape (count, steps, 3), as :func:`course_utils.data.legal_next` gives it, the default.
+    units
+        Length of h.
+    updates
+        How many; 0 returns the untrained networks.
+
+    Returns
+    -------
+    list of torch.nn.ModuleDict
+        ``network["cell"]`` is a ``torch.nn.LSTM`` or ``GRU`` with ``batch_first=True``, and
+        ``network["readout"]`` a ``torch.nn.Linear`` from h to three logits.
+
+    Raises
+    ------
+    TypeError
+        If a seed, ``units`` or ``updates`` is not a whole number.
+    ValueError
+        If one of them is out of range, there is no seed, the cell is another, or ``targets``
+        do not fit the texts.
+
+    Examples
+    --------
+    >>> (network,) = counting_networks([0], updates=2)
+    >>> network["cell"], network["readout"]
+    (LSTM(3, 4, batch_first=True), Linear(in_features=4, out_features=3, bias=True))
+    """
+    import torch
+
+    gates = {"LSTM": 4, "GRU": 3}.get(cell)
+    if gates is None:
+        raise ValueError(f"cell should be 'LSTM' or 'GRU', got {cell!r}")
+    starts = [_whole(seed, "seed", 0) for seed in seeds]
+    if not starts:
+        raise ValueError("seeds is empty: give at least one")
+    u, count = _whole(units, "units", 1), len(starts)
+    _whole(updates, "updates", 0)
+    chosen = counting_strings(10) if texts is None else texts
+    x = torch.tensor(symbols(chosen)).double()
+    y = torch.tensor(np.asarray(legal_next(chosen) if targets is None else targets)).double()
+    if y.shape != x.shape:
+        raise ValueError(f"targets should have shape {tuple(x.shape)}, got {tuple(y.shape)}")
+
+    def network(width: int, outputs: int) -> Any:
+        layer = getattr(torch.nn, cell)(3, width, batch_first=True, dtype=torch.float64)
+        readout = torch.nn.Linear(width, outputs, dtype=torch.float64)
+        return torch.nn.ModuleDict({"cell": layer, "readout": readout})
+
+    def weights(net: Any, k: int) -> list[Any]:
+        """Return views of the weights of network k in a wide one, in a fixed order."""
+        here, rows = slice(k * u, (k + 1) * u), slice(3 * k, 3 * k + 3)
+        parameters = net["cell"].parameters()
+        W, U, b, b2 = (weight.unflatten(0, (gates, -1))[:, here] for weight in parameters)
+        out = net["readout"]
+        return [W, U[..., here], b, out.weight[rows, here], b2, out.bias[rows]]
+
+    with torch.random.fork_rng():  # the modules draw weights of their own before we set ours
+        wide, singles = network(count * u, count * 3), [network(u, 3) for _ in starts]
+    with torch.no_grad():
+        for weight in wide.parameters():
+            weight.zero_()
+        for k, start in enumerate(starts):
+            rng = np.random.default_rng(start)
+            drawn = weights(wide, k)[:4]
+            for weight in drawn:
+                values = rng.uniform(-1, 1, tuple(weight.shape)) / np.sqrt(u)
+                weight.copy_(torch.tensor(values))
+            drawn[2][1] += 1
+    for weight in (wide["cell"].weight_hh_l0, wide["readout"].weight):
+        weight.register_hook(lambda gradient, own=weight != 0: gradient * own)
+
+    share = x.sum(-1, keepdim=True) / x.sum()  # nothing for the rows of zeros at the end
+    y, share = y.repeat(1, 1, count), share.expand(-1, -1, 3 * count)
+    # An LSTM's second bias would only double the steps that Adam takes with the sum of both.
+    wide["cell"].bias_hh_l0.requires_grad_(cell == "GRU")
+    trained = [weight for weight in wide.parameters() if weight.requires_grad]
+    optimiser = torch.optim.Adam(trained, lr=0.02)
+    rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(updates, 1))
+    for _ in progress(range(updates), f"{count} x {cell}"):
+        logits = wide["readout"](wide["cell"](x)[0])
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, y, weight=share, reduction="sum"
+        )
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        rate.step()
+    with torch.no_grad():
+        for k, single in enumerate(singles):
+            for ours, theirs in zip(weights(single, 0), weights(wide, k), strict=True):
+                ours.copy_(theirs)
+    return singles
