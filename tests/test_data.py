@@ -1,11 +1,22 @@
-"""Digit sums and the ways a digit is written for a layer."""
+"""Digit sums, counting strings, and the ways both are written for a layer."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.data import all_digit_sums, as_scalars, digit_sums, one_hot, split
+from course_utils.data import (
+    SYMBOLS,
+    all_digit_sums,
+    as_scalars,
+    counting_strings,
+    digit_sums,
+    legal_next,
+    noisy_line,
+    one_hot,
+    split,
+    symbols,
+)
 
 DIGIT_ROWS = st.integers(1, 5).flatmap(
     lambda length: st.lists(
@@ -71,9 +82,52 @@ def test_as_scalars_adds_an_axis_and_changes_no_value(rows):
     assert np.array_equal(scalars[..., 0], rows)
 
 
+def test_counting_strings_are_all_of_them_in_order():
+    texts = counting_strings(12)
+    assert len(texts) == 12
+    assert all(text == "$" + "a" * n + "b" * n for n, text in enumerate(texts, start=1))
+
+
+@given(st.lists(st.text(SYMBOLS, min_size=1, max_size=9), min_size=1, max_size=5))
+def test_symbols_can_be_read_back(texts):
+    coded = symbols(texts)
+    assert coded.shape == (len(texts), max(map(len, texts)), 3)
+    read = ["".join(SYMBOLS[k] for k in row[row.any(axis=1)].argmax(axis=1)) for row in coded]
+    assert read == texts
+    assert coded.sum(axis=(1, 2)).tolist() == [len(text) for text in texts]
+
+
+@given(st.lists(st.tuples(st.integers(1, 8), st.integers(0, 8)), min_size=1, max_size=4))
+def test_a_symbol_is_legal_if_some_counting_string_goes_on_with_it(sizes):
+    whole = [text + "$" for text in counting_strings(9)]
+    texts = ["$" + "a" * a + "b" * min(a, b) for a, b in sizes]
+    legal = legal_next(texts)
+    assert legal.shape == symbols(texts).shape
+    for row, text in zip(legal, texts, strict=True):
+        for step in range(len(text)):
+            follows = [
+                any(w.startswith(text[: step + 1] + symbol) for w in whole)
+                for symbol in SYMBOLS
+            ]
+            assert row[step].tolist() == follows
+        assert not row[len(text) :].any()
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
+        (lambda: counting_strings(0), ValueError, "longest should be at least 1, got 0"),
+        (lambda: counting_strings(2.0), TypeError, "whole number, got 2.0"),
+        (lambda: symbols("$ab"), TypeError, "list of strings, got '.ab'"),
+        (lambda: symbols([1]), TypeError, "list of strings"),
+        (lambda: symbols([]), ValueError, "give at least one string"),
+        (lambda: symbols(["$abc"]), ValueError, "got 'c' in '.abc'"),
+        (lambda: legal_next(["$ab", "$abb"]), ValueError, "'.abb' is not the beginning"),
+        (lambda: legal_next(["$aba"]), ValueError, "not the beginning"),
+        (lambda: legal_next(["$b"]), ValueError, "not the beginning"),
+        (lambda: legal_next(["ab"]), ValueError, "write a ., then a's"),
+        (lambda: legal_next(["$ab$"]), ValueError, "not the beginning"),
+        (lambda: legal_next([""]), ValueError, "not the beginning"),
         (lambda: digit_sums(0), ValueError, "count should be at least 1, got 0"),
         (lambda: digit_sums(5, length=0), ValueError, "length should be at least 1"),
         (lambda: digit_sums(2.0), TypeError, "whole number, got 2.0"),
@@ -95,3 +149,40 @@ def test_as_scalars_adds_an_axis_and_changes_no_value(rows):
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_noisy_line_lies_in_its_band():
+    x, y = noisy_line(10_000, seed=3)
+    assert x.shape == y.shape == (10_000,)
+    assert x.dtype == y.dtype == np.float64
+    assert x.min() >= 0
+    assert x.max() <= 1000
+    drop = 0.4 * x - y
+    assert drop.min() >= -1e-9
+    assert drop.max() <= 50
+    # Means of 10,000 uniform numbers: standard deviations 2.9 and 0.14.
+    assert x.mean() == pytest.approx(500, abs=15)
+    assert drop.mean() == pytest.approx(25, abs=0.75)
+    assert abs(np.corrcoef(x, drop)[0, 1]) < 0.05
+
+
+def test_noisy_line_takes_slope_noise_and_seed():
+    x, y = noisy_line(5, slope=-2, noise=0, seed=1)
+    assert np.allclose(y, -2 * x)
+    assert np.array_equal(noisy_line(5, seed=1)[0], x)
+    assert not np.array_equal(noisy_line(5, seed=2)[0], x)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"count": 0}, ValueError, "count should be at least 1, got 0"),
+        ({"count": 2.5}, TypeError, "count should be a whole number"),
+        ({"seed": -1}, ValueError, "seed should be at least 0"),
+        ({"slope": np.nan}, ValueError, "should be finite, got nan and 50"),
+        ({"noise": np.inf}, ValueError, "should be finite, got 0.4 and inf"),
+    ],
+)
+def test_noisy_line_refuses(changes, error, message):
+    with pytest.raises(error, match=message):
+        noisy_line(**changes)

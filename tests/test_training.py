@@ -5,7 +5,16 @@ import random
 import numpy as np
 import pytest
 
-from course_utils.training import History, keras_progress, progress, seed_everything, summary
+from course_utils.data import counting_strings, legal_next, symbols
+from course_utils.training import (
+    History,
+    counting_lstm,
+    counting_networks,
+    keras_progress,
+    progress,
+    seed_everything,
+    summary,
+)
 
 
 def test_seed_everything_repeats_each_generator():
@@ -141,5 +150,104 @@ def test_history_draws_each_loss_in_a_line_style_of_its_own():
     ],
 )
 def test_bad_histories_are_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def answers(network, texts):
+    import torch
+
+    x = torch.tensor(symbols(texts)).double()
+    with torch.no_grad():
+        return (network["readout"](network["cell"](x)[0]) > 0).numpy()
+
+
+def test_the_counting_lstm_continues_the_strings_it_was_trained_on():
+    network = counting_lstm()
+    texts = counting_strings(10)
+    read = symbols(texts).any(axis=-1)
+    assert (answers(network, texts)[read] == legal_next(texts)[read]).all()
+    (untrained,) = counting_networks([17], updates=0)
+    assert not (answers(untrained, texts)[read] == legal_next(texts)[read]).all()
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_a_network_trained_beside_others_is_the_one_trained_alone(cell):
+    together = counting_networks([5, 3], cell, units=3, updates=30)
+    for network, seed in zip(together, (5, 3), strict=True):
+        (alone,) = counting_networks([seed], cell, units=3, updates=30)
+        for ours, theirs in zip(network.parameters(), alone.parameters(), strict=True):
+            np.testing.assert_allclose(ours.detach(), theirs.detach(), atol=1e-9)
+
+
+def test_one_update_is_that_of_adam_on_the_single_network():
+    import torch
+
+    (before,), (after,) = (counting_networks([1], updates=n) for n in (0, 1))
+    texts = counting_strings(10)
+    x, y = (torch.tensor(a).double() for a in (symbols(texts), legal_next(texts)))
+    loss = torch.nn.functional.binary_cross_entropy_with_logits
+    logits = before["readout"](before["cell"](x)[0])
+    read = x.any(-1)
+    (3 * loss(logits[read], y[read])).backward()
+    optimiser = torch.optim.Adam(
+        [weight for name, weight in before.named_parameters() if "bias_hh" not in name], lr=0.02
+    )
+    optimiser.step()
+    for ours, theirs in zip(after.parameters(), before.parameters(), strict=True):
+        np.testing.assert_allclose(ours.detach(), theirs.detach(), atol=1e-9)
+
+
+def test_the_gate_that_keeps_starts_one_higher():
+    from course_utils.gates import Gates
+
+    for cell, keeps in (("LSTM", "forget"), ("GRU", "update")):
+        (network,) = counting_networks([0], cell, updates=0)
+        for name, block in Gates.from_torch(network["cell"]).blocks.items():
+            raised = block.bias - (name == keeps)
+            assert (np.abs(raised) <= 0.5).all()
+        assert not network["readout"].bias.detach().any()
+
+
+def test_counting_networks_leave_the_global_generators_alone():
+    import torch
+
+    seed_everything(4)
+    want = float(torch.rand(())), np.random.rand()
+    seed_everything(4)
+    counting_networks([0], updates=1)
+    assert (float(torch.rand(())), np.random.rand()) == want
+
+
+def test_counting_networks_learn_what_they_are_given():
+    texts = ["$ab", "$aab"]
+    targets = np.zeros((2, 4, 3))
+    targets[..., 2] = 1
+    (network,) = counting_networks([0], texts=texts, targets=targets, updates=200)
+    assert (answers(network, ["$aab"]) == targets[1:]).all()
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: counting_networks([]), ValueError, "seeds is empty"),
+        (lambda: counting_networks([-1]), ValueError, "seed should be at least 0"),
+        (lambda: counting_lstm(1.0), TypeError, "whole number, got 1.0"),
+        (lambda: counting_networks([0], "RNN"), ValueError, "'LSTM' or 'GRU', got 'RNN'"),
+        (lambda: counting_networks([0], units=0), ValueError, "units should be at least 1"),
+        (
+            lambda: counting_networks([0], updates=-1),
+            ValueError,
+            "updates should be at least 0",
+        ),
+        (lambda: counting_networks([0], texts=["$ba"]), ValueError, "not the beginning"),
+        (
+            lambda: counting_networks([0], targets=np.zeros((2, 3))),
+            ValueError,
+            r"shape \(10, 21, 3\), got \(2, 3\)",
+        ),
+    ],
+)
+def test_bad_input_to_counting_networks_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()

@@ -1,0 +1,218 @@
+"""Checks of chapter 5, in which the weights of an LSTM are sliced by gate."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course_utils.checks import CheckFailed, as_array, call, close
+from course_utils.gates import Block, Gates
+
+Array = NDArray[np.float64]
+
+
+def units_from_count(answer: Callable[[int, int], Any]) -> None:
+    """Check exercise 1: the units of a Keras LSTM from its number of parameters.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``units_from_count(features, parameters)``, returning a whole number.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a number is wrong.
+    """
+    cases = (
+        (1, 12, 1),
+        (5, 364, 7),
+        (5, 60_480, 120),
+        (32, 24_832, 64),
+        (5, 392, 0),
+        (2, 17, 0),
+    )
+    for features, parameters, want in cases:
+        got = float(as_array(call(answer, features, parameters), (), "the number of units"))
+        if got == want:
+            continue
+        if want == 0:
+            hint = "does an LSTM with this many units have exactly this many parameters?"
+        elif got == 4 * want:
+            hint = "that is the width of the kernel. How many blocks share it?"
+        else:
+            hint = "put your units into the formula for the parameters. Which part is missing?"
+        raise CheckFailed(
+            f"{features} features, {parameters} parameters: you gave {got:g}; {hint}"
+        )
+    print("units_from_count: right for 6 layers, 2 of them impossible.")
+
+
+def back_to_series(answer: Callable[[Array], Any]) -> None:
+    """Check exercise 2: outputs of parallel streams, put back into the order of the series.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``back_to_series(outputs)``, returning shape (samples, units).
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a row is in the wrong place.
+    """
+    for pieces, batch, steps, units in ((3, 2, 4, 1), (2, 3, 5, 4), (1, 4, 2, 3), (5, 1, 3, 2)):
+        samples = pieces * batch * steps
+        outputs = np.empty((pieces, batch, steps, units))
+        # Where each sample went, one by one: no reshape that could be read backwards.
+        for place in range(samples):
+            row, rest = divmod(place, pieces * steps)
+            outputs[rest // steps, row, rest % steps] = place + 0.1 * np.arange(units)
+        got = as_array(call(answer, outputs), (samples, units), "the series")
+        if not close(got % 1, np.tile(0.1 * np.arange(units), (samples, 1)), atol=1e-6):
+            raise CheckFailed(
+                "numbers of different units got into one column: keep the last axis as it is."
+            )
+        order = got[:, 0].round().astype(int)
+        if not np.array_equal(order, np.arange(samples)):
+            at = int(np.argmax(order != np.arange(samples)))
+            raise CheckFailed(
+                f"{pieces} pieces of {steps} steps in a batch of {batch}: row {at} holds "
+                f"sample {order[at]}. In which piece, and in which row of the batch, does "
+                f"sample {at} stand? Print streams(numbers, ...) once more."
+            )
+    print("back_to_series: right for 4 shapes.")
+
+
+def _gru(rng: np.random.Generator, features: int, units: int) -> Gates:
+    def block() -> Block:
+        shapes = (features, units), (units, units), (units,), (units,)
+        return Block(*(rng.normal(size=shape) for shape in shapes))
+
+    return Gates("GRU", {name: block() for name in ("update", "reset", "candidate")})
+
+
+def _mistakes(gates: Gates) -> dict[str, Gates]:
+    """Return cells that compute what a likely mistake computes, by the hint it deserves."""
+    z, r, n = gates.blocks.values()
+
+    def changed(**blocks: Block) -> Gates:
+        return replace(gates, blocks={**gates.blocks, **blocks})
+
+    def each(change: Callable[[Block], Block]) -> dict[str, Block]:
+        return {name: change(block) for name, block in gates.blocks.items()}
+
+    def negative(k: Block) -> Block:
+        bias, recurrent_bias = _biases(k)
+        return Block(-k.kernel, -k.recurrent, -bias, -recurrent_bias)
+
+    none = np.zeros(gates.units)
+    return {
+        "which block comes first in Keras, update or reset?": changed(update=r, reset=z),
+        "which of the two does z multiply, the old h or the candidate?": changed(
+            update=negative(z)
+        ),
+        "does the reset gate act on h, or on its product with U?": Gates(
+            "GRU",
+            each(lambda k: Block(k.kernel, k.recurrent, np.sum(_biases(k), axis=0))),
+            reset_after=False,
+        ),
+        "does the reset gate touch the second bias of the candidate?": changed(
+            candidate=Block(n.kernel, n.recurrent, np.sum(_biases(n), axis=0), none)
+        ),
+        "the bias has two rows. Where does row 1 go?": changed(
+            **each(lambda k: Block(k.kernel, k.recurrent, k.bias, none))
+        ),
+        "the bias has two rows. Where does row 0 go?": changed(
+            **each(lambda k: Block(k.kernel, k.recurrent, none, k.recurrent_bias))
+        ),
+    }
+
+
+def _biases(block: Block) -> tuple[Array, Array]:
+    assert block.bias is not None
+    assert block.recurrent_bias is not None
+    return block.bias, block.recurrent_bias
+
+
+def gru_step(answer: Callable[..., Any]) -> None:
+    """Check exercise 3: one step of the default GRU of Keras.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``gru_step(x_t, h, kernel, recurrent, bias)``, returning the new h.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if the state is wrong.
+    """
+    rng = np.random.default_rng(0)
+    for batch, features, units in ((4, 3, 2), (2, 2, 5), (1, 1, 1)):
+        gates = _gru(rng, features, units)
+        x_t, h = rng.normal(size=(batch, features)), rng.uniform(-1, 1, (batch, units))
+        name = f"{batch} sequences, {features} features, {units} units"
+        got = as_array(call(answer, x_t, h, *gates.to_keras()), (batch, units), "the new h")
+
+        def run(cell: Gates, x_t: Array = x_t, h: Array = h) -> Array:
+            return np.asarray(cell.trace(x_t[:, np.newaxis], h0=h).h[:, 0])
+
+        if close(got, run(gates)):
+            continue
+        for hint, cell in _mistakes(gates).items():
+            if close(got, run(cell)):
+                raise CheckFailed(f"{name}: {hint}")
+        off = np.abs(got - run(gates)).max()
+        raise CheckFailed(
+            f"{name}: your state is off by up to {off:.2g}. Compute z alone first: it should "
+            "lie between 0 and 1 and have the shape of h."
+        )
+    print("gru_step: agrees with the GRU of Keras for 3 shapes.")
+
+
+def _left(bias: float, steps: int) -> float:
+    """Run a cell without input: how much of its first state is left."""
+    zero, none = np.zeros((1, 1)), np.zeros(1)
+    blocks = {name: Block(zero, zero, none) for name in ("input", "forget", "cell", "output")}
+    blocks["forget"] = Block(zero, zero, np.array([bias]))
+    trace = Gates("LSTM", blocks).trace(np.zeros((1, steps, 1)), c0=np.ones((1, 1)))
+    assert trace.c is not None
+    return float(trace.c[0, -1, 0])
+
+
+def forget_bias(answer: Callable[[float, float], Any]) -> None:
+    """Check exercise 4: the forget bias that keeps a part of the state for some steps.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``forget_bias(steps, kept)``, returning a number.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if another part of the state is left.
+    """
+    for steps, kept in ((10, 0.5), (1, 0.25), (3, 0.05), (100, 0.9), (1_000, 0.5)):
+        b = float(as_array(call(answer, steps, kept), (), "the bias"))
+        left = _left(b, steps)
+        if close(left, kept):
+            continue
+        if close(_left(-b, steps), kept):
+            hint = "the sign. Does a larger bias keep more or less?"
+        elif close(b**steps, kept):
+            hint = "that is what the gate should be. Which bias makes it so?"
+        elif close(_left(b, 1), kept):
+            hint = "that much is left after one step. What happens at the others?"
+        elif close(1 + np.exp(b), steps):
+            hint = f"that makes tau = {steps}. tau is a sum over all steps, not what is left."
+        else:
+            hint = "first find the value of the gate, then the bias that makes it."
+        raise CheckFailed(
+            f"steps = {steps}, kept = {kept}: with your bias {b:.4g}, {left:.4g} of the state "
+            f"is left; {hint}"
+        )
+    print("forget_bias: right for 5 memories.")

@@ -1,0 +1,170 @@
+"""Checks of chapter 6, in which LSTMs count."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks import CheckFailed, as_array, call, close
+from course_utils.data import symbols
+from course_utils.gates import Gates
+
+
+def bias_for(function: Callable[..., Any]) -> None:
+    """Check exercise 1, the forget bias of a counter with a given range.
+
+    Parameters
+    ----------
+    function
+        The learner's ``bias_for(n)``.
+
+    Raises
+    ------
+    CheckFailed
+        If a result is wrong; the message says what to look at.
+
+    Examples
+    --------
+    >>> bias_for(lambda n: 3.0)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: bias_for(7) = 3: this counter first fails at n = 4, too \
+soon: how much has leaked one b before the end?
+    """
+    for n in (7, 2, 20, 60, 200):
+        got = float(as_array(call(function, n), (), f"bias_for({n})"))
+        fails, latest = _first_failure(got, 2 * n + 10), 1.25 * n + 2
+        if n < fails <= latest:
+            continue
+        case = f"bias_for({n}) = {got:.4g}"
+        if 0 < got < 1:
+            raise CheckFailed(
+                f"{case}: this is a value of the gate; the bias goes through sigmoid"
+            )
+        if fails <= n:
+            raise CheckFailed(
+                f"{case}: this counter first fails at n = {fails}, too soon: how much has "
+                "leaked one b before the end?"
+            )
+        raise CheckFailed(
+            f"{case}: this counter is still right at n = {int(latest)}; leak more"
+        )
+    print("bias_for: right")
+
+
+def _first_failure(bias: float, longest: int) -> int:
+    """Run the counter for every n at once: after n a's, then b by b."""
+    n = np.arange(1, longest + 1)
+    keep = 1 / (1 + np.exp(-bias))
+    c = np.cumsum(keep ** np.arange(longest))
+    wrong = np.zeros(longest, bool)
+    for b in range(1, longest + 1):
+        c = c * keep - 1
+        wrong |= ((n > b) & (c < 0.5)) | ((n == b) & (c > 0.5))
+    return int(n[wrong][0]) if wrong.any() else longest + 1
+
+
+def weighted_counter(function: Callable[..., Any]) -> None:
+    """Check exercise 2, a unit that adds one number for each a and another for each b.
+
+    Parameters
+    ----------
+    function
+        The learner's ``weighted_counter(up, down)``.
+
+    Raises
+    ------
+    CheckFailed
+        If a result is wrong; the message says what to look at.
+
+    Examples
+    --------
+    >>> weighted_counter(lambda up, down: 0.8)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: weighted_counter(0.8, -0.4) should return a gates.Gates, \
+got float
+    """
+    for up, down in ((0.8, -0.4), (0.5, -0.5), (-0.3, 0.9), (0.0, 0.7)):
+        case = f"weighted_counter({up}, {down})"
+        cell = call(function, up, down)
+        if not isinstance(cell, Gates):
+            raise CheckFailed(f"{case} should return a gates.Gates, got {type(cell).__name__}")
+        if (cell.cell, cell.features, cell.units) != ("LSTM", 3, 1):
+            raise CheckFailed(f"{case} should be an LSTM of 3 features and 1 unit, got {cell}")
+        text = "$" + "aab" * 20 + "b" * 30
+        x = symbols([text])
+        trace = cell.trace(x)
+        assert trace.c is not None
+        c = trace.c[0, :, 0]
+        if abs(c[0]) > 1e-9:
+            raise CheckFailed(f"{case}: a $ moves c by {c[0]:.3g}; it should add nothing")
+        want = (x[0, :, 1:] @ np.array([up, down])).cumsum()
+        if close(c, want, rtol=0, atol=1e-9):
+            continue
+        if close(c[1], np.tanh(up), rtol=0, atol=1e-6) and up:
+            raise CheckFailed(
+                f"{case}: the first a moves c by {c[1]:.3f}: what squashes the candidate?"
+            )
+        if not close(c[1], up, rtol=0, atol=1e-6):
+            raise CheckFailed(f"{case}: the first a moves c by {c[1]:.6g}, not by {up}")
+        if np.abs(c - want)[:4].max() < 1e-3:
+            raise CheckFailed(
+                f"{case} starts right and drifts to {c[-1]:.6g}, not {want[-1]:.6g}: is a gate "
+                "not quite open?"
+            )
+        raise CheckFailed(f"{case}: after $aab c is {c[3]:.6g}, not {want[3]:.6g}")
+    print("weighted_counter: right")
+
+
+def impostor(function: Callable[..., Any]) -> None:
+    """Check exercise 3, the correlation of a leaky unit with the count.
+
+    Parameters
+    ----------
+    function
+        The learner's ``impostor(f, longest)``.
+
+    Raises
+    ------
+    CheckFailed
+        If a result is wrong; the message says what to look at.
+
+    Examples
+    --------
+    >>> impostor(lambda f, longest: 0.5)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: impostor(1.0, 3) = 0.5: without a leak the unit is the \
+count, so the correlation is known
+    """
+    for f, longest in ((1.0, 3), (0.8, 10), (0.5, 10), (0.8, 4), (0.0, 6)):
+        case = f"impostor({f}, {longest})"
+        got = float(as_array(call(function, f, longest), (), case))
+        if close(got, _correlation(f, longest, range(1, longest + 1))):
+            continue
+        if f == 1:
+            raise CheckFailed(
+                f"{case} = {got:.4g}: without a leak the unit is the count, so the correlation "
+                "is known"
+            )
+        if close(got, _correlation(f, longest, [longest])):
+            raise CheckFailed(f"{case}: this is the longest string alone; take all n together")
+        if close(got, _correlation(f, longest, range(1, longest + 1), opening=True)):
+            raise CheckFailed(f"{case}: leave out the step that reads the $")
+        raise CheckFailed(
+            f"{case} = {got:.4g} is not right: does c start at 0 in every string, and is each "
+            "step of every string in the list once?"
+        )
+    print("impostor: right")
+
+
+def _correlation(f: float, longest: int, sizes: Any, opening: bool = False) -> float:
+    """Correlate by the closed form: step k back has kept the share f to the power of k."""
+    pairs = [[0.0, 0.0]] * (opening * len(sizes))
+    for n in sizes:
+        signs = np.repeat([1.0, -1.0], n)
+        for length in range(1, 2 * n + 1):
+            weights = f ** np.arange(length - 1, -1, -1.0)
+            pairs.append([float(weights @ signs[:length]), float(signs[:length].sum())])
+    return float(np.corrcoef(np.array(pairs).T)[0, 1])

@@ -1,0 +1,138 @@
+"""The checks of chapter 5: right answers pass, stubs and likely mistakes get a hint."""
+
+import keras
+import numpy as np
+import pytest
+
+from course_utils.checks import CheckFailed, lstm_gate_slicing
+from tests.chapters import exercises, solution, stub
+
+SLUG = "lstm_gate_slicing"
+NAMES = ["units_from_count", "back_to_series", "gru_step", "forget_bias"]
+
+
+def test_every_exercise_of_the_chapter_is_tested_here():
+    assert exercises(SLUG) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_passes_with_one_line(name, capsys):
+    getattr(lstm_gate_slicing, name)(solution(SLUG, name))
+    out = capsys.readouterr().out
+    assert out.startswith(f"{name}: ")
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stub_fails(name):
+    with pytest.raises(CheckFailed, match="still the stub"):
+        getattr(lstm_gate_slicing, name)(stub(SLUG, name))
+
+
+def sizes(features, parameters, blocks=4, biases=1):
+    for u in range(1, 1000):
+        if blocks * (features * u + u * u + biases * u) >= parameters:
+            return u
+    return None
+
+
+def exact(features, parameters, **options):
+    u = sizes(features, parameters, **options)
+    blocks, biases = options.get("blocks", 4), options.get("biases", 1)
+    fits = blocks * u * (features + u + biases) == parameters
+    return u if fits else 0
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def gru(
+    x_t,
+    h,
+    kernel,
+    recurrent,
+    bias,
+    order=(0, 1, 2),
+    before=False,
+    swap=False,
+    rows=(1, 1),
+    outside=False,
+):
+    b, a = bias * np.array(rows)[:, None]
+    x = np.split(x_t @ kernel + b, 3, axis=-1)
+    U = np.split(recurrent, 3, axis=-1)
+    a = np.split(a, 3)
+    k, m, last = order
+    z = sigmoid(x[k] + h @ U[k] + a[k])
+    r = sigmoid(x[m] + h @ U[m] + a[m])
+    if before:
+        n = np.tanh(x[last] + (r * h) @ U[last] + a[last])
+    elif outside:
+        n = np.tanh(x[last] + r * (h @ U[last]) + a[last])
+    else:
+        n = np.tanh(x[last] + r * (h @ U[last] + a[last]))
+    return (1 - z) * h + z * n if swap else z * h + (1 - z) * n
+
+
+def wrong_gru(**options):
+    return lambda *arguments: gru(*arguments, **options)
+
+
+def logit(gate):
+    return np.log(gate / (1 - gate))
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "hint"),
+    [
+        ("units_from_count", sizes, "exactly this many"),
+        ("units_from_count", lambda f, p: 4 * exact(f, p), "How many blocks share it"),
+        ("units_from_count", lambda f, p: exact(f, p, biases=2), "Which part is missing"),
+        ("units_from_count", lambda f, p: exact(f, p, blocks=3), "Which part is missing"),
+        ("back_to_series", lambda o: o.reshape(-1, o.shape[-1]), "row 4 holds sample 12"),
+        (
+            "back_to_series",
+            lambda o: o.transpose(0, 2, 1, 3).reshape(-1, o.shape[-1]),
+            "row 1 holds sample 12",
+        ),
+        (
+            "back_to_series",
+            lambda o: o.transpose(3, 1, 0, 2).reshape(-1, o.shape[-1]),
+            "different units",
+        ),
+        ("back_to_series", lambda o: o.swapaxes(0, 1), r"should have shape \(24, 1\)"),
+        ("gru_step", wrong_gru(order=(1, 0, 2)), "update or reset"),
+        ("gru_step", wrong_gru(before=True), "on its product with U"),
+        ("gru_step", wrong_gru(swap=True), "the old h or the candidate"),
+        ("gru_step", wrong_gru(outside=True), "second bias of the candidate"),
+        ("gru_step", wrong_gru(rows=(1, 0)), "Where does row 1 go"),
+        ("gru_step", wrong_gru(rows=(0, 1)), "Where does row 0 go"),
+        ("gru_step", wrong_gru(order=(2, 1, 0)), "Compute z alone first"),
+        ("forget_bias", lambda n, kept: -logit(kept ** (1 / n)), "the sign"),
+        ("forget_bias", lambda n, kept: kept ** (1 / n), "Which bias makes it so"),
+        ("forget_bias", lambda n, kept: logit(kept), "left after one step"),
+        ("forget_bias", lambda n, kept: np.log(n - 1 + 1e-12), "tau is a sum"),
+        ("forget_bias", lambda n, kept: np.log(kept) / n, "first find the value"),
+    ],
+)
+def test_likely_mistakes_get_a_hint_that_fits(name, answer, hint):
+    with pytest.raises(CheckFailed, match=hint):
+        getattr(lstm_gate_slicing, name)(answer)
+
+
+def test_the_gru_of_the_exercise_is_the_gru_of_keras():
+    rng = np.random.default_rng(0)
+    layer = keras.layers.GRU(4, bias_initializer="random_normal")
+    x, h = (rng.normal(size=shape).astype("float32") for shape in ((3, 1, 2), (3, 4)))
+    want = np.asarray(layer(x, initial_state=h))
+    got = solution(SLUG, "gru_step")(x[:, 0], h, *layer.get_weights())
+    assert np.abs(got - want).max() < 1e-6
+
+
+def test_no_hint_gives_a_solution_line_away():
+    from inspect import getsource
+
+    text = getsource(lstm_gate_slicing)
+    for line in ("(features + guess + 1)", "swapaxes", "np.tanh", "kept ** (", "np.log"):
+        assert line not in text

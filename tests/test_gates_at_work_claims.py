@@ -1,0 +1,215 @@
+"""What chapter 6 says, measured. The functions are the chapter's own."""
+
+import ast
+from functools import cache
+
+import numpy as np
+import pytest
+
+from course_utils import data, gates, training
+from tests.chapters import ROOT, solution
+from tools.chapters import read
+
+WANTED = {"x10", "after", "count", "loose", "last", "texts", "order"}
+
+
+@cache
+def chapter():
+    """The chapter's functions outside its exercises and its strings, nothing else run."""
+    names = {"np": np, "data": data, "gates": gates}
+    for cell in read(ROOT / "notebooks" / "06_lstm_gates_at_work.md").cells:
+        if cell.cell_type != "code" or "nbgrader" in cell.metadata:
+            continue
+        kept = [
+            statement
+            for statement in ast.parse(cell.source).body
+            if isinstance(statement, ast.FunctionDef)
+            or (isinstance(statement, ast.ImportFrom) and statement.module == "dataclasses")
+            or (isinstance(statement, ast.Assign) and _bound(statement) & WANTED)
+        ]
+        exec(compile(ast.Module(kept, []), "<chapter>", "exec"), names)
+    return names
+
+
+def _bound(assignment):
+    nodes = (node for target in assignment.targets for node in ast.walk(target))
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
+def call(name, *args, **kwargs):
+    return chapter()[name](*args, **kwargs)
+
+
+@cache
+def networks(cell="LSTM", **options):
+    return [call("unpack", n) for n in training.counting_networks(range(20), cell, **options)]
+
+
+@cache
+def opened():
+    return call("unpack", training.counting_lstm())
+
+
+def follower(cell):
+    c = cell.trace(chapter()["x10"]).c[chapter()["after"]]
+    r = call("correlations", c, chapter()["count"])
+    unit = int(np.abs(r).argmax())
+    return unit, abs(r[unit]), np.polyfit(chapter()["count"], c[:, unit], 1)[0]
+
+
+def waited(network, unit, one_count):
+    return [call("waits", *network, unit, k * one_count) for k in (-4, -2, -1, 0, 1, 2, 4)]
+
+
+ONE_FOR_ONE = [6, 8, 9, 10, 11, 12, 14]
+
+
+@pytest.mark.parametrize(("leak", "n"), [(0.01, 8), (0.001, 23), (1e-4, 71)])
+def test_a_leak_limits_a_counter_to_the_root_of_half_its_memory(leak, n):
+    assert n == int(np.sqrt(1 + 1 / (2 * leak))) + 1
+    assert call("first_wrong", *call("hand_built", np.log(1 / leak - 1))) == n
+    assert call("fails_at", 1 - leak, 1.0, 1 - leak, -1.0) == n
+
+
+def test_a_counter_that_does_not_leak_counts_on_and_is_the_count():
+    cell, V, v = call("hand_built", 40.0)
+    assert call("first_wrong", cell, V, v, longest=60) == 61
+    text = "$" + "a" * 1000 + "b" * 1000
+    x = data.symbols([text])
+    trace = cell.trace(x)
+    assert np.allclose(trace.c[0, :, 0], np.cumsum(x[0, :, 1] - x[0, :, 2]), atol=1e-9)
+    assert ((trace.h @ V + v > 0) == data.legal_next([text])).all()
+
+
+def test_float32_closes_the_leak_at_a_bias_of_20_and_counts_to_2_to_the_24():
+    one, most = np.float32(1), np.float32(2**24)
+    assert one / (one + np.exp(np.float32(-20))) == 1
+    assert one / (one + np.exp(np.float32(-10))) < 1
+    assert most + one == most
+    assert most - one + one == most
+
+
+def test_the_opened_network_fails_at_32_as_its_four_numbers_say():
+    cell, V, v = opened()
+    unit, r, slope = follower(cell)
+    assert call("first_wrong", cell, V, v) == 32
+    assert r > 0.9999
+    assert slope == pytest.approx(0.987, abs=0.002)
+    rule = call("four_numbers", cell, unit)
+    np.testing.assert_allclose(rule, [0.9995, 0.992, 0.9991, -0.985], atol=6e-4)
+    assert call("fails_at", *rule) == 33
+
+
+def test_clamped_gates_break_it_where_predicted():
+    cell, V, v = opened()
+    unit, _, _ = follower(cell)
+    _, up, _, down = call("four_numbers", cell, unit)
+    for value, n in ((1, 72), (0.99, 8), (0.9, 3)):
+        assert call("fails_at", value, up, value, down) == n
+        assert call("first_wrong", call("clamp", cell, "forget", unit, value), V, v) == n
+    others = [("input", 0.5, 33), ("input", 0, 1), ("output", 1, 32), ("output", 0, 1)]
+    for gate, value, n in others:
+        assert call("first_wrong", call("clamp", cell, gate, unit, value), V, v) == n
+
+
+def test_without_a_leak_the_network_ends_late_and_with_it_early():
+    cell, V, v = opened()
+    unit, _, _ = follower(cell)
+    kept = call("clamp", cell, "forget", unit, 1)
+    early, late = (
+        (net.trace(data.symbols(["$" + "a" * n + "b" * n])).h @ V + v)[0, n + 1 :] > 0
+        for net, n in ((cell, 32), (kept, 72))
+    )
+    assert early[30, 0]  # a $ after 31 b's of 32
+    assert not late[:71, 0].any()
+    assert late[71, 2]  # a further b after the 72nd of 72
+
+
+def test_a_clamped_gate_has_its_value_at_every_step():
+    cell, _, _ = opened()
+    for gate, value in (("forget", 0.9), ("input", 0), ("output", 1)):
+        traced = call("clamp", cell, gate, 2, value).trace(chapter()["x10"]).gates[gate]
+        assert np.allclose(traced[..., 2], value, atol=1e-12)
+        assert np.ptp(traced[..., 1]) > 0.01
+
+
+def test_moving_the_counter_moves_the_end_and_moving_another_unit_does_not():
+    network = opened()
+    unit, _, one_count = follower(network[0])
+    assert waited(network, unit, one_count) == ONE_FOR_ONE
+    for other in {0, 1, 2, 3} - {unit}:
+        assert waited(network, other, one_count) == [10] * 7
+
+
+def test_silencing_any_unit_breaks_the_network():
+    cell, V, v = opened()
+    silenced = [call("clamp", cell, "output", k, 0) for k in range(4)]
+    assert [call("first_wrong", one, V, v) for one in silenced] == [16, 3, 18, 1]
+
+
+def test_an_untrained_network_follows_the_count_and_cannot_read_it():
+    scores = np.array([call("scores", cell) for cell, _, _ in networks(updates=0)])
+    assert scores[:, 0].max() == pytest.approx(0.96, abs=0.005)
+    assert np.median(scores[:, 0]) == pytest.approx(0.75, abs=0.01)
+    assert np.median(scores[:, 1]) == pytest.approx(0.92, abs=0.01)
+    assert scores[:, 2].max() < 0.6
+
+
+def test_an_impostor_follows_the_count_and_fails_at_4():
+    r = solution("lstm_gates_at_work", "impostor")(0.95, 10)
+    assert r == pytest.approx(0.912, abs=1e-3)
+    assert call("first_wrong", *call("hand_built", np.log(19))) == 4
+
+
+@pytest.mark.sweep
+def test_the_20_lstms_and_grus():
+    lstm, gru = (
+        np.array([call("first_wrong", *n) for n in networks(cell)]) for cell in ("LSTM", "GRU")
+    )
+    print("first wrong n, LSTM:", lstm, " GRU:", gru)
+    assert (lstm.min(), np.median(lstm), lstm.max()) == (14, 21, 60)
+    good = gru[gru > 10]
+    assert (len(good), good.min(), np.median(good), good.max()) == (19, 11, 12, 14)
+    units, r, slopes = zip(*(follower(cell) for cell, _, _ in networks()), strict=True)
+    assert min(r) > 0.97
+    assert int(np.argmax(r)) == 17
+    pairs = list(zip(networks(), units, strict=True))
+    forecasts = [call("fails_at", *call("four_numbers", n[0], unit)) for n, unit in pairs]
+    assert (np.abs(np.array(forecasts) / lstm - 1) < 0.25).sum() == 10
+    follows = [waited(*pair) for pair in zip(networks(), units, slopes, strict=True)]
+    assert sum(row == ONE_FOR_ONE for row in follows) == 12
+    assert [seed for seed, row in enumerate(follows) if row == [10] * 7] == [18, 19]
+
+
+@pytest.mark.sweep
+def test_networks_that_need_not_count_pass_the_usual_control():
+    names = chapter()
+    useless = training.counting_networks(
+        range(20), texts=names["texts"], targets=names["loose"], updates=500
+    )
+    scores = np.array([call("scores", call("unpack", n)[0]) for n in useless])
+    right = []
+    for network in useless:
+        cell, V, v = call("unpack", network)
+        said = cell.trace(names["last"]).h @ V + v > 0
+        real = names["last"].any(-1)
+        right.append(bool((said[real] == (names["loose"][real] > 0.5)).all()))
+    print("task learned:", sum(right), " scores:", np.median(scores, axis=0).round(2))
+    assert sum(right) == 20
+    assert np.median(scores[:, 1]) > 0.95
+    assert scores[:, 2].max() < 0.2
+
+
+@pytest.mark.sweep
+def test_the_answer_of_the_open_exercise():
+    def fails(*args, **options):
+        nets = training.counting_networks(range(20), *args, **options)
+        return np.sort([call("first_wrong", *call("unpack", n)) for n in nets])
+
+    wide, patient = fails("GRU", units=8), fails("GRU", updates=4500)
+    lstm = fails("LSTM", updates=4500)
+    print(wide, patient, lstm)
+    assert set(wide) == {12, 13}
+    assert set(patient[:19]) == {11, 12, 13}
+    assert patient[19] == 19
+    assert (lstm[0], np.median(lstm), lstm[-1]) == (14, 24.5, 45)

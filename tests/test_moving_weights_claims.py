@@ -1,0 +1,391 @@
+"""What chapter 7 says, measured. The functions are the chapter's own."""
+
+import ast
+import json
+from dataclasses import replace
+from functools import cache
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from course_utils import gates as gates_module
+from course_utils import training
+from course_utils.gates import ORDERS, Block, Gates
+from tests.chapters import ROOT
+from tools.chapters import read
+
+CHAPTER = ROOT / "notebooks" / "07_moving_weights.md"
+SEEDS = range(20)
+LSTM_MISTAKES = [
+    "onnx_order",
+    "u_blocks_not_transposed",
+    "w_reshaped",
+    "bias_in_both_places",
+    "steps_as_batch",
+    "forget_bias_not_added",
+    "state_left_over",
+    "new_hard_sigmoid",
+]
+GRU_MISTAKES = ["keras_order", "biases_added_up", "onnx_default_reset"]
+HIDDEN_AT_STEP_1 = {"u_blocks_not_transposed", "forget_bias_not_added"}
+
+
+@cache
+def chapter():
+    """The chapter's functions outside its exercises, nothing else run."""
+    names = {
+        "np": np,
+        "keras": keras,
+        "torch": torch,
+        "onnx": onnx,
+        "onnxruntime": onnxruntime,
+        "training": training,
+        "replace": replace,
+        **vars(gates_module),
+        **{"FEATURES": 3, "UNITS": 8, "BATCH": 5, "STEPS": 30},
+    }
+    for cell in read(CHAPTER).cells:
+        if cell.cell_type == "code" and "nbgrader" not in cell.metadata:
+            body = ast.parse(cell.source).body
+            functions = [node for node in body if isinstance(node, ast.FunctionDef)]
+            exec(compile(ast.Module(functions, []), "<chapter>", "exec"), names)
+    return names
+
+
+@cache
+def cases(kind):
+    layer = chapter()["built"](getattr(keras.layers, kind))
+    return [chapter()["case"](layer, seed) for seed in SEEDS]
+
+
+@cache
+def costs(name):
+    """Largest difference at each step, (seeds, steps)."""
+    mistake = chapter()[name]
+    if name in GRU_MISTAKES:
+        answers = [(mistake(gates, x), want) for gates, x, want in cases("GRU")]
+    else:
+        answers = [(mistake(*case), case[2]) for case in cases("LSTM")]
+    return np.array([chapter()["errors"](got, want) for got, want in answers])
+
+
+def all_weights_equal(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("run", ["run_torch", "run_onnx", "trace"])
+def test_a_right_move_differs_by_rounding(kind, run):
+    for gates, x, want in cases(kind):
+        got = gates.trace(x).h if run == "trace" else chapter()[run](gates, x)
+        assert 0 < np.abs(got - want).max() < 1e-6
+
+
+@pytest.mark.parametrize(("features", "units"), [(1, 1), (4, 4), (2, 7), (16, 32)])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_the_circle_is_exact_for_other_shapes(kind, features, units):
+    rng = np.random.default_rng(features)
+    layer = getattr(keras.layers, kind)(units, return_sequences=True)
+    layer.build((None, None, features))
+    layer.set_weights([rng.normal(size=w.shape).astype("f4") / 2 for w in layer.get_weights()])
+    module = getattr(torch.nn, kind)(features, units, batch_first=True)
+    module.load_state_dict(Gates.from_keras(layer).to_torch())
+    W, R, B, attributes = Gates.from_torch(module).to_onnx()
+    back = Gates.from_onnx(W, R, B, cell=kind, **attributes)
+    assert all_weights_equal(back.to_keras(), layer.get_weights())
+    x = rng.normal(size=(2, 6, features)).astype("f4")
+    with torch.no_grad():
+        got = module(torch.tensor(x))[0].numpy()
+    assert np.abs(got - np.asarray(layer(x))).max() < 1e-6
+
+
+def test_the_table_of_layouts_is_what_the_layers_have():
+    d, u = 3, 8
+    shapes = {}
+    for kind in ("LSTM", "GRU"):
+        layer = chapter()["built"](getattr(keras.layers, kind))
+        module = getattr(torch.nn, kind)(d, u)
+        W, R, B, _ = Gates.from_keras(layer).to_onnx()
+        shapes[kind] = [w.shape for w in layer.get_weights()]
+        shapes[kind] += [tuple(p.shape) for p in module.parameters()]
+        shapes[kind] += [W.shape, R.shape, B.shape]
+    for kind, k in (("LSTM", 4), ("GRU", 3)):
+        bias = (k * u,) if kind == "LSTM" else (2, k * u)
+        assert shapes[kind] == [
+            *((d, k * u), (u, k * u), bias),
+            *((k * u, d), (k * u, u), (k * u,), (k * u,)),
+            *((1, k * u, d), (1, k * u, u), (1, 2 * k * u)),
+        ]
+    early = chapter()["built"](keras.layers.GRU, reset_after=False)
+    assert early.get_weights()[2].shape == (3 * u,)
+    letters = {"input": "i", "forget": "f", "cell": "c", "output": "o"}
+    letters |= {"update": "z", "reset": "r", "candidate": "h"}
+    text = CHAPTER.read_text(encoding="utf-8")
+    rows = {
+        kind: next(line for line in text.splitlines() if line.startswith(f"| order, {kind}"))
+        for kind in ("LSTM", "GRU")
+    }
+    for framework, column in (("Keras", 2), ("PyTorch", 3), ("ONNX", 4)):
+        for kind, row in rows.items():
+            order = " ".join(letters[name] for name in ORDERS[framework][kind])
+            assert row.split("|")[column].strip().startswith(order)
+
+
+@pytest.mark.parametrize("name", LSTM_MISTAKES + GRU_MISTAKES)
+def test_every_mistake_costs_ten_thousand_times_rounding(name):
+    rounding = costs("rounding").max()
+    if name in GRU_MISTAKES:
+        run = chapter()["run_torch"]
+        rounding = max(np.abs(run(g, x) - want).max() for g, x, want in cases("GRU"))
+    assert rounding < 1e-6
+    assert costs(name).max(axis=1).min() > 0.05
+    assert costs(name).max(axis=1).min() > 1e4 * rounding
+
+
+@pytest.mark.parametrize("name", LSTM_MISTAKES)
+def test_the_first_step_hides_what_zeros_multiply(name):
+    first, second = costs(name)[:, 0], costs(name)[:, 1]
+    assert (first.max() < 1e-6) == (name in HIDDEN_AT_STEP_1)
+    assert second.min() > 0.01
+
+
+def test_a_wrong_first_state_fades():
+    left_over = np.median(costs("state_left_over"), axis=0)
+    assert left_over[0] > 0.5
+    assert left_over[-1] < 1e-3
+    swapped = []
+    for gates, x, _ in cases("LSTM"):
+        h0, c0 = np.random.default_rng(1).normal(size=(2, len(x), gates.units))
+        pair = gates.trace(x, h0, c0).h, gates.trace(x, c0, h0).h
+        swapped.append(chapter()["errors"](*pair))
+    first, last = np.median(swapped, axis=0)[[0, -1]]
+    assert first > 0.5
+    assert last < 0.02
+
+
+def test_a_lasting_mistake_does_not_fade():
+    for name in set(LSTM_MISTAKES) - {"state_left_over"}:
+        assert np.median(costs(name), axis=0)[-1] > 0.05
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.7, 0.0, -2.0])
+def test_only_the_sum_of_two_biases_counts_in_an_lstm(alpha):
+    split = chapter()["split_bias"]
+    assert max(split(gates, x, alpha) for gates, x, _ in cases("LSTM")) < 1e-6
+    assert min(split(gates, x, alpha) for gates, x, _ in cases("GRU")) > 0.05
+
+
+def test_in_a_gru_it_is_the_candidate_that_tells_its_biases_apart():
+    for gates, x, want in cases("GRU"):
+        changes = {}
+        for name, block in gates.blocks.items():
+            both = Block(
+                block.kernel,
+                block.recurrent,
+                block.bias + block.recurrent_bias,
+                0 * block.recurrent_bias,
+            )
+            changed = replace(gates, blocks={**gates.blocks, name: both})
+            changes[name] = np.abs(changed.trace(x).h - want).max()
+        assert max(changes["update"], changes["reset"]) < 2e-6
+        assert changes["candidate"] > 0.05
+
+
+@pytest.mark.parametrize(("kind", "rate"), [(torch.optim.Adam, 1e-3), (torch.optim.SGD, 0.1)])
+def test_two_biases_move_their_sum_twice_as_far(kind, rate):
+    moved = chapter()["moved_by"]
+    for seed in SEEDS:
+        two, one = (moved(1, flag, kind, rate, seed=seed) for flag in (True, False))
+        far = one.abs() > 1e-4  # smaller moves are lost in the last digits of the bias
+        assert far.any()
+        assert torch.allclose(two[far] / one[far], torch.tensor(2.0), rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("options", "conserved"), [({}, True), ({"weight_decay": 0.1}, False)], ids=str
+)
+def test_training_conserves_the_difference_of_two_biases(options, conserved):
+    def adam(parameters, lr):
+        return torch.optim.AdamW(parameters, lr=lr, **{"weight_decay": 0.0, **options})
+
+    trained = chapter()["trained"]
+    for seed in SEEDS if conserved else range(3):
+        start, end = (trained(True, adam, 0.01, steps, seed) for steps in (0, 50))
+        drift = (end.bias_ih_l0 - end.bias_hh_l0) - (start.bias_ih_l0 - start.bias_hh_l0)
+        assert (end.bias_hh_l0 - start.bias_hh_l0).abs().max() > 0.1
+        assert (drift.abs().max() < 1e-5) == conserved
+
+
+def test_resetting_before_is_another_function():
+    for gates, x, _ in cases("GRU"):
+        late, early = (
+            chapter()["built"](keras.layers.GRU, use_bias=False, reset_after=after)
+            for after in (True, False)
+        )
+        for layer in (late, early):
+            layer.set_weights(gates.to_keras()[:2])
+        gap = chapter()["errors"](np.asarray(early(x)), np.asarray(late(x)))
+        assert gap[0] < 1e-6
+        assert gap.max() > 0.1
+    with pytest.raises(ValueError, match="reset_after=True"):
+        Gates.from_keras(early).to_torch()
+
+
+def test_the_old_hard_sigmoid_is_moved_by_the_lambda():
+    gates, x, _ = cases("LSTM")[0]
+
+    def old(z):
+        return keras.ops.clip(0.2 * z + 0.5, 0, 1)
+
+    layer = chapter()["built"](keras.layers.LSTM, recurrent_activation=old)
+    new = chapter()["built"](keras.layers.LSTM, recurrent_activation="hard_sigmoid")
+    for each in (layer, new):
+        each.set_weights(gates.to_keras())
+    read_back = Gates.from_keras(layer)
+    assert read_back.recurrent_activation == "hard_sigmoid_0.2"
+    want = np.asarray(layer(x))
+    assert np.abs(read_back.trace(x).h - want).max() < 1e-6
+    assert np.abs(chapter()["run_onnx"](read_back, x) - want).max() < 1e-6
+    assert np.abs(np.asarray(new(x)) - want).max() > 0.05
+
+
+def test_an_old_file_with_time_major_stops_and_its_weights_load(tmp_path):
+    import h5py
+
+    layers = [keras.Input((4, 3)), keras.layers.LSTM(2), keras.layers.Dense(1)]
+    model, path = keras.Sequential(layers), tmp_path / "old.h5"
+    model.save(path)
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        config["config"]["layers"][1]["config"]["time_major"] = False
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(ValueError, match="time_major"):
+        keras.models.load_model(path)
+    again = keras.Sequential([keras.Input((4, 3)), keras.layers.LSTM(2), keras.layers.Dense(1)])
+    assert not all_weights_equal(again.get_weights(), model.get_weights())
+    again.load_weights(path)
+    assert all_weights_equal(again.get_weights(), model.get_weights())
+
+
+def test_the_remedies_for_old_code_work():
+    for old in ({"time_major": False}, {"batch_input_shape": (1, 2, 3)}, {"weights": []}):
+        with pytest.raises(ValueError, match="Unrecognized keyword"):
+            keras.layers.LSTM(2, **old)
+    layer = keras.layers.LSTM(2, stateful=True)
+    model = keras.Sequential([keras.Input(batch_shape=(1, 2, 3)), layer])
+    assert not hasattr(model, "reset_states")
+    first, second = (np.asarray(model(np.ones((1, 2, 3)))) for _ in range(2))
+    assert np.abs(first - second).max() > 1e-3
+    layer.reset_state()
+    assert np.array_equal(np.asarray(model(np.ones((1, 2, 3)))), first)
+
+
+def test_keras_repeats_h_at_masked_steps_and_pytorch_gives_zeros():
+    gates, x, _ = cases("LSTM")[0]
+    lengths = np.array([30, 20, 10, 5, 1])
+    mask = np.arange(30) < lengths[:, np.newaxis]
+    layer = chapter()["built"](keras.layers.LSTM)
+    layer.set_weights(gates.to_keras())
+    h = np.asarray(layer(x, mask=mask))
+    module = torch.nn.LSTM(3, 8, batch_first=True)
+    module.load_state_dict(gates.to_torch())
+    rnn = torch.nn.utils.rnn
+    packed = rnn.pack_padded_sequence(torch.tensor(x), lengths, batch_first=True)
+    output, (last_h, _) = module(packed)
+    unpacked = rnn.pad_packed_sequence(output, batch_first=True)[0].detach().numpy()
+    assert np.abs(unpacked[mask] - h[mask]).max() < 1e-6
+    assert np.array_equal(unpacked[~mask], np.zeros_like(unpacked[~mask]))
+    for row, length in zip(h, lengths, strict=True):
+        assert (row[length:] == row[length - 1]).all()
+    assert np.abs(last_h[0].detach().numpy() - h[:, -1]).max() < 1e-6
+
+
+def test_moving_two_layers_and_both_directions_back():
+    module = torch.nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True)
+    layers = []
+    for place in range(2):
+        layer = keras.layers.Bidirectional(keras.layers.LSTM(4, return_sequences=True))
+        layer.build((None, None, 3 if place == 0 else 8))
+        for half, reverse in ((layer.forward_layer, False), (layer.backward_layer, True)):
+            half.set_weights(Gates.from_torch(module, layer=place, reverse=reverse).to_keras())
+        layers.append(layer)
+    x = np.random.default_rng(0).normal(size=(2, 6, 3)).astype("f4")
+    got = np.asarray(layers[1](layers[0](x)))
+    assert np.abs(got - module(torch.tensor(x))[0].detach().numpy()).max() < 1e-6
+
+
+def test_in_a_chaotic_network_rounding_grows_and_float64_moves_it_down():
+    errors, run = chapter()["errors"], chapter()["run_torch"]
+    growth = {}
+    for dtype in ("float32", "float64"):
+        each = [chapter()["chaotic_case"](dtype, seed) for seed in SEEDS]
+        growth[dtype] = np.median([errors(run(g, x), want) for g, x, want in each], axis=0)
+    U = each[0][0].blocks["input"].recurrent
+    assert np.std(U) == pytest.approx(8 * 64**-0.5, rel=0.05)
+    assert growth["float32"][0] < 1e-6
+    assert growth["float32"][-1] > 0.8
+    assert growth["float64"][0] < 1e-14
+    assert growth["float64"][-1] < 1e-7
+    assert growth["float32"][29] / growth["float64"][29] > 1e7
+    # While it is small it grows by about the same factor a step: the logarithm is a line.
+    line = np.log10(growth["float64"][5:])
+    fit = np.polynomial.Polynomial.fit(np.arange(len(line)), line, 1)
+    assert np.abs(fit(np.arange(len(line))) - line).max() < 0.5
+    wrong = [errors(chapter()["u_blocks_not_transposed"](*e), e[2]) for e in each]
+    assert np.median(wrong, axis=0)[0] < 1e-14
+    assert np.median(wrong, axis=0)[1] > 0.5
+
+
+def test_what_a_weak_test_lets_pass():
+    assert costs("new_hard_sigmoid")[:, 0].max() < 0.1
+    fresh = chapter()["built"](keras.layers.GRU)
+    gates, x = Gates.from_keras(fresh), chapter()["inputs"](0)
+    assert np.abs(chapter()["biases_added_up"](gates, x) - np.asarray(fresh(x))).max() < 1e-6
+    assert (
+        chapter()["errors"](chapter()["onnx_default_reset"](gates, x), np.asarray(fresh(x)))[0]
+        < 1e-6
+    )
+
+
+def test_two_sequences_of_two_steps_find_every_mistake():
+    for gates, x, want in cases("LSTM"):
+        small, h = x[:2, :2], want[:2, :2]
+        assert np.abs(chapter()["rounding"](gates, small, h) - h).max() < 1e-5
+        for name in LSTM_MISTAKES:
+            assert np.abs(chapter()[name](gates, small, h) - h).max() > 1e-5, name
+    for gates, x, want in cases("GRU"):
+        small, h = x[:2, :2], want[:2, :2]
+        assert np.abs(chapter()["run_torch"](gates, small) - h).max() < 1e-5
+        for name in GRU_MISTAKES:
+            assert np.abs(chapter()[name](gates, small) - h).max() > 1e-5, name
+
+
+def test_the_wide_state_of_the_trace_is_what_stepping_gives():
+    gates, x, _ = cases("LSTM")[3]
+    trace = gates.trace(x)
+    cell = torch.nn.LSTMCell(3, 8)
+    cell.load_state_dict({k.removesuffix("_l0"): v for k, v in gates.to_torch().items()})
+    state = None
+    with torch.no_grad():
+        for t in range(x.shape[1]):
+            state = cell(torch.tensor(x[:, t]), state)
+            assert np.abs(state[0].numpy() - trace.h[:, t]).max() < 1e-6
+            assert np.abs(state[1].numpy() - trace.c[:, t]).max() < 2e-6
+
+
+def test_a_lone_backward_layer_returns_its_steps_in_the_order_of_reading():
+    layer = chapter()["built"](keras.layers.LSTM, go_backwards=True)
+    x = chapter()["inputs"](0)
+    h, trace = np.asarray(layer(x)), Gates.from_keras(layer).trace(x)
+    assert np.abs(trace.h - h[:, ::-1]).max() < 1e-6
+    assert np.abs(trace.h - h).max() > 0.1
+
+
+def test_sigmoid_is_a_third_function():
+    for gates, x, want in cases("LSTM"):
+        old = replace(gates, recurrent_activation="hard_sigmoid_0.2").trace(x).h
+        assert np.abs(old - want).max() > 0.05
