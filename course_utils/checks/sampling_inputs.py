@@ -1,0 +1,214 @@
+"""Checks of chapter 11, which samples inputs for a given output."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course_utils.checks import CheckFailed, as_array, call, close
+
+Floats = NDArray[np.floating[Any]]
+
+
+def _tables() -> list[tuple[Floats, Floats, int]]:
+    """Return tables p(y | x), priors and outputs; Bayes' rule is the same for each."""
+    rng = np.random.default_rng(0)
+    cases = [(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([0.5, 0.5]), 0)]
+    for inputs, outputs in ((3, 2), (2, 4)):
+        likelihood = rng.dirichlet(np.ones(outputs), inputs)
+        cases.append((likelihood, rng.dirichlet(np.ones(inputs)), outputs - 1))
+    return cases
+
+
+def table_posterior(function: Callable[..., Any]) -> None:
+    """Check exercise 1, Bayes' rule for a table.
+
+    Parameters
+    ----------
+    function
+        The learner's ``table_posterior(likelihood, prior, y)``.
+
+    Raises
+    ------
+    CheckFailed
+        If a result is wrong; the message says what to look at.
+
+    Examples
+    --------
+    >>> table_posterior(lambda likelihood, prior, y: prior)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: table_posterior: this is the prior; the output has to enter
+    """
+    for likelihood, prior, y in _tables():
+        inputs = len(prior)
+        got = as_array(call(function, likelihood, prior, y), (inputs,), "table_posterior(...)")
+        joint = np.array([likelihood[x, y] * prior[x] for x in range(inputs)])
+        evidence = joint.sum()
+        if close(got, joint / evidence):
+            continue
+        if close(got, prior):
+            raise CheckFailed("table_posterior: this is the prior; the output has to enter")
+        if close(got, joint):
+            raise CheckFailed(
+                "table_posterior: the result adds up to p(y); a distribution adds up to 1"
+            )
+        if close(got, likelihood[:, y]) or close(
+            got, likelihood[:, y] / likelihood[:, y].sum()
+        ):
+            raise CheckFailed("table_posterior: the prior has to enter")
+        raise CheckFailed(
+            "table_posterior is not right: write the joint probability of x and y as a table, "
+            "and read off its column y"
+        )
+    print("table_posterior: right")
+
+
+def moved(function: Callable[..., Any]) -> None:
+    """Check exercise 2, the posterior under another prior.
+
+    Parameters
+    ----------
+    function
+        The learner's ``moved(posterior, old, new)``.
+
+    Raises
+    ------
+    CheckFailed
+        If a result is wrong; the message says what to look at.
+
+    Examples
+    --------
+    >>> moved(lambda posterior, old, new: new)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: moved: this is the new prior; what the output says is lost
+    """
+    rng = np.random.default_rng(1)
+    for inputs in (2, 5):
+        likelihood = rng.uniform(0.1, 1, inputs)
+        old, new = rng.dirichlet(np.ones(inputs), 2)
+        new[0] = 0.0  # an input that no longer occurs
+        new /= new.sum()
+        before, want = (likelihood * p / (likelihood * p).sum() for p in (old, new))
+        got = as_array(call(function, before, old, new), (inputs,), "moved(...)")
+        if close(got, want):
+            continue
+        if close(got, before):
+            raise CheckFailed("moved: nothing has moved; the new prior has to enter")
+        if close(got, new):
+            raise CheckFailed("moved: this is the new prior; what the output says is lost")
+        if close(got, before * new) or close(got, before * new / (before * new).sum()):
+            raise CheckFailed("moved: the old prior is still inside; take it out first")
+        if close(got / got.sum(), want):
+            raise CheckFailed("moved: the proportions are right, but they do not add up to 1")
+        raise CheckFailed(
+            "moved is not right: write down Bayes' rule with each prior, and see what the two "
+            "have in common"
+        )
+    print("moved: right")
+
+
+def gaussian_posterior(function: Callable[..., Any]) -> None:
+    """Check exercise 3, the linear-Gaussian posterior under any normal prior.
+
+    Parameters
+    ----------
+    function
+        The learner's ``gaussian_posterior(A, s, mu, P, y)``.
+
+    Raises
+    ------
+    CheckFailed
+        If a result is wrong; the message says what to look at.
+    """
+    rng = np.random.default_rng(2)
+    plain = (np.array([[1.0, 0.0]]), 1.0, np.zeros(2), np.eye(2), np.array([1.0]))
+    cases = [plain]
+    for rows, columns, s in ((2, 4, 0.5), (3, 2, 2.0)):
+        root = rng.standard_normal((columns, columns))
+        A, P = rng.standard_normal((rows, columns)), root @ root.T + np.eye(columns)
+        cases.append((A, s, np.ones(columns), P, rng.standard_normal(rows)))
+    for A, s, mu, P, y in cases:
+        n = len(mu)
+        result = call(function, A, s, mu, P, y)
+        if not isinstance(result, tuple | list) or len(result) != 2:
+            raise CheckFailed("gaussian_posterior should return two arrays: mean, covariance")
+        mean = as_array(result[0], (n,), "the mean")
+        covariance = as_array(result[1], (n, n), "the covariance")
+        # By another road than the chapter's: the logarithms of prior and likelihood add up.
+        precision = np.linalg.inv(P) + A.T @ A / s**2
+        want = np.linalg.solve(precision, np.linalg.solve(P, mu) + A.T @ y / s**2)
+        right = close(mean, want), close(covariance, np.linalg.inv(precision))
+        if all(right):
+            continue
+        if close(covariance, precision):
+            raise CheckFailed("this is the inverse of the covariance")
+        if np.allclose(covariance, np.linalg.inv(np.linalg.inv(P) + A.T @ A / s)):
+            raise CheckFailed("the variance of the noise is s squared, not s")
+        if n > 2 and close(covariance, np.eye(n) - _gain(A, s) @ A):
+            raise CheckFailed("the covariance is that of the prior N(0, I): P has to enter")
+        if right[1] and close(mean, want - mu + _shift(A, s, P, mu)):
+            raise CheckFailed("the covariance is right; the mean of the prior has to enter")
+        if any(right):
+            wrong = "mean" if right[1] else "covariance"
+            raise CheckFailed(f"the {wrong} is not right; the other one is")
+        raise CheckFailed(
+            "neither is right: try mu = 0 and P = I first, which is the case of the chapter"
+        )
+    print("gaussian_posterior: right")
+
+
+def _gain(A: Floats, s: float) -> Floats:
+    """Return G for the prior N(0, I)."""
+    return np.linalg.solve(A @ A.T + s**2 * np.eye(len(A)), A).T
+
+
+def _shift(A: Floats, s: float, P: Floats, mu: Floats) -> Floats:
+    """Return what to add to the posterior mean minus mu if mu was left out altogether."""
+    return np.linalg.solve(np.linalg.inv(P) + A.T @ A / s**2, A.T @ (A @ mu)) / s**2
+
+
+def fair_energy(function: Callable[..., Any]) -> None:
+    """Check exercise 4, the energy distance without pairs of a point with itself.
+
+    Parameters
+    ----------
+    function
+        The learner's ``fair_energy(p, q)``.
+
+    Raises
+    ------
+    CheckFailed
+        If a result is wrong; the message says what to look at.
+    """
+    rng = np.random.default_rng(3)
+    for n, m, features in ((3, 3, 1), (5, 3, 2), (4, 7, 3)):
+        p, q = rng.standard_normal((n, features)), 1 + rng.standard_normal((m, features))
+        got = float(as_array(call(function, p, q), (), "fair_energy(...)"))
+        across, of_p, of_q = _mean_gap(p, q), _mean_gap(p, p), _mean_gap(q, q)
+        fair_p, fair_q = of_p * n / (n - 1), of_q * m / (m - 1)
+        if close(got, 2 * across - fair_p - fair_q):
+            continue
+        if close(got, 2 * across - of_p - of_q):
+            raise CheckFailed("fair_energy: the pairs of a point with itself are still counted")
+        if close(got, across - fair_p - fair_q):
+            raise CheckFailed("fair_energy: the mean between the two sets counts twice")
+        if close(got, 2 * across - fair_p / 2 - fair_q / 2):
+            raise CheckFailed(
+                "fair_energy: inside a set of n points there are n (n - 1) ordered pairs; a "
+                "sum over half of them goes with half that number"
+            )
+        if close(got, 2 * across - fair_p - of_q * n / (n - 1)):
+            raise CheckFailed("fair_energy: the two sets may have different counts")
+        raise CheckFailed(
+            f"fair_energy is not right for {n} and {m} points in {features} dimensions: list "
+            "the pairs by hand for three points each"
+        )
+    print("fair_energy: right")
+
+
+def _mean_gap(p: Floats, q: Floats) -> float:
+    """Return the mean distance between the points of two sets, all pairs counted."""
+    return float(np.linalg.norm(p[:, np.newaxis] - q, axis=-1).mean())

@@ -1,0 +1,211 @@
+"""The checks of chapter 8: right answers pass, stubs and likely mistakes get a hint."""
+
+from inspect import getsource
+from math import ceil, log
+
+import numpy as np
+import pytest
+
+from course_utils.checks import CheckFailed, input_reconstruction
+from tests.chapters import exercises, solution, stub
+
+SLUG = "input_reconstruction"
+NAMES = ["steps_needed", "find_inputs", "said_by_output", "find_tanh_input"]
+
+
+def test_every_exercise_of_the_chapter_is_tested_here():
+    assert exercises(SLUG) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_passes_with_one_line(name, capsys):
+    getattr(input_reconstruction, name)(solution(SLUG, name))
+    out = capsys.readouterr().out
+    assert out.startswith(f"{name}: ")
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_stub_fails(name):
+    with pytest.raises(CheckFailed, match="still the stub"):
+        getattr(input_reconstruction, name)(stub(SLUG, name))
+
+
+def test_answers_that_go_another_way_pass():
+    def closed_form(w, b, target, start):
+        if abs(target) >= 1:
+            raise ValueError
+        return (np.arctanh(target) - b) / w
+
+    def by_walking(W, rate, distance, tolerance):
+        steps, before = 0, np.inf
+        while abs(distance) > tolerance:
+            if abs(distance) >= before:
+                raise ValueError
+            before, steps = abs(distance), steps + 1
+            distance *= 1 - 2 * rate * W * W
+        return steps
+
+    def by_svd(W, found):
+        left, size, _ = np.linalg.svd(W, full_matrices=False)
+        left = left[:, size > 1e-10]
+        return left @ (left.T @ found)
+
+    input_reconstruction.find_tanh_input(closed_form)
+    input_reconstruction.steps_needed(by_walking)
+    input_reconstruction.said_by_output(by_svd)
+
+
+def counted(W, rate, distance, tolerance, shrink=None, shift=0):
+    if distance <= tolerance:
+        return 0
+    shrink = abs(1 - 2 * rate * W**2) if shrink is None else shrink(W, rate)
+    if shrink >= 1:
+        raise ValueError
+    return (1 if shrink == 0 else ceil(log(tolerance / distance) / log(shrink))) + shift
+
+
+def forgetful(W, rate, distance, tolerance):
+    return max(1, counted(W, rate, distance, tolerance))
+
+
+def endless(W, rate, distance, tolerance):
+    try:
+        return counted(W, rate, distance, tolerance)
+    except ValueError:
+        return -1
+
+
+def one_sided(W, rate, distance, tolerance):
+    steps = 0
+    while distance > tolerance and steps < 1000:
+        distance, steps = distance * (1 - 2 * rate * W**2), steps + 1
+    return steps
+
+
+def descent(W, b, targets, start, rate, steps, scale=None, extra=0):
+    x = start
+    for _ in range(steps + extra):
+        factor = 2 / W.shape[1] if scale is None else scale(W, targets)
+        x = x - rate * factor * (x @ W + b - targets) @ W.T
+    return x
+
+
+def tanh_descent(w, b, target, start, squared=False, scaled=True):
+    if abs(target) >= 1:
+        raise ValueError
+    x = start
+    for _ in range(1000):
+        z = w * x + b
+        slope = 2 * (z - np.arctanh(target))
+        if squared:
+            slope = 2 * (np.tanh(z) - target) * (1 - np.tanh(z) ** 2)
+        x = x - (0.25 / w**2 if scaled else 0.001) * slope * w
+    return x
+
+
+def with_noise(w, b, target, start):
+    return tanh_descent(w, b, target, start) + 0.5
+
+
+def trusting(w, b, target, start):
+    return tanh_descent(w, b, np.clip(target, -0.999999, 0.999999), start)
+
+
+def wrong_error(w, b, target, start):
+    if abs(target) >= 1:
+        raise ZeroDivisionError
+    return tanh_descent(w, b, target, start)
+
+
+def complement(W, x):
+    return x - x @ W @ np.linalg.pinv(W)
+
+
+def without_rank(W, x):
+    # The inverse of W^T W exists only for full column rank.
+    return W @ np.linalg.solve(W.T @ W + 1e-3 * np.eye(W.shape[1]), W.T @ x)
+
+
+def plus_null(W, x):
+    """Add a constant part that no output sees."""
+    return x @ W @ np.linalg.pinv(W) + complement(W, np.ones(len(W)))
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "hint"),
+    [
+        ("steps_needed", lambda *a: counted(*a, shift=1), "one off"),
+        ("steps_needed", lambda *a: counted(*a, shift=-1), "one off"),
+        (
+            "steps_needed",
+            lambda *a: counted(*a, shrink=lambda W, r: 1 - r * W**2),
+            "count its 2",
+        ),
+        (
+            "steps_needed",
+            lambda *a: counted(*a, shrink=lambda W, r: 1 - 2 * r * W),
+            "count its 2 and its W",
+        ),
+        (
+            "steps_needed",
+            lambda *a: counted(*a, shrink=lambda W, r: abs(1 - 2 * r * W * abs(W))),
+            "raised ValueError",
+        ),
+        ("steps_needed", one_sided, "jumps from side to side"),
+        ("steps_needed", forgetful, "solution already"),
+        ("steps_needed", endless, "expected a ValueError, got -1; does the distance shrink"),
+        (
+            "find_inputs",
+            lambda *a: descent(*a, scale=lambda W, y: 2),
+            "mean or a sum over the m",
+        ),
+        (
+            "find_inputs",
+            lambda *a: descent(*a, scale=lambda W, y: 2 / y.size),
+            "how many others there are",
+        ),
+        (
+            "find_inputs",
+            lambda *a: descent(*a, scale=lambda W, y: 1 / W.shape[1]),
+            "where is the 2",
+        ),
+        ("find_inputs", lambda *a: descent(*a, extra=1), "how many steps were asked for"),
+        ("find_inputs", lambda *a: descent(*a, extra=-1), "how many steps were asked for"),
+        ("find_inputs", lambda W, b, y, x, r, s: descent(W, -b, y, x, r, s), "nudge of each"),
+        ("find_inputs", lambda *a: descent(*a)[0], r"should have shape \(1, 1\)"),
+        ("said_by_output", lambda W, x: x, "same output should have the same part"),
+        ("said_by_output", complement, "did you drop"),
+        ("said_by_output", without_rank, "did you drop"),
+        ("said_by_output", plus_null, "something is left along a direction"),
+        ("said_by_output", lambda W, x: x @ W, r"should have shape \(2,\), got \(1,\)"),
+        ("find_tanh_input", lambda *a: tanh_descent(*a, squared=True), "hardly moved"),
+        ("find_tanh_input", lambda *a: tanh_descent(*a, scaled=False), "follow one step"),
+        ("find_tanh_input", with_noise, "follow one step by hand"),
+        ("find_tanh_input", trusting, "which outputs does tanh have"),
+        ("find_tanh_input", wrong_error, "expected a ValueError, got ZeroDivisionError"),
+    ],
+)
+def test_likely_mistakes_get_a_hint_that_fits(name, answer, hint):
+    with pytest.raises(CheckFailed, match=hint):
+        getattr(input_reconstruction, name)(answer)
+
+
+def test_a_step_that_does_not_fit_w_gets_a_hint_about_it():
+    def fixed(w, b, target, start):
+        if abs(target) >= 1:
+            raise ValueError
+        x = start
+        for _ in range(1000):
+            x = x - 0.25 * 2 * w * (w * x + b - np.arctanh(target))
+            x = float(np.clip(x, -1e9, 1e9))
+        return x
+
+    with pytest.raises(CheckFailed, match="depend on w"):
+        input_reconstruction.find_tanh_input(fixed)
+
+
+def test_no_hint_gives_a_solution_line_away():
+    text = getsource(input_reconstruction)
+    for line in ("np.linalg.pinv", "np.arctanh", "np.log(", "@ W.T", "abs(1 - 2"):
+        assert line not in text

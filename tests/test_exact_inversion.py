@@ -1,0 +1,352 @@
+"""Exact inverses, layer by layer: what comes back, and what is refused and why."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_utils.inversion import (
+    DenseLayer,
+    NotInvertible,
+    condition_numbers,
+    exact_inverse,
+    read_layers,
+    rewind,
+)
+
+ACTIVATIONS = ["linear", "tanh", "sigmoid", "leaky_relu"]
+
+
+def orthogonal(n, rng):
+    Q, R = np.linalg.qr(rng.normal(size=(n, n)))
+    return Q * np.sign(np.diag(R))
+
+
+def stack(activations, n=4, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    return [
+        DenseLayer(
+            (0.7 * orthogonal(n, rng)).astype(dtype),
+            rng.normal(scale=0.2, size=n).astype(dtype),
+            activation,
+            slope=0.1,
+        )
+        for activation in activations
+    ]
+
+
+def run(layers, x):
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(ACTIVATIONS), min_size=1, max_size=5),
+    st.integers(1, 6),
+    st.integers(0, 2**32 - 1),
+)
+def test_a_round_trip_returns_the_input(activations, n, seed):
+    layers = stack(activations, n, seed)
+    x = np.random.default_rng(seed).uniform(-1, 1, (3, n))
+    np.testing.assert_allclose(exact_inverse(layers, run(layers, x)), x, rtol=0, atol=1e-8)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 6), st.integers(0, 12), st.integers(0, 2**32 - 1))
+def test_time_run_backwards_returns_every_state(units, steps, seed):
+    rng = np.random.default_rng(seed)
+    U, W, b = orthogonal(units, rng), 0.3 * rng.normal(size=(2, units)), 0.1 * np.ones(units)
+    x, h = rng.uniform(-1, 1, (3, steps, 2)), [rng.uniform(-0.5, 0.5, (3, units))]
+    for t in range(steps):
+        h.append(np.tanh(x[:, t] @ W + h[-1] @ U + b))
+    states = np.stack(h, axis=1)
+    np.testing.assert_allclose(rewind(h[-1], x, W, U, b), states, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "linear"])
+def test_time_runs_backwards_with_other_activations(activation):
+    rng = np.random.default_rng(0)
+    U, W, b = orthogonal(3, rng), rng.normal(size=(2, 3)), rng.normal(size=3)
+    x, cell = rng.normal(size=(2, 4, 2)), DenseLayer(U, np.zeros(3), activation)
+    h = [np.full((2, 3), 0.3)]
+    for t in range(4):
+        h.append(DenseLayer(U, b, activation)(h[-1] + x[:, t] @ W @ U.T))
+    assert cell.W.shape == (3, 3)
+    np.testing.assert_allclose(rewind(h[-1], x, W, U, b, activation), np.stack(h, 1), atol=1e-9)
+
+
+def test_the_kind_is_the_wider_of_outputs_and_weights():
+    layers = stack(["tanh"], dtype=np.float32)
+    y = layers[0](np.full((1, 4), 0.3, np.float32))
+    assert exact_inverse(layers, y).dtype == np.float32
+    assert exact_inverse(layers, y.astype(float)).dtype == np.float64
+    assert exact_inverse(stack(["tanh"]), y).dtype == np.float64
+
+
+def test_what_comes_in_stays_as_it_was():
+    layers = stack(ACTIVATIONS)
+    y = run(layers, np.full((1, 4), 0.3))
+    before = y.copy()
+    exact_inverse(layers, y)
+    np.testing.assert_array_equal(y, before)
+    with pytest.raises(ValueError, match="read-only"):
+        layers[0].W[0, 0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (DenseLayer(np.eye(2), activation="relu"), "layer 1 has the activation relu"),
+        (DenseLayer(np.ones((2, 2))), "layer 1 is singular in float64: its rank is 1 of 2"),
+        (DenseLayer(np.diag([1.0, 1e-17])), "singular"),
+        (DenseLayer(np.zeros((2, 2)), name="the last"), "the last is singular.* 0 of 2"),
+    ],
+)
+def test_a_layer_without_inverse_is_named_with_the_reason(layer, reason):
+    with pytest.raises(NotInvertible, match=reason):
+        exact_inverse([DenseLayer(np.eye(2)), layer], np.full((1, 2), 0.5))
+
+
+def test_a_layer_that_is_not_square_is_refused():
+    narrow, wide = DenseLayer(np.ones((3, 2))), DenseLayer(np.ones((2, 3)))
+    with pytest.raises(NotInvertible, match="layer 0 is not square, 3 -> 2: many inputs"):
+        exact_inverse([narrow], np.ones((1, 2)))
+    with pytest.raises(NotInvertible, match="layer 0 is not square, 2 -> 3: most outputs"):
+        exact_inverse([wide], np.ones((1, 3)))
+
+
+def test_a_random_matrix_of_lower_rank_is_singular_at_any_size():
+    rng = np.random.default_rng(0)
+    for n in (5, 50, 200):
+        W = rng.normal(size=(n, n - 1)) @ rng.normal(size=(n - 1, n))
+        for kind in (np.float32, np.float64):
+            layer = DenseLayer(W.astype(kind))
+            if kind is np.float64 or n < 50:  # rounding W to float32 can restore its rank
+                assert np.isinf(condition_numbers([layer])[0])
+        with pytest.raises(NotInvertible, match=f"rank is {n - 1} of {n}"):
+            exact_inverse([DenseLayer(W)], np.ones((1, n)))
+
+
+def test_singular_depends_on_the_precision_that_is_computed_in():
+    W = np.diag([1.0, 1e-8]).astype(np.float32)
+    layer = DenseLayer(W)
+    np.testing.assert_allclose(exact_inverse([layer], [[1.0, 1e-8]]), [[1.0, 1.0]], rtol=1e-6)
+    with pytest.raises(NotInvertible, match="singular in float32"):
+        exact_inverse([layer], np.array([[1.0, 1e-8]], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("activation", "value", "where"),
+    [
+        ("tanh", 1.0, "2 of 4 values are not inside the range of tanh, -1 to 1"),
+        ("tanh", -1.5, "the furthest is -1.5"),
+        ("sigmoid", 0.0, "2 of 4 values are not inside the range of sigmoid, 0 to 1"),
+        ("sigmoid", 1.0, "the furthest is 1"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(activation, value, where):
+    layer = DenseLayer(np.eye(2), activation=activation)
+    with pytest.raises(NotInvertible, match=where) as caught:
+        exact_inverse([layer], [[0.5, value], [value, 0.5]])
+    assert "layer 0" in str(caught.value)
+
+
+def test_a_saturated_float32_is_refused_and_float64_is_not():
+    layer = DenseLayer(np.eye(1), activation="tanh")
+    y = np.tanh(np.array([[12.0]]))
+    assert exact_inverse([layer], y)[0, 0] == pytest.approx(12, abs=1e-4)
+    single = DenseLayer(np.eye(1, dtype=np.float32), activation="tanh")
+    with pytest.raises(NotInvertible, match="saturated in float32"):
+        exact_inverse([single], y.astype(np.float32))
+
+
+def test_an_inner_layer_is_named_where_the_trouble_is():
+    layers = stack(["tanh", "linear", "tanh"])
+    with pytest.raises(NotInvertible, match=r"layer 0: .* of tanh"):
+        exact_inverse(layers, np.full((1, 4), 0.999999))
+
+
+def test_an_overflow_is_refused():
+    layer = DenseLayer(np.eye(1, dtype=np.float32) * np.float32(1e-30))
+    with pytest.raises(NotInvertible, match="left the range of float32"):
+        exact_inverse([layer], np.array([[1e30]], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("y", "error", "what"),
+    [
+        ([[np.nan, 1.0]], ValueError, "y should be finite"),
+        ([[np.inf, 1.0]], ValueError, "y should be finite"),
+        ([1.0, 2.0], ValueError, r"shape \(batch, 2\), got \(2,\)"),
+        ([[1.0, 2.0, 3.0]], ValueError, r"got \(1, 3\)"),
+        ([["a", "b"]], TypeError, "real numbers"),
+    ],
+)
+def test_outputs_that_cannot_be_read_are_refused(y, error, what):
+    with pytest.raises(error, match=what):
+        exact_inverse([DenseLayer(np.eye(2))], y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "what"),
+    [
+        ((np.ones(3),), ValueError, "shape"),
+        ((np.ones((2, 0)),), ValueError, "shape"),
+        ((np.eye(2), np.ones(3)), ValueError, "b should have shape"),
+        ((np.eye(2, dtype=int),), TypeError, "float32 or float64"),
+        ((np.full((2, 2), np.nan),), ValueError, "finite"),
+        ((np.eye(2), None, "gelu"), ValueError, "activation should be one of"),
+        ((np.eye(2), None, "leaky_relu", 0.0), ValueError, "slope"),
+        ((np.eye(2), None, "leaky_relu", np.nan), ValueError, "slope"),
+    ],
+)
+def test_a_layer_that_cannot_be_is_refused(arguments, error, what):
+    with pytest.raises(error, match=what):
+        DenseLayer(*arguments)
+
+
+def test_layers_that_do_not_fit_together_are_refused():
+    with pytest.raises(ValueError, match="layer 1 takes 3 inputs, the layer before gives 2"):
+        exact_inverse([DenseLayer(np.eye(2)), DenseLayer(np.eye(3))], np.ones((1, 3)))
+    with pytest.raises(ValueError, match="empty"):
+        exact_inverse([], np.ones((1, 3)))
+
+
+def test_condition_numbers():
+    W = np.random.default_rng(0).normal(size=(5, 5))
+    layers = [DenseLayer(W), DenseLayer(np.ones((2, 2))), DenseLayer(np.eye(3)[:, :2])]
+    np.testing.assert_allclose(condition_numbers(layers), [np.linalg.cond(W), np.inf, 1])
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "what"),
+    [
+        ({"U": np.ones((2, 2))}, NotInvertible, "U is singular"),
+        ({"h": [[1.0, 0.5]]}, NotInvertible, "step 3 of 3: 1 of 2 values"),
+        ({"h": [[0.5, 0.5, 0.5]]}, ValueError, "wanted h"),
+        ({"x": np.zeros((1, 3))}, ValueError, "wanted h"),
+        ({"x": np.full((1, 3, 1), np.nan)}, ValueError, "x should be finite"),
+        ({"W": np.zeros((2, 2))}, ValueError, "wanted h"),
+        ({"b": np.zeros(3)}, ValueError, "b should have shape"),
+        ({"activation": "relu"}, ValueError, "activation should be"),
+        ({"U": np.eye(2, dtype=int)}, TypeError, "U should be float32 or float64"),
+    ],
+)
+def test_rewind_refuses_what_it_cannot_do(change, error, what):
+    good = {
+        "h": [[0.5, 0.5]],
+        "x": np.zeros((1, 3, 1)),
+        "W": np.zeros((1, 2)),
+        "U": np.eye(2),
+        "b": np.zeros(2),
+    }
+    assert rewind(**good).shape == (1, 4, 2)
+    with pytest.raises(error, match=what):
+        rewind(**(good | change))
+
+
+def test_rewind_says_at_which_step_rounding_has_outgrown_the_numbers():
+    rng = np.random.default_rng(0)
+    U, W, b = orthogonal(8, rng), rng.normal(size=(2, 8)), np.zeros(8)
+    x, h = rng.normal(size=(1, 60, 2)), np.zeros((1, 8))
+    for t in range(60):
+        h = np.tanh(x[:, t] @ W + h @ U)
+    with pytest.raises(NotInvertible, match=r"step \d+ of 60: .*rounding errors"):
+        rewind(h, x, W, U, b)
+
+
+def test_a_sequential_of_pytorch_is_read():
+    import torch
+
+    torch.manual_seed(0)
+    nn = torch.nn
+    model = nn.Sequential(
+        nn.Linear(3, 3),
+        nn.Tanh(),
+        nn.Dropout(),
+        nn.Linear(3, 3, bias=False),
+        nn.LeakyReLU(0.2),
+        nn.Identity(),
+        nn.Linear(3, 3),
+        nn.Sigmoid(),
+    ).eval()
+    layers = read_layers(model)
+    assert [layer.activation for layer in layers] == ["tanh", "leaky_relu", "sigmoid"]
+    assert layers[1].slope == 0.2
+    assert layers[1].name == "layer 3 (Linear), layer 4 (LeakyReLU)"
+    x = torch.rand(5, 3)
+    y = model(x).detach().numpy()
+    np.testing.assert_allclose(run(layers, x.numpy()), y, atol=1e-6)
+    np.testing.assert_allclose(exact_inverse(layers, y), x.numpy(), atol=1e-3)
+
+
+def test_a_sequential_of_keras_is_read():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((3,)),
+            keras.layers.Dense(3, "tanh"),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(3, "leaky_relu", use_bias=False),
+            keras.layers.Dense(3),
+            keras.layers.LeakyReLU(0.4),
+            keras.layers.Dense(3),
+            keras.layers.Activation("sigmoid"),
+            keras.layers.Dense(3),
+            keras.layers.ReLU(negative_slope=0.5),
+        ]
+    )
+    layers = read_layers(model)
+    found = [(layer.activation, round(layer.slope, 3)) for layer in layers]
+    assert found[0][0] == "tanh"
+    assert found[1:3] == [("leaky_relu", 0.2), ("leaky_relu", 0.4)]
+    assert found[3][0] == "sigmoid"
+    assert found[4] == ("leaky_relu", 0.5)
+    x = np.random.default_rng(0).uniform(-1, 1, (5, 3)).astype(np.float32)
+    y = np.asarray(model(x))
+    np.testing.assert_allclose(run(layers, x), y, atol=1e-6)
+    np.testing.assert_allclose(exact_inverse(layers, y), x, atol=1e-2)
+
+
+def test_relu_of_either_framework_is_read_and_then_refused():
+    import keras
+    import torch
+
+    ours = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
+    theirs = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, "relu")])
+    for model, name in ((ours, r"layer 1 \(ReLU\)"), (theirs, r"layer 0 \(Dense\)")):
+        with pytest.raises(NotInvertible, match=f"{name} has the activation relu"):
+            exact_inverse(read_layers(model), np.ones((1, 2)))
+
+
+def test_models_that_cannot_be_read_are_refused():
+    import keras
+    import torch
+
+    nn, layers = torch.nn, keras.layers
+    for model, error, what in (
+        (3, TypeError, "wanted a Sequential of PyTorch or Keras, got builtins.int"),
+        (nn.Linear(2, 2), TypeError, "wanted a Sequential"),
+        (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), TypeError, r"layer 1 \(Batch"),
+        (nn.Sequential(nn.Tanh()), ValueError, "expected a dense layer before"),
+        (nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Tanh()), ValueError, "layer 2"),
+        (nn.Sequential(nn.Linear(2, 2).half()), TypeError, "float32 or float64"),
+        (nn.Sequential(), ValueError, "no dense layer"),
+        (keras.Sequential([layers.Dense(2)]), ValueError, "keras.Input"),
+        (
+            keras.Sequential([keras.Input((2,)), layers.Dense(2, "gelu")]),
+            TypeError,
+            "activation gelu is none of",
+        ),
+        (
+            keras.Sequential([keras.Input((2,)), layers.Dense(2), layers.ReLU(max_value=1)]),
+            TypeError,
+            "is none of",
+        ),
+    ):
+        with pytest.raises(error, match=what):
+            read_layers(model)

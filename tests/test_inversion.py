@@ -1,0 +1,492 @@
+"""Inputs found for outputs, sensitivities, and gates shut or proved not to be."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_utils import inversion
+from course_utils.inversion import reconstruct, sensitivity, shut_gate
+
+SMALL = st.floats(-3, 3, allow_subnormal=False)
+
+
+def logit(p):
+    return np.log(p / (1 - p))
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+@pytest.fixture
+def affine():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(4, 2)), rng.normal(size=2)
+
+
+def torch_linear(W, b):
+    import torch
+
+    layer = torch.nn.Linear(*W.shape)
+    layer.load_state_dict({"weight": torch.tensor(W.T), "bias": torch.tensor(b)})
+    return layer
+
+
+def keras_dense(W, b, activation=None):
+    import keras
+
+    layer = keras.layers.Dense(W.shape[1], activation=activation)
+    model = keras.Sequential([keras.Input((len(W),)), layer])
+    model.set_weights([W, b])
+    return model
+
+
+def test_importing_it_pulls_in_no_framework():
+    code = (
+        "import sys, course_utils.inversion; "
+        "print({'torch', 'tensorflow', 'keras', 'scipy.optimize'} & set(sys.modules))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "set()"
+
+
+# --- reconstruct
+
+
+@given(st.integers(0, 1000), st.integers(1, 5), st.integers(1, 4))
+@settings(max_examples=25, deadline=None)
+def test_a_linear_descent_ends_at_the_nearest_input(seed, d, m):
+    rng = np.random.default_rng(seed)
+    left, right = (np.linalg.qr(rng.normal(size=(k, k)))[0] for k in (d, m))
+    size = np.zeros((d, m))
+    np.fill_diagonal(size, rng.uniform(1, 2, min(d, m)))
+    W, b, x0 = left @ size @ right, rng.normal(size=m), rng.normal(size=(1, d))
+    y = rng.normal(size=(3, d)) @ W + b
+    rate = 0.5 * m / np.linalg.norm(W, 2) ** 2
+    found = reconstruct((W, b), y, x0, learning_rate=rate, steps=300, tolerance=1e-10)
+    assert found.converged.all()
+    want = x0 + (y - b - x0 @ W) @ np.linalg.pinv(W)
+    assert np.allclose(found.inputs, want, atol=1e-8)
+    assert np.allclose(found.outputs, y, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("share", "shrinks"), [(0.999, True), (1.001, False)], ids=["below", "above"]
+)
+def test_the_bound_on_the_rate_holds_from_both_sides(affine, share, shrinks):
+    W, b = affine
+    rate = share * 2 / np.linalg.norm(W, 2) ** 2
+    found = reconstruct(
+        (W, b), [[1.0, -1.0]], np.zeros((1, 4)), learning_rate=rate, steps=3000, tolerance=0
+    )
+    assert (found.losses[-1] < found.losses[0]).all() == shrinks
+    assert len(found.losses) == 3001
+
+
+@pytest.mark.parametrize("kind", ["pair", "torch", "keras"])
+def test_a_target_takes_the_same_steps_in_a_batch_as_alone(affine, kind):
+    W, b = affine
+    function = {"pair": lambda W, b: (W, b), "torch": torch_linear, "keras": keras_dense}[kind]
+    function = function(W, b)
+    rng = np.random.default_rng(1)
+    y, x0 = rng.normal(size=(5, 2)), rng.normal(size=(5, 4))
+    together = reconstruct(function, y, x0, learning_rate=0.1)
+    for k in range(5):
+        alone = reconstruct(function, y[[k]], x0[[k]], learning_rate=0.1)
+        assert together.steps[k] == alone.steps[0]
+        assert np.allclose(together.inputs[k], alone.inputs[0], atol=1e-6)
+        assert np.allclose(
+            together.losses[: alone.steps[0] + 1, k], alone.losses[:, 0], rtol=1e-3, atol=1e-9
+        )
+
+
+def test_three_ways_to_give_a_function_agree(affine):
+    y, x0 = [[0.3, -0.2], [1.0, 2.0]], np.ones((1, 4))
+    W, b = affine
+    found = [
+        reconstruct(function, y, x0, learning_rate=0.1)
+        for function in ((W, b), torch_linear(W, b), keras_dense(W, b))
+    ]
+    for other in found[1:]:
+        assert np.allclose(found[0].inputs, other.inputs, atol=1e-4)
+        assert np.array_equal(found[0].steps, other.steps)
+        assert other.inputs.dtype == np.float32
+
+
+def test_a_converged_target_stays_where_it_is():
+    found = reconstruct(([[1.0]], [0.0]), [[0.0], [9.0]], [[0.0005]], learning_rate=0.1)
+    assert found.inputs[0, 0] == 0.0005
+    assert found.steps.tolist()[0] == 0
+    assert found.steps[1] > 10
+    assert repr(found).startswith("Reconstruction of 2 of 2 targets")
+
+
+@pytest.mark.parametrize(
+    ("start", "loss", "steps"),
+    [
+        (10, "mse", 49_968),
+        (10, "cross-entropy", 252),
+        (10, "logits", 11),
+        (-10, "cross-entropy", 510),
+        (-10, "logits", 10),
+    ],
+)
+def test_steps_through_a_sigmoid(start, loss, steps):
+    found = reconstruct(
+        ([[1.0]], [0.0]),
+        [[0.1]],
+        [[float(start)]],
+        learning_rate=0.25,
+        loss=loss,
+        activation="sigmoid",
+        steps=50_000,
+    )
+    assert found.steps[0] == steps
+    assert found.outputs[0, 0] == pytest.approx(0.1, abs=1e-3)
+
+
+@given(
+    st.sampled_from([("mse", "linear"), *((loss, "sigmoid") for loss in inversion.LOSSES)]),
+    st.lists(SMALL, min_size=1, max_size=3),
+    st.floats(0.05, 0.95),
+)
+def test_slopes_are_those_of_the_loss(kind, row, target):
+    z = np.array([row])
+    y = np.full_like(z, target)
+    _, slope = inversion._loss(z, y, *kind)
+    for j in range(z.shape[1]):
+        move = 1e-6 * np.eye(z.shape[1])[[j]]
+        rise = inversion._loss(z + move, y, *kind)[0] - inversion._loss(z - move, y, *kind)[0]
+        assert slope[0, j] == pytest.approx(rise[0] / 2e-6, rel=1e-4, abs=1e-7)
+
+
+@pytest.mark.parametrize("z", [-800.0, 800.0])
+def test_far_from_0_neither_loss_nor_slope_overflows(z):
+    with np.errstate(all="raise", under="ignore"):
+        for loss in ("cross-entropy", "logits"):
+            value, slope = inversion._loss(np.array([[z]]), np.array([[0.1]]), loss, "sigmoid")
+            assert np.isfinite([value[0], slope[0, 0]]).all()
+            assert np.sign(slope[0, 0]) == np.sign(z)
+
+
+def test_inputs_of_more_axes_and_a_function_of_tensors():
+    def total(x):
+        return x.sum(dim=(1, 2)).unsqueeze(1) ** 2
+
+    found = reconstruct(total, [[4.0], [9.0]], np.full((1, 2, 3), 0.1), learning_rate=0.002)
+    assert found.inputs.shape == (2, 2, 3)
+    assert found.inputs.dtype == np.float64
+    single = reconstruct(
+        total, [[4.0]], np.full((1, 2, 3), 0.1, np.float32), learning_rate=0.002
+    )
+    assert single.inputs.dtype == np.float32
+    assert np.allclose(found.inputs.sum(axis=(1, 2)), [2, 3], atol=1e-3)
+
+
+def test_every_step_stays_within_the_bounds():
+    seen = []
+
+    def spy(x):
+        seen.append(x.detach().numpy().copy())
+        return x.sum(dim=1, keepdim=True)
+
+    found = reconstruct(
+        spy, [[1.0], [5.0]], [[0.5, 0.5]], learning_rate=0.4, bounds=(0, [1, 2]), steps=50
+    )
+    assert found.converged.tolist() == [True, False]
+    assert np.allclose(found.inputs[1], [1, 2])
+    assert all((x >= 0).all() and (x <= [1, 2]).all() for x in seen)
+
+
+def test_a_module_is_left_as_it_was():
+    import torch
+
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(3, 8),
+        torch.nn.BatchNorm1d(8),
+        torch.nn.Dropout(0.5),
+        torch.nn.Linear(8, 1),
+    )
+    net[1].eval()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    with torch.no_grad():
+        found = reconstruct(net, [[0.2]], np.zeros((1, 3)), learning_rate=0.1, steps=500)
+    assert found.converged.all()  # dropout would shake it
+    assert [part.training for part in net] == [True, False, True, True]
+    assert all(weight.grad is None for weight in net.parameters())
+    assert all(bool((value == before[name]).all()) for name, value in net.state_dict().items())
+
+
+def test_start_and_targets_are_not_changed(affine):
+    start, targets = np.ones((1, 4)), np.zeros((2, 2))
+    reconstruct(affine, targets, start, learning_rate=0.1)
+    assert (start == 1).all()
+    assert not targets.any()
+
+
+LINE = ([[2.0]], [0.0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"targets": [[np.nan]]}, ValueError, r"targets should be finite, got nan at \(0, 0\)"),
+        ({"targets": [[np.inf]]}, ValueError, "targets should be finite"),
+        ({"targets": [1.0]}, ValueError, r"shape \(count, outputs\), got \(1,\)"),
+        ({"targets": [["a"]]}, TypeError, "targets should be numbers"),
+        ({"targets": [[1.0, 2.0]]}, ValueError, r"targets have shape \(1, 2\)"),
+        ({"start": [[np.inf]]}, ValueError, "start should be finite"),
+        ({"start": [[1.0, 2.0]]}, ValueError, r"x W \+ b has shape \(1,\), got \(2,\)"),
+        (
+            {"start": [[1.0]] * 3},
+            ValueError,
+            r"start should have shape \(1, ...\) or \(1, ...\)",
+        ),
+        ({"learning_rate": 0}, ValueError, "learning_rate should be above 0"),
+        ({"learning_rate": "fast"}, TypeError, "learning_rate should be a number"),
+        ({"tolerance": -1}, ValueError, "tolerance should be at least 0"),
+        ({"steps": 2.5}, TypeError, "steps should be a whole number"),
+        ({"steps": -1}, ValueError, "steps should be at least 0"),
+        ({"loss": "mae"}, ValueError, "loss should be one of mse, cross-entropy, logits"),
+        ({"loss": "logits"}, ValueError, "needs activation='sigmoid'"),
+        ({"activation": "tanh"}, ValueError, "'linear' or 'sigmoid', got 'tanh'"),
+        ({"activation": "sigmoid"}, ValueError, "a sigmoid never reaches 1"),
+        ({"bounds": 3}, ValueError, "bounds should be a pair"),
+        ({"bounds": (0, [1, 2, 3])}, ValueError, "bounds should be a pair"),
+        ({"bounds": (5, 4)}, ValueError, "lowest should be at most highest"),
+        ({"bounds": (np.nan, 4)}, ValueError, "lowest should be at most highest"),
+        ({"bounds": (5, 6)}, ValueError, "start should lie within the bounds"),
+        ({"function": ([1.0], [0.0])}, ValueError, r"W should have shape \(inputs, outputs\)"),
+        ({"function": ([[np.nan]], [0.0])}, ValueError, "W should be finite"),
+        ({"function": 3}, TypeError, "got int"),
+        ({"learning_rate": 3}, ValueError, r"below m / sigma_max\^2, which is 0.25 at its"),
+    ],
+)
+def test_what_cannot_work_is_refused(changes, error, message):
+    arguments = {"function": LINE, "targets": [[1.0]], "start": [[0.0]], "learning_rate": 0.1}
+    arguments |= changes
+    with pytest.raises(error, match=message):
+        reconstruct(arguments.pop("function"), **arguments)
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, 1.2, -0.1])
+def test_a_model_that_ends_in_a_sigmoid_is_recognised(affine, target):
+    import torch
+
+    layer = torch_linear(*affine)
+    models = [
+        torch.nn.Sequential(layer, torch.nn.Sigmoid()),
+        torch.nn.Sequential(layer, torch.nn.Sequential(torch.nn.Sigmoid())),
+        keras_dense(*affine, activation="sigmoid"),
+    ]
+    for model in models:
+        with pytest.raises(ValueError, match="a sigmoid never reaches"):
+            reconstruct(model, [[0.5, target]], np.zeros((1, 4)), learning_rate=1)
+        with pytest.raises(ValueError, match="leave that layer out"):
+            reconstruct(
+                model, [[0.5, 0.5]], np.zeros((1, 4)), learning_rate=1, activation="sigmoid"
+            )
+        found = reconstruct(model, [[0.5, 0.4]], np.zeros((1, 4)), learning_rate=1)
+        assert found.converged.all()
+
+
+def test_a_lost_gradient_is_said_so(affine):
+    import torch
+
+    model, layer = keras_dense(*affine), torch_linear(*affine)
+    start, y = np.zeros((1, 4), np.float32), [[1.0, 1.0]]
+
+    def without_grad(x):
+        with torch.no_grad():
+            return layer(x)
+
+    for function in (
+        without_grad,
+        lambda x: layer(x.detach()),
+        lambda x: layer(torch.ones(1, 4)),
+    ):
+        with pytest.raises(ValueError, match="no gradient reaches the input"):
+            reconstruct(function, y, start, learning_rate=0.1)
+    with pytest.raises(TypeError, match="give a Keras model itself"):
+        reconstruct(
+            lambda x: model.predict(x.detach().numpy(), verbose=0), y, start, learning_rate=0.1
+        )
+    with pytest.raises(
+        ValueError, match=r"return shape \(1, outputs\) for 1 inputs, got \(4,\)"
+    ):
+        reconstruct(lambda x: x.sum(dim=0), y, start, learning_rate=0.1)
+
+
+def test_a_model_that_ignores_its_input_has_no_gradient():
+    import keras
+
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.ops.stop_gradient(inputs))
+    with pytest.raises(ValueError, match="no gradient reaches the input"):
+        reconstruct(model, [[1.0, 1.0]], [[0.0, 0.0]], learning_rate=0.1)
+
+
+# --- sensitivity
+
+
+def test_sensitivity_of_a_line_is_its_weights(affine):
+    W, b = affine
+    inputs = np.random.default_rng(2).normal(size=(3, 4))
+    for function in ((W, b), torch_linear(W, b), keras_dense(W, b)):
+        assert np.allclose(sensitivity(function, inputs), W.T, atol=1e-6)
+    s = sigmoid(inputs @ W + b)
+    want = (s * (1 - s))[:, :, np.newaxis] * W.T
+    assert np.allclose(sensitivity((W, b), inputs, activation="sigmoid"), want)
+
+
+def test_sensitivity_of_an_lstm_is_its_slope():
+    import torch
+
+    torch.manual_seed(0)
+    lstm = torch.nn.LSTM(2, 3, batch_first=True, dtype=torch.float64)
+    inputs = np.random.default_rng(3).normal(size=(2, 4, 2))
+
+    def last(x):
+        return lstm(x)[0][:, -1]
+
+    got = sensitivity(last, inputs)
+    assert got.shape == (2, 3, 4, 2)
+    for place in np.ndindex(4, 2):
+        move = np.zeros_like(inputs)
+        move[(slice(None), *place)] = 1e-6
+        with torch.no_grad():
+            up, down = (last(torch.tensor(inputs + s * move)).numpy() for s in (1, -1))
+        assert np.allclose(
+            got[(slice(None), slice(None), *place)], (up - down) / 2e-6, atol=1e-7
+        )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "activation", "message"),
+    [
+        ([[np.nan]], "linear", "inputs should be finite"),
+        ([1.0], "linear", r"inputs should have shape \(count, ...\)"),
+        ([[1.0]], "relu", "'linear' or 'sigmoid', got 'relu'"),
+    ],
+)
+def test_sensitivity_refuses(inputs, activation, message):
+    with pytest.raises(ValueError, match=message):
+        sensitivity(LINE, inputs, activation=activation)
+
+
+# --- shut_gate
+
+
+def box(bounds, d):
+    low, high = (-np.inf, np.inf) if bounds is None else bounds
+    return np.broadcast_to(low, d).astype(float), np.broadcast_to(high, d).astype(float)
+
+
+def check_answer(W, b, opening, bounds, got):
+    """Verify an answer by itself: the input by running the gate, the proof by arithmetic."""
+    low, high = box(bounds, len(W))
+    if got.possible:
+        assert got.certificate is None
+        assert got.excess == 0
+        assert (got.gate <= opening * (1 + 1e-6)).all()
+        assert np.allclose(got.gate, sigmoid(got.input @ W + b))
+        assert (got.input >= low).all()
+        assert (got.input <= high).all()
+        return
+    assert got.input is None
+    assert got.gate is None
+    y = got.certificate
+    assert (y >= 0).all()
+    assert y.sum() == pytest.approx(1)
+    # The smallest value of (W y) . x over the box, and what the demands allow.
+    slope = W @ y
+    slope[np.abs(slope) < 1e-9] = 0
+    with np.errstate(invalid="ignore"):
+        least = np.where(slope == 0, 0, np.minimum(slope * low, slope * high)).sum()
+    gap = least + b @ y - logit(opening)
+    assert gap == pytest.approx(got.excess, rel=1e-5)
+    assert gap > 0
+
+
+def test_one_unit_has_a_closed_form():
+    W, b = np.array([[3.0], [4.0]]), np.array([0.5])
+    got = shut_gate(W, b, opening=0.01)
+    assert np.allclose(got.input, W[:, 0] * (logit(0.01) - 0.5) / 25)
+    assert got.gate[0] == pytest.approx(0.01)
+    # The shortest: any other input on the edge is longer.
+    other = got.input + np.array([4.0, -3.0]) * 0.01
+    assert sigmoid(other @ W + b)[0] == pytest.approx(0.01)
+    assert np.linalg.norm(other) > np.linalg.norm(got.input)
+    assert not shut_gate(W, [-10.0]).input.any()
+    assert repr(got) == "ShutGate: possible, largest gate 0.01"
+
+
+@given(
+    st.integers(0, 10_000),
+    st.integers(1, 5),
+    st.integers(1, 12),
+    st.sampled_from([None, (0, 1), (-2, 2)]),
+)
+@settings(max_examples=150, deadline=None)
+def test_an_input_is_found_or_a_proof_that_there_is_none(seed, d, u, bounds):
+    rng = np.random.default_rng(seed)
+    W, b = 3 * rng.normal(size=(d, u)), rng.normal(size=u)
+    check_answer(W, b, 0.05, bounds, shut_gate(W, b, opening=0.05, bounds=bounds))
+
+
+@given(st.integers(0, 1000), st.integers(1, 4), st.integers(1, 8))
+@settings(max_examples=50, deadline=None)
+def test_where_an_input_is_planted_one_is_found_that_is_no_larger(seed, d, u):
+    rng = np.random.default_rng(seed)
+    W, x = rng.normal(size=(d, u)), rng.uniform(0, 1, d)
+    b = logit(0.01) - x @ W - rng.uniform(0, 1, u)
+    got = shut_gate(W, b, bounds=(0, 1))
+    assert got.possible
+    assert np.abs(got.input).sum() <= np.abs(x).sum() + 1e-6
+
+
+def test_with_no_more_units_than_inputs_it_is_always_possible():
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        W, b = rng.normal(size=(4, 4)), rng.normal(size=4)
+        assert shut_gate(W, b).possible
+
+
+def test_the_certificate_names_the_units_that_contradict_each_other():
+    W = np.array([[1.0, -1.0, 0.0], [0.0, 0.0, 1.0]])
+    got = shut_gate(W, np.zeros(3))
+    assert got.certificate == pytest.approx([0.5, 0.5, 0])
+    assert got.excess == pytest.approx(-logit(0.01))
+    assert repr(got).startswith("ShutGate: impossible, 2 units of the gate prove it")
+
+
+def test_a_unit_without_weights_is_shut_only_by_its_bias():
+    assert shut_gate([[0.0]], [-9.0]).possible
+    assert shut_gate([[0.0]], [0.0]).certificate == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"W": [1.0, 2.0]}, ValueError, r"W should have shape \(inputs, outputs\)"),
+        ({"b": [0.0, 0.0]}, ValueError, r"got \(1, 1\) and \(2,\)"),
+        ({"W": [[np.inf]]}, ValueError, "W should be finite"),
+        ({"W": np.zeros((0, 1))}, ValueError, "at least one input and one unit"),
+        ({"opening": 0}, ValueError, "opening should be above 0"),
+        ({"opening": 1}, ValueError, "strictly between 0 and 1"),
+        ({"opening": None}, TypeError, "opening should be a number"),
+        ({"bounds": (1, 0)}, ValueError, "lowest should be at most highest"),
+        ({"bounds": "pixel"}, ValueError, "bounds should be a pair"),
+    ],
+)
+def test_shut_gate_refuses(changes, error, message):
+    arguments = {"W": [[1.0]], "b": [0.0]} | changes
+    with pytest.raises(error, match=message):
+        shut_gate(arguments.pop("W"), arguments.pop("b"), **arguments)

@@ -1,0 +1,174 @@
+"""What chapter 11 says, measured. The functions are the chapter's own."""
+
+import ast
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+
+from tests.chapters import ROOT
+from tools.chapters import read
+
+CONSTANTS = {"images", "flat", "ours"}
+"""The names whose assignments the chapter's functions of digits rest on."""
+
+
+@cache
+def chapter():
+    """The chapter's functions outside its exercises and the digits they use, no training."""
+    names = {}
+    for cell in read(ROOT / "notebooks" / "11_sampling_inputs.md").cells:
+        if cell.cell_type != "code" or "nbgrader" in cell.metadata:
+            continue
+        kept = [
+            statement
+            for statement in ast.parse(cell.source).body
+            if isinstance(
+                statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+            )
+            or (isinstance(statement, ast.Assign) and CONSTANTS & _targets(statement))
+        ]
+        exec(compile(ast.Module(kept, []), "<chapter>", "exec"), names)
+    return SimpleNamespace(**names)
+
+
+def _targets(assignment):
+    nodes = (node for target in assignment.targets for node in ast.walk(target))
+    return {
+        node.id
+        for node in nodes
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def test_the_density_is_one_and_is_that_of_the_samples():
+    density, truth = chapter().posterior, chapter().true_samples(1, 50_000, seed=8)
+
+    def over_b(a):
+        b = np.arange(-15, 15, 0.01)
+        return density(np.column_stack([np.full(len(b), a), b])).sum() * 0.01
+
+    total = integrate.quad(over_b, -12, 1)[0]
+    below = integrate.quad(over_b, -12, -1)[0]
+    assert total == pytest.approx(1, abs=1e-4)
+    assert (truth[:, 0] < -1).mean() == pytest.approx(below, abs=0.01)
+    assert density(np.array([[1.01, 2.5]])) == 0
+
+
+def test_the_class_moves_the_mean_of_b():
+    expected = -stats.norm.pdf(0.5) / stats.norm.cdf(0.5)
+    assert round(expected, 2) == -0.51
+    b = chapter().true_samples(1, 100_000, seed=9)[:, 1]
+    assert b.mean() == pytest.approx(expected, abs=4 * b.std() / np.sqrt(len(b)))
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (2, 5), (4, 4)])
+def test_the_variance_left_is_the_dimension_of_the_null_space(shape):
+    A = np.random.default_rng(3).standard_normal(shape)
+    G, trace = chapter().formula(A, 1e-4)
+    np.testing.assert_allclose(G, np.linalg.pinv(A), atol=1e-5)
+    assert trace == pytest.approx(shape[1] - shape[0], abs=1e-5)
+    for s in (1.0, 0.3):
+        G, trace = chapter().formula(A, s)
+        fitted, left = chapter().measured(A, s)
+        np.testing.assert_allclose(fitted, G, atol=0.02)
+        assert left == pytest.approx(trace, abs=0.05)
+
+
+def test_the_divergence_in_the_bound_is_that_of_pytorch():
+    """With a likelihood of 0 the bound is minus the divergence alone."""
+    torch.manual_seed(0)
+    model = chapter().ConditionalVAE(2, 2, latent=3, hidden=8)
+    x, y = torch.randn(50, 2), torch.randint(2, (50,))
+    mean, log_sd = model.with_label(model.encoder, x, y).chunk(2, dim=1)
+    normal = torch.distributions.Normal
+    divergence = torch.distributions.kl_divergence(normal(mean, log_sd.exp()), normal(0, 1))
+    got = chapter().bound(model, x, y, lambda *_: 0.0)
+    torch.testing.assert_close(-got, divergence.sum(dim=1).mean())
+
+
+def test_the_likelihood_of_points_is_that_of_pytorch_up_to_a_constant():
+    torch.manual_seed(1)
+    model = chapter().ConditionalVAE(2, 2, latent=3, hidden=8)
+    model.log_spread.data = torch.tensor([0.3, -0.7])
+    x, output = torch.randn(20, 2), torch.randn(20, 2)
+    exact = torch.distributions.Normal(output, model.log_spread.exp()).log_prob(x).sum(dim=1)
+    constant = np.log(2 * np.pi)
+    torch.testing.assert_close(chapter().normal(model, x, output) - constant, exact)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", range(20))
+def test_the_samples_of_points_are_near_the_truth(seed):
+    c = chapter()
+    samples = c.sample_points(c.train_points(seed), 1, 2_000, seed)
+    truth = c.true_samples(1, 2_000, seed=seed + 100)
+    both = c.data.half_plane_points(2_000, seed=seed + 300)[0]
+    assert c.energy(samples, truth) < 0.05
+    assert c.energy(samples, truth) < c.energy(both, truth) / 4
+    assert c.energy(both, truth) == pytest.approx(1 / 3, abs=0.1)
+    assert c.energy(c.true_samples(1, 2_000, seed + 200), truth) < 0.02
+    assert c.between(samples) > 0.02
+    assert c.between(truth) < 0.01
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", range(5))
+def test_the_samples_of_digits_are_what_was_asked_for(seed):
+    c, asked = chapter(), np.arange(1_000) % 10
+    kept, labels = c.flat[c.kept].numpy(), c.labels[c.kept]
+    judge = _judge()
+    assert c.agreement(judge, kept, labels) > 0.9
+    artist = c.train_digits(c.labels[c.ours], seed)
+    drawn = c.sample_digits(artist, asked, seed)
+    assert c.agreement(judge, drawn, asked) > 0.8
+    assert c.variety(drawn, asked) < 0.7 * c.variety(kept, labels)
+    assert c.greyness(drawn) > 0.8
+    leaning = c.closer_to_training(drawn)
+    assert 0.5 < leaning < 0.7
+    y = torch.tensor(c.labels[c.ours])
+    with torch.no_grad():
+        code, _ = artist.with_label(artist.encoder, c.flat[c.ours], y).chunk(2, dim=1)
+        redrawn = torch.sigmoid(artist.with_label(artist.decoder, code, y)).numpy()
+    assert c.closer_to_training(redrawn) > leaning + 0.03
+    assert 0.45 < c.closer_to_training(kept) < 0.55
+    wrong = np.random.default_rng(seed).permutation(c.labels[c.ours])
+    ignored = c.sample_digits(c.train_digits(wrong, seed), asked, seed)
+    assert 0.05 < c.agreement(judge, ignored, asked) < 0.2
+
+
+@cache
+def _judge():
+    return chapter().train_judge(seed=0)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", range(3))
+def test_a_wide_spread_puts_the_latent_variable_to_sleep(seed):
+    """The answer to exercise 5."""
+    c, distance, gap = chapter(), {}, {}
+    x, y = (torch.tensor(part) for part in c.data.half_plane_points(8_000, seed=seed))
+    x, truth = x.float(), c.true_samples(1, 2_000, seed + 100)
+    for log_spread in (-1.0, 0.0, 2.0):
+        c.training.seed_everything(seed)
+        model = c.ConditionalVAE(2, 2, latent=2, hidden=64)
+        model.log_spread.data.fill_(log_spread)
+        model.log_spread.requires_grad_(False)
+        c.ascend(
+            model,
+            lambda rows, m=model: c.bound(m, x[rows], y[rows], c.normal),
+            len(x),
+            1_500,
+            0.01,
+            256,
+        )
+        samples = c.sample_points(model, 1, 2_000, seed)
+        distance[log_spread], gap[log_spread] = c.energy(samples, truth), c.between(samples)
+        moves = c.decode(model, np.full(2_000, 1), seed).std(dim=0)
+    assert distance[-1.0] < 0.02 < distance[0.0] < 0.05
+    assert distance[2.0] > 2.7
+    assert moves.max() < 0.03
+    assert gap[2.0] < 0.08 < 0.13 < gap[0.0] < 0.17
