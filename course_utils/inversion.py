@@ -544,7 +544,7 @@ def shut_gate(
     every unit is at most ``opening``, which asks x W + b to be at most logit(opening): a set
     of linear inequalities. For one unit without bounds the answer is the shortest x, in closed
     form: a multiple of the unit's weights. Otherwise a linear program looks for the x with the
-    smallest sum of |x|.
+    smallest sum of ``|x|``.
 
     Parameters
     ----------
