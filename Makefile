@@ -43,8 +43,9 @@ book: $(INSTALLED)
 	$(PY) -m tools.book
 
 test: lint book student
-	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench" tests course_utils
+	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench and not browser" tests course_utils
 	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests/reference
+	$(PY) -m pytest -n 2 --dist load tests/html
 
 lint: $(INSTALLED)
 	$(PY) -m ruff check .
