@@ -60,6 +60,29 @@ def test_a_warning_and_noise_on_stderr_fail_the_build(small_book, good, bad):
     assert build(small_book, chapter).returncode != 0
 
 
+def test_chapters_execute_at_the_same_time(small_book):
+    meeting = """\
+from pathlib import Path
+from time import sleep
+
+Path("{mine}.here").touch()
+while not Path("{other}.here").exists():
+    sleep(0.1)
+print(40 + 2)"""
+    for number, other in (("1", "2"), ("2", "1")):
+        code = meeting.format(mine=number, other=other)
+        chapter = TINY.replace("print(40 + 2)", code)
+        path = small_book / "notebooks" / f"0{number}_tiny.md"
+        path.write_text(chapter, encoding="utf-8")
+    (small_book / "_toc.yml").write_text(TOC + "- file: notebooks/02_tiny.md\n")
+    command = [sys.executable, "-m", "tools.book"]
+    # Executed one after the other, the first would wait for the second until it is killed.
+    run = subprocess.run(command, cwd=small_book, capture_output=True, text=True, timeout=120)
+    (small_book / "_toc.yml").write_text(TOC)
+    assert run.returncode == 0, run.stderr
+    assert len(list(small_book.glob("notebooks/*.here"))) == 2
+
+
 def test_the_cache_key_follows_code_and_versions(small_book):
     path = small_book / "book" / "_ext" / "house.py"
     spec = importlib.util.spec_from_file_location("house", path)

@@ -1,16 +1,26 @@
-"""What this book needs of Sphinx beyond configuration: an offline MathJax, an honest cache."""
+"""What this book needs of Sphinx beyond configuration.
+
+An offline MathJax, an honest cache, and chapters that execute side by side.
+"""
 
 import hashlib
 import importlib
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from myst_nb.core.read import create_nb_reader
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput, visit_HideCellInput
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.writers.html5 import HTML5Translator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +41,40 @@ def prepare_execution(app: Sphinx, config: Config) -> None:
     os.environ["COURSE_PROGRESS"] = "0"
     caches = ROOT / "_build" / ".jupyter_cache"
     config.nb_execution_cache_path = str(caches / cache_key(ROOT))
+
+
+def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
+    """Execute the chapters that the cache does not hold, several at a time.
+
+    myst-nb alone would run them one after the other; now it finds them in the cache. A chapter
+    that fails is not put there, so that myst-nb runs into the failure and reports it.
+    """
+    config = env.mystnb_config
+    cache = get_cache(config.execution_cache_path)
+    waiting = []
+    for path in (Path(env.doc2path(name)) for name in names):
+        text = path.read_text(encoding="utf-8")
+        reader = create_nb_reader(str(path), env.myst_config, config, text)
+        if reader is None:  # a page without code
+            continue
+        notebook = reader.read(text)
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            waiting.append((path, notebook))
+
+    def execute(path: Path, notebook: NotebookNode) -> tuple[Path, ExecutionResult]:
+        folder, seconds = str(path.parent), config.execution_timeout
+        return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
+
+    # The kernels are processes of their own. Four of them fit into 8 GB of memory.
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        runs = [pool.submit(execute, *chapter) for chapter in waiting]
+        for path, result in (run.result() for run in as_completed(runs)):
+            if result.err is None:
+                seconds = {"execution_seconds": result.time}
+                bundle = CacheBundleIn(result.nb, str(path), data=seconds)
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
@@ -64,6 +108,7 @@ def plain_citation_list(
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above; called by Sphinx."""
     app.connect("config-inited", prepare_execution)
+    app.connect("env-before-read-docs", execute_side_by_side)
     app.connect("html-page-context", plain_citation_list)
     app.connect("build-finished", copy_mathjax)
     handlers = (visit_folded_cell, depart_HideCellInput)
