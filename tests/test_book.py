@@ -89,11 +89,11 @@ def test_the_cache_key_follows_code_and_versions(small_book):
     house = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(house)
     keys = {house.cache_key(small_book)}
-    for file in ("course_utils/data.py", "constraints.txt"):
+    for file in ("course_utils/data.py", "course_utils/live/live.js", "constraints.txt"):
         with open(small_book / file, "a", encoding="utf-8") as text:
             text.write("# changed\n")
         keys.add(house.cache_key(small_book))
-    assert len(keys) == 3
+    assert len(keys) == 4
 
 
 def test_serve_says_when_the_port_is_taken_or_the_book_is_not_built(

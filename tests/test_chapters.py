@@ -41,6 +41,17 @@ import matplotlib.pyplot as plt
 _ = plt.plot([0, 1])
 plt.show()
 ```
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    caption: The state follows the sum.
+---
+from course_utils import live
+
+live.RnnDials(1.0, 1.0, 0.0)
+```
 """
 
 
@@ -65,8 +76,8 @@ def nbval(notebook, folder):
     path = folder / "tiny.ipynb"
     nbformat.write(notebook, path)
     command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
-    command.append(str(path))
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    command += ["-p", "tests.conftest", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=tool.ROOT)
 
 
 def test_there_are_chapters():
@@ -87,7 +98,8 @@ def test_the_reference_fits_the_chapter(chapter):
     stored = nbformat.read(path, as_version=4)
     problems = tool.reference_problems(tool.read(chapter), stored)
     assert not problems, "\n".join([*problems, f"run `make reference ONLY={chapter.stem}`"])
-    assert "image/" not in path.read_text(encoding="utf-8"), "a reference holds text only"
+    for kind in ("image/", "text/html"):
+        assert kind not in path.read_text(encoding="utf-8"), "a reference holds text only"
 
 
 def test_no_pair_and_no_reference_is_left_without_its_chapter():
@@ -120,6 +132,24 @@ def test_one_changed_digit_in_a_reference_is_found(reference, tmp_path):
     assert run.returncode == 1
     assert "43" in run.stdout
     assert "1 failed" in run.stdout
+
+
+def test_the_words_of_a_live_figure_are_compared_and_its_page_is_not(reference, tmp_path):
+    (output,) = reference.cells[3].outputs
+    assert list(output.data) == ["text/plain"]
+    output.data["text/plain"] = output.data["text/plain"].replace("three dials", "two dials")
+    run = nbval(reference, tmp_path)
+    assert run.returncode == 1
+    assert "two dials" in run.stdout
+    assert "1 failed" in run.stdout
+
+
+def test_a_live_figure_without_caption_is_found(tiny, reference):
+    chapter = tool.read(tiny)
+    for notebook in (chapter, reference):
+        del notebook.cells[3].metadata["mystnb"]
+    (problem,) = tool.reference_problems(chapter, reference)
+    assert "cell-003: a figure without caption" in problem
 
 
 def test_a_cell_that_was_never_executed_is_found(tiny, reference):

@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def cache_key(root: Path) -> str:
     """Hash what a chapter's outputs depend on beside the chapter: our code and versions."""
-    files = sorted((root / "course_utils").rglob("*.py"))
+    ours = (root / "course_utils").rglob("*")
+    files = sorted(path for path in ours if path.suffix in (".py", ".js", ".css"))
     files += [root / "requirements.txt", root / "constraints.txt"]
     digest = hashlib.sha256(sys.version.encode())
     for file in files:

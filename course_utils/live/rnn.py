@@ -107,7 +107,8 @@ class RnnDials(LiveFigure):
         return (
             "Line chart of the state h (squares) and of the sum of the digits so far (circles) "
             f"for the digits {', '.join(map(str, self.digits))}, with W = {W:.2f}, "
-            f"U = {U:.2f}, b = {b:.2f}. The last state is {h[-1]:.2f}, the sum {sum(self.digits)}."
+            f"U = {U:.2f}, b = {b:.2f}. The last state is {h[-1]:.2f}, "
+            f"the sum {sum(self.digits)}."
         )
 
     def draw(self, figure: "Figure") -> None:
