@@ -26,7 +26,7 @@ def fastest(*calls):
 
 @pytest.mark.bench
 @pytest.mark.parametrize("cell", ["LSTM", "GRU"])
-def test_a_trace_costs_at_most_three_forward_passes(cell):
+def test_a_trace_costs_at_most_three_forward_passes(cell, row):
     x = np.random.default_rng(0).normal(size=(1000, 100, FEATURES)).astype(np.float32)
     module = getattr(torch.nn, cell)(FEATURES, UNITS, batch_first=True)
     layer = getattr(keras.layers, cell)(UNITS, return_sequences=True)
@@ -39,5 +39,10 @@ def test_a_trace_costs_at_most_three_forward_passes(cell):
         trace, pytorch, tensorflow = fastest(
             lambda: gates.trace(x), lambda: module(for_torch), lambda: compiled(for_keras)
         )
-    print(f"\n{cell} trace: {trace / pytorch:.2f} x PyTorch, {trace / tensorflow:.2f} x Keras")
+    for name, forward in (("PyTorch", pytorch), ("Keras", tensorflow)):
+        row(
+            f"gates: {cell} trace",
+            f"{trace / forward:.2f} x",
+            f"{name}'s forward pass, goal 3 x",
+        )
     assert trace <= 3 * min(pytorch, tensorflow)
