@@ -36,6 +36,19 @@ Tests: ``tests/test_live.py`` covers every class in ``__all__``; add the figure'
 """
 
 from course_utils.live._figure import LiveFigure, finite
-from course_utils.live.rnn import RnnDials, states
+from course_utils.live.backwards import Backwards, input_path
+from course_utils.live.decode import DecodeBasis, DecodeShift
+from course_utils.live.rnn import LossSurface, RnnDials, descent, states
 
-__all__ = ["LiveFigure", "RnnDials", "finite", "states"]
+__all__ = [
+    "Backwards",
+    "DecodeBasis",
+    "DecodeShift",
+    "LiveFigure",
+    "LossSurface",
+    "RnnDials",
+    "descent",
+    "finite",
+    "input_path",
+    "states",
+]

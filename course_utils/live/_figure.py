@@ -5,6 +5,7 @@ import html
 import io
 import json
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -153,6 +154,25 @@ def finite(name: str, value: Any, shape: tuple[int | None, ...] = ()) -> np.ndar
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got {value!r}")
     return array
+
+
+def checked_digits(digits: Iterable[int]) -> list[int]:
+    """Return 1 to 12 digits as a list.
+
+    Raises
+    ------
+    ValueError
+        If there are none or more, or one is no digit.
+
+    Examples
+    --------
+    >>> checked_digits((4, 2, 5))
+    [4, 2, 5]
+    """
+    found = list(digits)
+    if not 1 <= len(found) <= 12 or not set(found) <= set(range(10)):
+        raise ValueError(f"digits must be 1 to 12 whole numbers from 0 to 9, got {found}")
+    return [int(digit) for digit in found]
 
 
 def _json(value: Any) -> str:

@@ -136,7 +136,7 @@ function plot({ label, height = 260, draw }) {
 
 /** Axes with grid, ticks and names. x() and y() turn values into pixels, toX() and toY() back. */
 function axes(width, height, { xlim, ylim, xlabel, ylabel, xticks, yticks, xshow = String, yshow = String }) {
-  const box = { left: 56, right: width - 12, top: 22, bottom: height - 40 };
+  const box = { left: 56, right: width - 22, top: 30, bottom: height - 40 };
   const x = (v) => box.left + ((v - xlim[0]) / (xlim[1] - xlim[0])) * (box.right - box.left);
   const y = (v) => box.bottom - ((v - ylim[0]) / (ylim[1] - ylim[0])) * (box.bottom - box.top);
   const toX = (px) => xlim[0] + ((px - box.left) / (box.right - box.left)) * (xlim[1] - xlim[0]);
@@ -160,11 +160,11 @@ function axes(width, height, { xlim, ylim, xlabel, ylabel, xticks, yticks, xshow
 
 let clips = 0;
 
-/** What is drawn inside the axes and must not leave them. */
+/** What is drawn inside the axes and must not leave them; a marker on the edge stays whole. */
 function clipped({ left, right, top, bottom }, ...children) {
   const id = `clip-${clips++}`;
   return svg("g", {}, svg("clipPath", { id },
-    svg("rect", { x: left, y: top, width: right - left, height: bottom - top })),
+    svg("rect", { x: left - 8, y: top - 8, width: right - left + 16, height: bottom - top + 16 })),
   svg("g", { "clip-path": `url(#${id})` }, ...children));
 }
 
