@@ -137,7 +137,8 @@ class Backwards(LiveFigure):
             f"Left, the line W x + b with W = {self.W:.2f}, b = {self.b:.1f} over inputs from "
             "0 to 1000, a dashed line at the target 100, a circle at the start x = 1 and a "
             "diamond where the two lines meet. Right, the input against the step: it rises "
-            f"steeply from 1 and flattens at the dashed solution, {(100 - self.b) / self.W:.0f}."
+            "steeply from 1 and flattens at the dashed solution, "
+            f"{(100 - self.b) / self.W:.0f}."
         )
 
     def draw(self, figure: "Figure") -> None:

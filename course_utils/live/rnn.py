@@ -250,7 +250,8 @@ class LossSurface(RnnDials):
         return (
             "Contour map of the loss over the recurrent weight U from -3.9 to 2.1 and the "
             "input weight W from -1.9 to 2.4. A deep basin lies around U = 1, W = 1, labelled "
-            "adds all three; a long narrow valley runs left just above W = 0, labelled keeps the first. "
+            "adds all three; a long narrow valley runs left just above W = 0, labelled keeps "
+            "the first. "
             f"A path starts at W = {self.weights['W']:.2f}, U = {self.weights['U']:.2f} and "
             f"{place} at W = {W:.2f}, U = {U:.2f}, b = {b:.2f}."
         )
