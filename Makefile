@@ -5,6 +5,7 @@ PORT ?= 8000
 
 PY := .venv/bin/python
 INSTALLED := .venv/installed
+TEACH := .venv/installed-teach
 CHAPTERS := $(wildcard notebooks/*.md)
 
 # One thread per process: the networks are small, and sums come out in the same order.
@@ -15,14 +16,15 @@ export JUPYTER_PLATFORM_DIRS = 1
 # Found before the user's own settings: a click on a chapter's .md opens a notebook.
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/book/lab
 
-.PHONY: help install book test lint unit nbval sync reference student serve lab sweep bench clean
+.PHONY: help install book test lint unit nbval sync reference student assignments serve lab sweep bench clean
 
 help:
 	@echo "make book       execute every chapter and build _build/html"
 	@echo "make test       lint, run every test, re-execute every chapter, open the book in Chromium"
 	@echo "make lab        start JupyterLab; click a chapter's .md to open it as a notebook"
 	@echo "make serve      show the built book at http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
-	@echo "make student    write the class edition to _build/student"
+	@echo "make student    write the class edition to _build/student and _build/student.zip"
+	@echo "make assignments  write an nbgrader course to _build/assignments (TO=folder for elsewhere)"
 	@echo "make sync       write the .py pair of every chapter"
 	@echo "make reference  execute the chapters and store their text outputs (ONLY=01_linear_rnn_sum for one)"
 	@echo "make sweep      the slow tests: claims about training over 20 seeds"
@@ -39,10 +41,16 @@ $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	  { echo "The packages could not be installed (see above). This step alone needs a network; run make again when there is one."; exit 1; }
 	@touch $@
 
+# nbgrader, which readers do without.
+$(TEACH): $(INSTALLED) requirements-teach.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-teach.txt -c constraints.txt || \
+	  { echo "nbgrader could not be installed (see above). This step alone needs a network; run make again when there is one."; exit 1; }
+	@touch $@
+
 book: $(INSTALLED)
 	$(PY) -m tools.book
 
-test: lint book student
+test: $(TEACH) lint book student
 	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench and not browser" tests course_utils
 	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests/reference
 	$(PY) -m pytest -n 2 --dist load tests/html
@@ -52,7 +60,7 @@ lint: $(INSTALLED)
 	$(PY) -m ruff format --check course_utils tests tools
 	$(PY) -m mypy
 
-unit: $(INSTALLED)
+unit: $(TEACH)
 	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench and not browser" tests course_utils
 
 nbval: $(INSTALLED)
@@ -67,13 +75,16 @@ reference: $(INSTALLED)
 student: $(INSTALLED)
 	$(PY) -m tools.student
 
+assignments: $(TEACH)
+	$(PY) -m tools.assignments $(TO)
+
 serve: $(INSTALLED)
 	$(PY) -m tools.serve $(PORT)
 
 lab: $(INSTALLED)
 	$(PY) -m jupyterlab notebooks
 
-sweep: $(INSTALLED)
+sweep: $(TEACH)
 	$(PY) -m pytest -n 2 --dist loadfile -m sweep tests
 
 bench: $(INSTALLED)

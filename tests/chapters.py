@@ -22,7 +22,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from tools.chapters import ROOT, read
-from tools.student import stub_out
+from tools.editions import stub_out
 
 
 def solution(slug: str, name: str) -> Callable[..., Any]:
@@ -59,17 +59,26 @@ def exercises(slug: str) -> list[str]:
     ]
 
 
+def setup_of(slug: str) -> str:
+    """Return the code, outside its exercises, that a chapter's exercises and checks use."""
+    before: list[ast.stmt] = []
+    exercise: list[ast.stmt] = []
+    for cell in read(_chapter(slug)).cells:
+        if cell.cell_type == "code":
+            body = _statements(cell.source)
+            (exercise if cell.metadata.get("nbgrader") else before).extend(body)
+    used = _used(compile(ast.Module(exercise, []), "<chapter>", "exec"))
+    needed = _needed(before, *used)
+    return "\n".join(ast.unparse(statement) for statement in needed)
+
+
 def compiled(notebook: NotebookNode, name: str, stubbed: bool = False) -> Callable[..., Any]:
     """Compile a function from a solution cell and what it uses from the cells before."""
     statements: list[ast.stmt] = []
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        lines = cell.source.split("\n")
-        source = "\n".join(
-            "" if line.lstrip().startswith(("%", "!")) else line for line in lines
-        )
-        body = ast.parse(source).body
+        body = _statements(cell.source)
         if _is_solution(cell) and any(name in _bound(statement) for statement in body):
             source = stub_out(cell.source) if stubbed else cell.source
             needed = _needed(statements + ast.parse(source).body, name)
@@ -93,6 +102,14 @@ def _is_solution(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and marked
 
 
+def _statements(source: str) -> list[ast.stmt]:
+    """Parse the code of a cell without its magic commands."""
+    lines = source.split("\n")
+    return ast.parse(
+        "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+    ).body
+
+
 def _bound(statement: ast.stmt) -> set[str]:
     """Return the names that a top-level statement gives a meaning to."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -112,11 +129,11 @@ def _used(code: CodeType) -> set[str]:
     return used.union(*(_used(part) for part in code.co_consts if isinstance(part, CodeType)))
 
 
-def _needed(statements: list[ast.stmt], name: str) -> list[ast.stmt]:
-    """Return the statements that a name rests on, in their order."""
+def _needed(statements: list[ast.stmt], *names: str) -> list[ast.stmt]:
+    """Return the statements that these names rest on, in their order."""
     latest = {bound: i for i, statement in enumerate(statements) for bound in _bound(statement)}
     found: set[int] = set()
-    waiting = {name}
+    waiting = set(names)
     while waiting:
         position = latest.get(waiting.pop())
         if position is not None and position not in found:

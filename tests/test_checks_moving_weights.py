@@ -10,7 +10,8 @@ from course_utils.checks import CheckFailed, moving_weights
 from course_utils.gates import Block, Gates
 from tests.chapters import ROOT, exercises, solution, stub
 from tools.chapters import read
-from tools.student import TELLS_NOTHING, solution_lines
+from tools.editions import solution_lines
+from tools.student import TELLS_NOTHING
 
 SLUG = "moving_weights"
 NAMES = ["keras_blocks", "keras_gru_bias", "one_more_step", "find_order"]

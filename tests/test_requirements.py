@@ -13,9 +13,11 @@ from packaging.utils import canonicalize_name
 from course_utils import check_env
 from tools.chapters import ROOT
 
+FILES = ("requirements.txt", "requirements-teach.txt")
 
-def requirements() -> dict[str, Requirement]:
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+
+def requirements(*files: str) -> dict[str, Requirement]:
+    lines = [line for file in files or FILES for line in (ROOT / file).read_text().splitlines()]
     parsed = [Requirement(line) for line in lines if line and line[0] not in "#-"]
     return {requirement.name: requirement for requirement in parsed}
 
@@ -43,6 +45,11 @@ def test_every_requirement_is_constrained_within_its_range():
         assert requirement.specifier.contains(pinned[name], prereleases=True), name
 
 
+def test_readers_need_nothing_of_the_teachers():
+    assert "nbgrader" in requirements("requirements-teach.txt")
+    assert "nbgrader" not in requirements("requirements.txt")
+
+
 def test_no_local_version_is_pinned():
     assert not [name for name, v in constraints().items() if "+" in v]
 
@@ -55,7 +62,7 @@ def test_the_installed_version_is_the_tested_one(name):
     try:
         have = version(name)
     except PackageNotFoundError:
-        pytest.fail(f"{name} is not installed: run `make install`")
+        pytest.fail(f"{name} is not installed: run `make install assignments`")
     assert have.split("+")[0] == constraints()[name]
 
 
@@ -83,7 +90,7 @@ def test_check_env_names_what_is_missing_or_too_old_and_how_to_get_it():
 @pytest.mark.sweep
 @pytest.mark.parametrize("python", ["3.12", "3.13"])
 def test_the_constraints_resolve_on_a_newer_python(python, tmp_path):
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    lines = [line for file in FILES for line in (ROOT / file).read_text().splitlines()]
     wanted = tmp_path / "requirements.txt"
     wanted.write_text("\n".join(line for line in lines if line != "-e ."))
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]

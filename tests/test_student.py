@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from tests.chapters import compiled
-from tools import myst_to_markdown, student
+from tools import editions, myst_to_markdown, student
 from tools.chapters import ROOT, chapters, read
 from tools.myst_to_markdown import Bibliography, Links, parse, render
 
@@ -183,8 +183,8 @@ def chapter(tmp_path: Path, text: str):
     return read(path)
 
 
-def edition_of(tmp_path: Path, text: str, links: Links) -> student.Edition:
-    return student.class_edition("01_demo", chapter(tmp_path, text), links)
+def edition_of(tmp_path: Path, text: str, links: Links) -> editions.Edition:
+    return editions.make_edition("01_demo", chapter(tmp_path, text), links)
 
 
 def convert(text: str, links: Links) -> str:
@@ -292,7 +292,7 @@ def test_an_error_names_chapter_cell_and_text(tmp_path, links):
         edition_of(tmp_path, "# A\n\n+++\n\nSee {ref}`x`.", links)
 
 
-@pytest.mark.parametrize("module", [myst_to_markdown, student])
+@pytest.mark.parametrize("module", [editions, myst_to_markdown, student])
 def test_examples_in_docstrings(module):
     results = doctest.testmod(module)
     assert results.attempted > 0
@@ -314,7 +314,7 @@ def test_examples_in_docstrings(module):
 )
 def test_a_region_with_wrong_marks_is_refused(source, problem):
     with pytest.raises(ValueError, match=problem):
-        student.stub_out(source)
+        editions.stub_out(source)
 
 
 def test_two_regions_each_become_a_stub_at_their_indent():
@@ -328,7 +328,7 @@ def test_two_regions_each_become_a_stub_at_their_indent():
             ### BEGIN SOLUTION
             return 2
             ### END SOLUTION"""
-    assert student.stub_out(textwrap.dedent(source)) == textwrap.dedent("""\
+    assert editions.stub_out(textwrap.dedent(source)) == textwrap.dedent("""\
     def f():
         # YOUR CODE HERE
         raise NotImplementedError()
@@ -398,7 +398,7 @@ def test_an_answer_in_a_cell_of_its_own_goes_and_the_statement_stays(tmp_path, l
     sources = [cell.source for cell in edition.notebook.cells]
     assert "Why?" in sources[1]
     assert "Think of rain" in sources[1]
-    assert sources[2:] == [student.PROMPT]
+    assert sources[2:] == [editions.PROMPT]
     assert "It rains more." in edition.answers
 
 
@@ -406,8 +406,8 @@ def test_an_answer_in_a_cell_of_its_own_goes_and_the_statement_stays(tmp_path, l
     ("written", "prompt"),
     [
         ("*Your answer here: how often, and\nwhy $U^{t}$ grows.*", None),
-        ("Your answer: it rains.\n\nIt rains more than it did.", student.PROMPT),
-        ("It rains more than it did.", student.PROMPT),
+        ("Your answer: it rains.\n\nIt rains more than it did.", editions.PROMPT),
+        ("It rains more than it did.", editions.PROMPT),
     ],
 )
 def test_an_answer_cell_keeps_its_prompt_alone(written, prompt, tmp_path, links):
@@ -431,7 +431,7 @@ def test_the_notebook_of_a_chapter(tmp_path, links):
             # YOUR CODE HERE
             raise NotImplementedError()''')
     assert by_id["double-check"].source == "print(checks.call(double, 3.0))"
-    assert by_id["open-1"].source == student.PROMPT
+    assert by_id["open-1"].source == editions.PROMPT
     sources = [cell.source for cell in notebook.cells]
     figure = sources.index('print("a figure", os.name)')
     assert sources[figure + 1] == (

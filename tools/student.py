@@ -3,7 +3,7 @@
 ``_build/student/`` gets a notebook a chapter without solutions, in Markdown that JupyterLab
 renders without extensions, and what a learner needs to run them: requirements, a wheel of
 course_utils, a start page. It is checked for leaked solutions before it takes the place of
-the one before.
+the one before. ``_build/student.zip`` is the same in one file.
 """
 
 import argparse
@@ -17,345 +17,17 @@ import tempfile
 import tomllib
 import zipfile
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
 
 from course_utils.check_env import NEEDED
-from tools.chapters import ROOT, read
-from tools.myst_to_markdown import Bibliography, Block, Links, inline, parse, render
+from tools.chapters import ROOT
+from tools.editions import Edition, make_editions
 
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
-PROMPT = "*Your answer: double-click here and write.*"
-FOLDED = {"hide-cell", "hide-input"}  # tags: after an exercise, what is folded is an answer
-PROMPT_TEXT = re.compile(r"\s*[*_]?Your answer(?:(?!\n\s*\n).)*", re.DOTALL)  # one paragraph
-SOLUTION_TITLE = re.compile(r"(one answer|solution)\b.*", re.IGNORECASE)
 TELLS_NOTHING = re.compile(r".{,12}|(return )?\w+")  # as a line of a solution
-
-
-def stub_out(source: str) -> str:
-    r"""Replace every solution region of a code cell by a stub.
-
-    Parameters
-    ----------
-    source
-        Source of the cell.
-
-    Returns
-    -------
-    str
-        The source with ``# YOUR CODE HERE`` and ``raise NotImplementedError()`` in place of
-        each region, indented as its first line was.
-
-    Raises
-    ------
-    ValueError
-        If a region has no beginning or no end, lies in another, or its marks are misspelt.
-
-    Examples
-    --------
-    >>> print(stub_out("def f():\n    ### BEGIN SOLUTION\n    x\n    ### END SOLUTION"))
-    def f():
-        # YOUR CODE HERE
-        raise NotImplementedError()
-    """
-    return "\n".join(_split(source)[0])
-
-
-def solution_lines(source: str) -> list[str]:
-    """Return the lines inside the solution regions of a code cell."""
-    return _split(source)[1]
-
-
-def _split(source: str) -> tuple[list[str], list[str]]:
-    """Separate a code cell into the stubbed lines and the solution's."""
-    public: list[str] = []
-    solution: list[str] = []
-    inside = False
-    for line in source.split("\n"):
-        mark = line.strip()
-        if mark not in (BEGIN, END):
-            if re.search(r"\b(begin|end)\s+solution\b", line, re.IGNORECASE):
-                raise ValueError(f"write exactly {BEGIN!r} or {END!r}, not {mark!r}")
-            (solution if inside else public).append(line)
-            continue
-        if inside == (mark == BEGIN):
-            raise ValueError(
-                f"{BEGIN!r} inside a solution" if inside else f"{END!r} without {BEGIN!r}"
-            )
-        if mark == BEGIN:
-            indent = line[: len(line) - len(line.lstrip())]
-            public += [indent + text for text in STUB]
-        inside = mark == BEGIN
-    if inside:
-        raise ValueError(f"{BEGIN!r} without {END!r}")
-    return public, solution
-
-
-@dataclass
-class Edition:
-    """A chapter as a class gets it.
-
-    Attributes
-    ----------
-    slug
-        ``NN_slug``.
-    title
-        The chapter's first heading.
-    notebook
-        The notebook without solutions.
-    solutions, answers
-        Lines of code and of prose that must appear nowhere in the edition.
-    printed
-        The chapter's code outside solution regions: a line of a solution that is printed
-        there too gives nothing away.
-    """
-
-    slug: str
-    title: str
-    notebook: NotebookNode
-    solutions: list[str] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)
-    printed: str = ""
-
-
-def check_exercises(notebook: NotebookNode) -> None:
-    """Check what a chapter says about its exercises.
-
-    Parameters
-    ----------
-    notebook
-        The chapter, from :func:`tools.chapters.read`.
-
-    Raises
-    ------
-    ValueError
-        If a cell's nbgrader metadata is incomplete, a solution cell has no solution region or
-        no check cell after it, or a region stands in a cell that is no solution. The message
-        begins with the cell.
-    """
-    marked: dict[str, NotebookNode] = {}
-    unchecked: dict[str, str] = {}
-    for cell in notebook.cells:
-        has_region = any(mark in cell.source for mark in (BEGIN, END))
-        grading = cell.metadata.get("nbgrader", {})
-        solution, grade = grading.get("solution", False), grading.get("grade", False)
-        name = grading.get("grade_id", "")
-        if cell.cell_type == "code":
-            with _in_cell(cell):
-                _split(cell.source)
-        if has_region and (cell.cell_type != "code" or not solution):
-            raise ValueError(
-                f"{cell.id}: a solution region stands in a code cell with nbgrader: "
-                f"{{grade_id: ..., solution: true}}, not in this {cell.cell_type} cell"
-            )
-        if not grading:
-            continue
-        if set(grading) - {"grade_id", "solution", "grade", "points"} or not (
-            solution or grade
-        ):
-            raise ValueError(
-                f"{cell.id}: nbgrader metadata is {{grade_id: ..., solution: true}} or "
-                f"{{grade_id: ..., grade: true, points: ...}}, got {dict(grading)}"
-            )
-        if not re.fullmatch(r"[\w-]{1,64}", name) or name in marked:
-            raise ValueError(f"{cell.id}: grade_id {name!r} is not a word used once")
-        if grade and not isinstance(grading.get("points"), int | float):
-            raise ValueError(f"{cell.id}: {name!r} is graded, so it needs points")
-        marked[name] = cell
-        if cell.cell_type == "code" and solution:
-            if not has_region:
-                raise ValueError(f"{cell.id}: {name!r} has no solution region")
-            if not grade:
-                unchecked[f"{name}-check"] = cell.id
-        elif cell.cell_type == "code":
-            unchecked.pop(name, None)
-        elif not (solution and grade):
-            raise ValueError(
-                f"{cell.id}: {name!r} is a text answer: solution and grade are true"
-            )
-    for check, cell_id in unchecked.items():
-        raise ValueError(
-            f"{cell_id}: an exercise without a check; add a code cell with "
-            f"nbgrader: {{grade_id: {check}, grade: true, points: ...}} after it"
-        )
-
-
-@contextmanager
-def _in_cell(cell: NotebookNode) -> Iterator[None]:
-    """Put the cell in front of the message of a ValueError."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{cell.id}: {error}") from None
-
-
-def class_edition(slug: str, notebook: NotebookNode, links: Links) -> Edition:
-    """Turn a chapter into the notebook a class gets.
-
-    Parameters
-    ----------
-    slug
-        ``NN_slug``, for messages.
-    notebook
-        The chapter, from :func:`tools.chapters.read`.
-    links
-        What its links and citations may point at.
-
-    Returns
-    -------
-    Edition
-        The notebook without solutions, and what must not leak.
-
-    Raises
-    ------
-    ValueError
-        For a chapter that does not keep to the format; the message names the chapter, the
-        cell and the text.
-    """
-    try:
-        check_exercises(notebook)
-        return _Maker(slug, links).make(notebook)
-    except ValueError as error:
-        raise ValueError(f"notebooks/{slug}.md, {error}") from None
-
-
-class _Maker:
-    """Walks through a chapter's cells and remembers where it is."""
-
-    def __init__(self, slug: str, links: Links) -> None:
-        self.links = links
-        self.cited: set[str] = set()
-        self.edition = Edition(slug, "", nbformat.v4.new_notebook())
-        self.questions: set[str] = set()  # numbers of the predict-first questions
-        self.answered: set[str] = set()
-        self.exercise = False  # an exercise has been stated under this heading
-
-    def make(self, notebook: NotebookNode) -> Edition:
-        edition = self.edition
-        edition.notebook.metadata = {
-            "kernelspec": dict(notebook.metadata["kernelspec"]),
-            "language_info": {"name": "python"},
-        }
-        self.questions = {
-            number
-            for cell in notebook.cells
-            if cell.cell_type == "markdown"
-            for number in re.findall(r"^:::.*Predict first (\d+)", cell.source, re.MULTILINE)
-        }
-        for cell in notebook.cells:
-            with _in_cell(cell):
-                for made in self._code(cell) if cell.cell_type == "code" else self._text(cell):
-                    self._add(made)
-        if not edition.title:
-            raise ValueError("no heading '# Title' in the chapter")
-        if self.cited:
-            entries = self.links.bibliography.references(self.cited)
-            self._add(
-                _markdown("\n".join(["**References**", "", *(f"- {e}" for e in entries)]))
-            )
-        return edition
-
-    def _add(self, cell: NotebookNode) -> None:
-        cells = self.edition.notebook.cells
-        if not cell.get("id"):
-            cell["id"] = f"cell-{len(cells):03}"
-        cells.append(cell)
-
-    def _code(self, cell: NotebookNode) -> Iterator[NotebookNode]:
-        public, solution = _split(cell.source)
-        folded = FOLDED & set(cell.metadata.get("tags", []))
-        if self.exercise and folded and not cell.metadata.get("nbgrader"):
-            self.edition.solutions += public  # the measurement of an open answer
-            return
-        self.edition.solutions += solution
-        self.edition.printed += "\n".join(public) + "\n"
-        made = nbformat.v4.new_code_cell("\n".join(public))
-        made["id"] = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        if "raises-exception" in cell.metadata.get("tags", []):
-            made.metadata["tags"] = ["raises-exception"]  # or `Run all` would stop there
-        yield made
-        caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
-        if caption:
-            caption = " ".join(inline(caption, self.links, self.cited, True).split())
-            yield _markdown(f"_{caption}_")
-
-    def _text(self, cell: NotebookNode) -> Iterator[NotebookNode]:
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        kept: list[Block] = []
-        prompt = PROMPT
-        for block in parse(cell.source):
-            headings = re.findall(r"^(##?) +(.+?) *$", block.text, re.MULTILINE)
-            if block.kind == "prose" and headings:
-                self._begin_section(headings)
-            if grade_id and (headings or block.style in ("predict", "objectives")):
-                raise ValueError(f"{grade_id!r} is an answer: end it with a line '+++'")
-            self.exercise |= block.style == "exercise"
-            open_answer = grade_id and block.style not in ("exercise", "hint")
-            if grade_id and PROMPT_TEXT.fullmatch(block.text):
-                prompt = inline(block.text.strip(), self.links, self.cited)
-            elif open_answer or (block.kind == "dropdown" and self._is_solution(block)):
-                self._hold_back(block)
-            else:
-                kept.append(block)
-        text = render(kept, self.links, self.cited)
-        if text:
-            yield _markdown(text)
-        if grade_id:
-            if not self.exercise:
-                raise ValueError(
-                    f"{grade_id!r} answers no exercise: put the box of class exercise into "
-                    "this cell or one before it under the same heading"
-                )
-            answer = _markdown(prompt)
-            answer["id"] = grade_id
-            yield answer
-
-    def _hold_back(self, block: Block) -> None:
-        """Note the lines of an answer, as written and as they would be shown."""
-        written = [block] if block.kind == "code" else parse(block.text)
-        for text in (block.text, render(written, self.links)):
-            # A formula may stand in the chapter too.
-            self.edition.answers += re.sub(r"\$\$.+?\$\$", "\n", text, flags=re.DOTALL).split(
-                "\n"
-            )
-
-    def _begin_section(self, headings: list[tuple[str, str]]) -> None:
-        """Forget the exercise before, and note the chapter's title."""
-        self.exercise = False
-        for level, title in headings:
-            if level == "#" and not self.edition.title:
-                self.edition.title = inline(title, self.links)
-
-    def _is_solution(self, block: Block) -> bool:
-        """Decide whether a dropdown is left out."""
-        title = block.title
-        if SOLUTION_TITLE.fullmatch(title):
-            return True
-        if title.lower().startswith("hint"):
-            return False
-        if self.exercise:
-            raise ValueError(
-                f"a dropdown after an exercise is titled 'Hint', 'One answer' or 'Solution', "
-                f"not {title!r}: the class edition leaves out the last two"
-            )
-        if answer := re.match(r"Answer (\d+)", title):
-            if answer[1] not in self.questions or answer[1] in self.answered:
-                raise ValueError(f"{title!r} needs one 'Predict first {answer[1]}' of its own")
-            self.answered.add(answer[1])
-        return False
-
-
-def _markdown(source: str) -> NotebookNode:
-    cell = nbformat.v4.new_markdown_cell(source)
-    cell["id"] = ""
-    return cell
 
 
 def _plain(text: str) -> str:
@@ -616,21 +288,14 @@ def build(root: Path, target: Path) -> list[Edition]:
     RuntimeError
         If the wheel cannot be built.
     """
-    chapters = sorted((root / "notebooks").glob("[0-9][0-9]_*.md"))
-    if not chapters:
-        raise ValueError("there is no chapter: notebooks/ has no NN_slug.md")
-    bibliography = root / "book" / "references.bib"
-    links = Links(
-        frozenset(chapter.stem for chapter in chapters),
-        Bibliography(bibliography if bibliography.exists() else None),
-    )
-    editions = [class_edition(chapter.stem, read(chapter), links) for chapter in chapters]
+    editions = make_editions(root)
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         for edition in editions:
-            nbformat.validate(edition.notebook)
-            nbformat.write(edition.notebook, folder / f"{edition.slug}.ipynb")
+            notebook = edition.notebook
+            nbformat.validate(notebook)
+            nbformat.write(notebook, folder / f"{edition.slug}.ipynb")
         wheel = build_wheel(root, folder)
         licences = sorted(path.name for path in root.glob("LICENSE*"))
         for name in [*licences, "constraints.txt"]:

@@ -1,0 +1,126 @@
+"""Write the assignments for nbgrader: ``python -m tools.assignments [FOLDER]``.
+
+``_build/assignments`` (or FOLDER) becomes an nbgrader course: ``nbgrader_config.py`` and, a
+chapter each, ``source/NN_slug/NN_slug.ipynb`` with solutions and points. From there nbgrader
+makes what learners get and marks what they hand in. Only these files are written: submissions,
+marks and a configuration that is already there stay as they are.
+"""
+
+import argparse
+import copy
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools.chapters import ROOT
+from tools.editions import BEGIN, END, STUB, Edition, make_editions
+
+CONFIG = f'''\
+"""What nbgrader needs to know about this course. Yours to change: it is not written again."""
+
+import os
+import sys
+
+c = get_config()  # noqa: F821
+c.CourseDirectory.course_id = "what_recurrent_networks_learn"
+
+# The learner gets what the class edition has in place of a solution.
+c.ClearSolutions.begin_solution_delimeter = {BEGIN!r}
+c.ClearSolutions.end_solution_delimeter = {END!r}
+c.ClearSolutions.code_stub = {{"python": {chr(10).join(STUB)!r}}}
+c.ClearSolutions.text_stub = ""
+
+# Everything beside the notebook would be handed out as well.
+c.CourseDirectory.ignore = [
+    "*.md", "*.py", "*.db", ".ipynb_checkpoints", "*.pyc", "__pycache__", ".DS_Store",
+]
+
+# A check that a learner deleted comes back before the marking, like one that was changed.
+c.OverwriteCells.add_missing_cells = True
+
+# A cell may train for a while. nbgrader takes anything on stderr in a check for a failure, so
+# the progress bars are off; one thread per process, as the course was tested.
+c.Execute.timeout = 600
+os.environ["COURSE_PROGRESS"] = "0"
+for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(name, "1")
+
+# nbgrader starts the program alembic, which lies beside Python, also where that is not on the
+# path.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+'''
+
+
+def write(editions: Sequence[Edition], target: Path) -> None:
+    """Write assignments into an nbgrader course.
+
+    Parameters
+    ----------
+    editions
+        The chapters, from :func:`tools.editions.make_editions`.
+    target
+        The folder of the course. It may hold submissions and marks: they are left alone.
+    """
+    for edition in editions:
+        notebook = with_folders(edition.source, [other.slug for other in editions])
+        nbformat.validate(notebook)
+        folder = target / "source" / edition.slug
+        folder.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, folder / f"{edition.slug}.ipynb")
+    config = target / "nbgrader_config.py"
+    if not config.exists():
+        config.write_text(CONFIG, "utf-8")
+
+
+def with_folders(notebook: NotebookNode, slugs: Iterable[str]) -> NotebookNode:
+    """Return a notebook whose links find other chapters in folders beside its own.
+
+    Parameters
+    ----------
+    notebook
+        ``Edition.source``; its links expect the other notebooks in its own folder.
+    slugs
+        The chapters.
+
+    Returns
+    -------
+    NotebookNode
+        A copy.
+    """
+    made = copy.deepcopy(notebook)
+    for cell in made.cells:
+        for slug in slugs if cell.cell_type == "markdown" else ():
+            cell.source = cell.source.replace(f"]({slug}.ipynb", f"](../{slug}/{slug}.ipynb")
+    return made
+
+
+def points(edition: Edition) -> tuple[float, float]:
+    """Return the points of an assignment: for its checks, and for answers a teacher reads."""
+    cells = [cell.metadata.get("nbgrader", {}) for cell in edition.source.cells]
+    graded = [(cell["points"], cell["solution"]) for cell in cells if cell.get("grade")]
+    return (
+        float(sum(worth for worth, read in graded if not read)),
+        float(sum(worth for worth, read in graded if read)),
+    )
+
+
+def main() -> None:
+    """Write the assignments of this repository."""
+    parser = argparse.ArgumentParser(prog="python -m tools.assignments", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "_build/assignments")
+    folder = parser.parse_args().folder.resolve()
+    try:
+        editions = make_editions(ROOT)
+        write(editions, folder)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"make assignments: {error}") from None
+    print(f"{folder}: {len(editions)} assignments")
+    for edition in editions:
+        checked, by_hand = points(edition)
+        print(f"  {edition.slug}: {checked:g} points checked, {by_hand:g} read by you")
+
+
+if __name__ == "__main__":
+    main()
