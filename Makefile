@@ -16,7 +16,7 @@ export JUPYTER_PLATFORM_DIRS = 1
 # Found before the user's own settings: a click on a chapter's .md opens a notebook.
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/book/lab
 
-.PHONY: help install book test lint unit nbval sync reference student assignments serve lab sweep bench clean
+.PHONY: help install book test lint unit nbval sync reference student assignments serve lab sweep bench zip pdf wheelhouse measure clean
 
 help:
 	@echo "make book       execute every chapter and build _build/html"
@@ -25,10 +25,14 @@ help:
 	@echo "make serve      show the built book at http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
 	@echo "make student    write the class edition to _build/student and _build/student.zip"
 	@echo "make assignments  write an nbgrader course to _build/assignments (TO=folder for elsewhere)"
+	@echo "make zip        pack the built book for classes without a network: open index.html from disk"
+	@echo "make pdf        print the built book to _build/pdf (needs Chromium)"
+	@echo "make wheelhouse collect the packages of the class edition, to install without a network"
 	@echo "make sync       write the .py pair of every chapter"
 	@echo "make reference  execute the chapters and store their text outputs (ONLY=01_linear_rnn_sum for one)"
 	@echo "make sweep      the slow tests: claims about training over 20 seeds"
 	@echo "make bench      timings, as ratios within one run"
+	@echo "make measure    measure time and memory of each chapter for the teaching guide (ONLY=... for one)"
 	@echo "make clean      delete _build; rm -r .venv deletes the environment too"
 
 install: $(INSTALLED)
@@ -77,6 +81,22 @@ student: $(INSTALLED)
 
 assignments: $(TEACH)
 	$(PY) -m tools.assignments $(TO)
+
+zip: $(INSTALLED)
+	$(PY) -m tools.zip_book
+
+pdf: $(INSTALLED)
+	$(PY) -m tools.pdf
+
+# As a learner installs: in the folder of the class edition, from its own lists.
+wheelhouse: student
+	rm -rf _build/wheelhouse
+	cd _build/student && "$(CURDIR)/$(PY)" -m pip download --quiet --disable-pip-version-check \
+	  --only-binary=:all: --dest ../wheelhouse -r requirements.txt -c constraints.txt
+	@du -sh _build/wheelhouse
+
+measure: $(INSTALLED)
+	$(PY) -m tools.measure $(ONLY)
 
 serve: $(INSTALLED)
 	$(PY) -m tools.serve $(PORT)

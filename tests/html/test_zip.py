@@ -1,0 +1,73 @@
+"""The zips of the built book, opened from disk as a class without a network opens them."""
+
+import re
+import zipfile
+
+import pytest
+
+from tests.html.visit import Visit
+from tools import zip_book
+from tools.built import NAME
+from tools.chapters import ROOT, chapters
+
+SITE = ROOT / "_build" / "html"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["whole", "without solutions"])
+def book(request, tmp_path_factory):
+    """The book unpacked into a folder with spaces and letters beyond ASCII."""
+    if not (SITE / "index.html").exists():
+        pytest.fail("the book is not built: run `make book` first")
+    folder = tmp_path_factory.mktemp("Übung 7 – RNN & Gedächtnis")
+    zip_book.write(SITE, folder / "book.zip", solutions=request.param)
+    with zipfile.ZipFile(folder / "book.zip") as archive:
+        archive.extractall(folder)
+    return folder / NAME
+
+
+def test_pages_open_without_a_request_or_an_error(browser, book):
+    slug = chapters()[0].stem
+    for name in ("index.html", f"notebooks/{slug}.html", "book/notation.html"):
+        with Visit(browser, (book / name).as_uri(), 1280, "light") as visit:
+            assert [u for u in visit.requests if not u.startswith(("file:", "data:"))] == []
+            assert visit.complaints == []
+            formulas = visit.page.locator("span.math, div.math").count()
+            assert visit.page.locator(".math > mjx-container").count() == formulas
+            assert formulas > 0 or name == "index.html"
+
+
+def test_the_search_works_from_disk(browser, book):
+    with Visit(browser, (book / "search.html").as_uri() + "?q=gate", 1280, "light") as visit:
+        visit.page.locator("#search-results ul.search li a").first.wait_for(timeout=20_000)
+        assert visit.complaints == []
+
+
+@pytest.mark.parametrize("slug", [chapter.stem for chapter in chapters()])
+def test_the_class_gets_no_solution_and_everybody_else_does(book, slug):
+    chapter = (ROOT / "notebooks" / f"{slug}.md").read_text("utf-8")
+    page = (book / "notebooks" / f"{slug}.html").read_text("utf-8")
+    regions = chapter.count("### BEGIN SOLUTION")
+    assert regions > 0
+    answers = len(re.findall(r"^:::\{dropdown\} Answer", chapter, re.MULTILINE))
+    assert page.count('sd-summary-text">Answer') == answers > 0
+    sources = book / "_sources" / "notebooks" / f"{slug}.md"
+    if sources.exists():
+        assert page.count("### BEGIN SOLUTION") == page.count("Show solution") == regions
+        assert "btn-download-source-button" in page
+    else:
+        for left in ("BEGIN SOLUTION", "Show solution", "One answer", "download-source"):
+            assert left not in page
+        assert page.count('class="exercise admonition"') == chapter.count(":class: exercise")
+
+
+def test_the_same_book_gives_the_same_bytes(tmp_path):
+    zip_book.write(SITE, tmp_path / "a.zip", solutions=True)
+    zip_book.write(SITE, tmp_path / "b.zip", solutions=True)
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_a_book_that_is_not_built_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run `make book` first"):
+        zip_book.write(tmp_path, tmp_path / "a.zip", solutions=True)

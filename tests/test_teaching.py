@@ -1,0 +1,99 @@
+"""The teaching guide says nothing about the chapters that is not so."""
+
+import re
+
+import pytest
+
+from tools import measure
+from tools.chapters import ROOT, chapters
+
+GUIDE = (ROOT / "book" / "teaching.md").read_text("utf-8")
+SLUGS = [chapter.stem for chapter in chapters()]
+NEEDS = {measure.slug_of(row): row for row in measure.rows(measure.NEEDS)}
+
+# | 3 | [chapter 5](../notebooks/05_slug.md) | 1, 2 | 1, 4 (20 minutes) | ...
+PLAN = re.compile(
+    r"^\|[^|]*\| \[chapter (?P<number>\d+)\]\(../notebooks/(?P<slug>\w+)\.md\)[^|]*"
+    r"\| (?P<predict>[\d, ]+) \| (?P<exercises>[\d, ]+) \((?P<minutes>\d+) minutes\) \|",
+    re.MULTILINE,
+)
+
+
+def numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_chapter_has_been_measured_and_keeps_to_its_limits(slug):
+    assert slug in NEEDS, "run `make measure`"
+    row = NEEDS[slug]
+    assert 0 < int(row["CPU seconds"]) < 60
+    assert 0 < int(row["peak memory in MB"]) < 1500
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_table_has_the_title_and_the_minutes_of_the_chapter(slug):
+    chapter = ROOT / "notebooks" / f"{slug}.md"
+    assert measure.title(chapter) in NEEDS[slug]["chapter"], "run `make measure`"
+    minutes = measure.exercise_minutes(chapter)
+    assert int(NEEDS[slug]["minutes of exercises"]) == sum(minutes)
+    assert len(minutes) == chapter.read_text("utf-8").count(":class: exercise")
+
+
+def test_the_table_has_no_chapter_that_is_gone():
+    assert sorted(NEEDS) == SLUGS
+
+
+def test_the_memory_the_guide_plans_for_a_learner_is_enough():
+    desk = next(int(r["measured"]) for r in measure.rows(measure.DESK) if "in MB" in r["what"])
+    largest = max(int(row["peak memory in MB"]) for row in NEEDS.values())
+    assert "limit each learner to 3 GB, and plan 1.5 GB" in GUIDE.replace("\n", " ")
+    assert "limits.memory 3G" in GUIDE
+    assert largest + desk <= 1500
+    assert 2 * largest + desk <= 3000
+
+
+@pytest.mark.parametrize("plan", PLAN.finditer(GUIDE), ids=lambda found: found["slug"])
+def test_a_line_of_a_plan_fits_its_chapter(plan):
+    chapter = ROOT / "notebooks" / f"{plan['slug']}.md"
+    text = chapter.read_text("utf-8")
+    assert int(plan["number"]) == int(plan["slug"][:2])
+    for number in numbers(plan["predict"]):
+        assert f"Predict first {number}\n" in text
+    minutes = measure.exercise_minutes(chapter)
+    chosen = [minutes[number - 1] for number in numbers(plan["exercises"])]
+    assert sum(chosen) == int(plan["minutes"])
+
+
+def test_the_plans_are_whole():
+    slugs = [plan["slug"] for plan in PLAN.finditer(GUIDE)]
+    assert len(slugs) == 16  # a week of 5 days, a term of 11 weeks with a chapter
+    assert len(set(slugs)) == 11
+    lecture = GUIDE.split("## One lecture: 90 minutes")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \|", lecture, re.MULTILINE)
+    assert sum(map(int, rows)) == 90
+
+
+def test_the_lecture_names_sections_of_its_chapter():
+    lecture = GUIDE.split("## One lecture: 90 minutes")[1].split("\n## ")[0]
+    text = (ROOT / "notebooks" / "01_linear_rnn_sum.md").read_text("utf-8")
+    named = re.findall(r"\*([A-Z][^*]+)\*", lecture)
+    assert len(named) >= 8
+    for section in named:
+        assert f"\n## {section}\n" in text, section
+
+
+def test_the_guide_names_only_verbs_that_make_has():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for verb in re.findall(r"`?make (\w+)", GUIDE):
+        assert re.search(rf"^{verb}:", makefile, re.MULTILINE), verb
+        assert f'"make {verb} ' in makefile, f"make help is silent about {verb}"
+
+
+def test_binder_takes_what_make_install_takes():
+    folder = ROOT / ".binder"
+    lines = (folder / "requirements.txt").read_text("utf-8").splitlines()
+    assert lines == ["-r ../requirements.txt", "-c ../constraints.txt"]
+    assert (folder / "runtime.txt").read_text("utf-8") == "python-3.11\n"
+    assert (folder / "postBuild").stat().st_mode & 0o111, "postBuild cannot be executed"
+    assert (folder / "postBuild").read_text("utf-8").startswith("#!/bin/bash\n")
