@@ -52,6 +52,11 @@ def never_raises(y, W, b):
     return np.array([fit(row, W, b, row > 0)[0] for row in y])
 
 
+def first_units(row, W, b):
+    on = np.flatnonzero(row > 0)[: len(W)]
+    return fit(row, W, b, on)
+
+
 def counts_units(y, W, b):
     if ((y > 0).sum(axis=1) < len(W)).any():
         raise ValueError("too few")
@@ -114,6 +119,7 @@ def in_the_null_space(x, W, b, length):
         ("undo_relu", rows(lambda y, W, b: fit(y, W, b, y > -1)), "leave it out"),
         ("undo_relu", rows(lambda y, W, b: fit(y, W, 0 * b, y > 0)), "the bias is missing"),
         ("undo_relu", lambda y, W, b: y[:, : len(W)], "units of its own"),
+        ("undo_relu", rows(first_units), "repeats another, settle two inputs"),
         ("undo_relu", never_raises, "repeats the other cannot settle"),
         ("undo_relu", counts_units, "repeats the other cannot settle"),
         ("another_input", lambda x, W, b: x, "distance to x is 0"),

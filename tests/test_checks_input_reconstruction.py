@@ -69,6 +69,13 @@ def forgetful(W, rate, distance, tolerance):
     return max(1, counted(W, rate, distance, tolerance))
 
 
+def below_twice_the_bound(W, rate, distance, tolerance):
+    if rate * W**2 > 1:
+        raise ValueError("no convergence")
+    shrink = abs(1 - 2 * rate * W**2)
+    return 0 if shrink == 1 else counted(W, rate, distance, tolerance)
+
+
 def endless(W, rate, distance, tolerance):
     try:
         return counted(W, rate, distance, tolerance)
@@ -154,6 +161,7 @@ def plus_null(W, x):
         ),
         ("steps_needed", one_sided, "jumps from side to side"),
         ("steps_needed", forgetful, "solution already"),
+        ("steps_needed", below_twice_the_bound, "W = 0.5, rate 4: expected a ValueError"),
         ("steps_needed", endless, "expected a ValueError, got -1; does the distance shrink"),
         (
             "find_inputs",

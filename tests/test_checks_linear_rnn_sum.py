@@ -65,6 +65,11 @@ def errors(W, U, b):
     return (4.5 * W + b) * np.cumsum(U**steps) - 4.5 * (steps + 1)
 
 
+def small_errors(W, U, b):
+    length = np.arange(1, 10_001)
+    return 4.5 * ((W - 1) * length + (U - 1) * length * (length - 1) / 2) + b * length
+
+
 def first_over(over):
     return int(np.argmax(over)) + 1 if over.any() else 0
 
@@ -104,6 +109,11 @@ def first_over(over):
             "first_wrong_length",
             lambda W, U, b: first_over(errors(W, 1, b) < -0.5),
             "mean_error",
+        ),
+        (
+            "first_wrong_length",
+            lambda W, U, b: first_over(np.abs(small_errors(W, U, b)) > 0.5),
+            "right while the errors are small",
         ),
     ],
 )

@@ -58,6 +58,7 @@ def gru(
     swap=False,
     rows=(1, 1),
     outside=False,
+    reset=True,
 ):
     b, a = bias * np.array(rows)[:, None]
     x = np.split(x_t @ kernel + b, 3, axis=-1)
@@ -65,7 +66,7 @@ def gru(
     a = np.split(a, 3)
     k, m, last = order
     z = sigmoid(x[k] + h @ U[k] + a[k])
-    r = sigmoid(x[m] + h @ U[m] + a[m])
+    r = sigmoid(x[m] + h @ U[m] + a[m]) if reset else 1.0
     if before:
         n = np.tanh(x[last] + (r * h) @ U[last] + a[last])
     elif outside:
@@ -106,6 +107,7 @@ def logit(gate):
         ("gru_step", wrong_gru(before=True), "on its product with U"),
         ("gru_step", wrong_gru(swap=True), "the old h or the candidate"),
         ("gru_step", wrong_gru(outside=True), "second bias of the candidate"),
+        ("gru_step", wrong_gru(reset=False), "Where does r act"),
         ("gru_step", wrong_gru(rows=(1, 0)), "Where does row 1 go"),
         ("gru_step", wrong_gru(rows=(0, 1)), "Where does row 0 go"),
         ("gru_step", wrong_gru(order=(2, 1, 0)), "Compute z alone first"),

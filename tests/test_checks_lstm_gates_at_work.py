@@ -40,6 +40,15 @@ def counter(up, down, dollar=0.0, forget=40.0, gate=40.0, inverse=np.arctanh):
     return gates.Gates("LSTM", blocks)
 
 
+def in_float32(up, down):
+    cell = counter(up, down)
+    small = {
+        name: gates.Block(*(a.astype("float32") for a in (k.kernel, k.recurrent, k.bias)))
+        for name, k in cell.blocks.items()
+    }
+    return replace(cell, blocks=small)
+
+
 def leaky(f, longest, offset=0, opening=False, fresh=True):
     states, counts = [], []
     c = 0.0
@@ -70,6 +79,7 @@ def leaky(f, longest, offset=0, opening=False, fresh=True):
         ("weighted_counter", lambda up, down: counter(up, down, forget=1.0), "after .aab"),
         ("weighted_counter", lambda up, down: counter(up, up), "after .aab"),
         ("weighted_counter", lambda up, down: (up, down), "got tuple"),
+        ("weighted_counter", in_float32, "in float64, got float32"),
         (
             "weighted_counter",
             lambda up, down: replace(counter(up, down), activation="linear"),

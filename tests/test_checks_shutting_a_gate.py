@@ -46,6 +46,22 @@ def unchecked(v, W, offset, opening, least=0.0, signs=True, bounds=True, strict=
     return bool((not signs or (v >= 0).all()) and met)
 
 
+def highest_first(W, offset):
+    return [sigmoid(offset + bound(W, 0).sum(axis=0)) for bound in (np.maximum, np.minimum)]
+
+
+def all_inked(v, W, offset, opening):
+    logit = np.log(opening / (1 - opening))
+    best = (W @ v).sum() + offset @ v
+    return bool((v >= 0).all() and best > logit * v.sum())
+
+
+def not_weighed(v, W, offset, opening):
+    best = np.minimum(W @ v, 0).sum() + offset @ v
+    met = best > np.log(opening / (1 - opening))
+    return bool((v >= 0).all() and v.any() and met)
+
+
 def count(n, d):
     return sum(comb(n - 1, k) for k in range(d)) / 2 ** (n - 1)
 
@@ -60,6 +76,7 @@ def count(n, d):
             "beyond what a legal row reaches",
         ),
         ("gate_range", lambda W, offset: [sigmoid(offset)] * 2, "not extreme"),
+        ("gate_range", highest_first, "which of the two arrays"),
         ("gate_range", lambda W, offset: sigmoid(offset), "two arrays"),
         ("proves", lambda v, W, offset, opening: 1, "True or False"),
         (
@@ -82,6 +99,8 @@ def count(n, d):
             lambda *case: unchecked(*case, least=1.0, bounds=False),
             "a legal row meets unit 1",
         ),
+        ("proves", all_inked, "inks one pixel and not the other"),
+        ("proves", not_weighed, "the demand grows"),
         ("chance", lambda n, d, limited: count(n, d), "cannot be negative"),
         (
             "chance",

@@ -141,6 +141,12 @@ def undo_relu(function: Callable[..., Any]) -> None:
         raise CheckFailed(f"{case}: each row of y has active units of its own; use only those")
 
     W, b = np.array([[1.0, 2.0, 0.0], [0.0, 0.0, 1.0]]), np.zeros(3)
+    try:
+        got = function(np.array([[3.0, 6.0, 2.0]]), W.copy(), b.copy())
+    except ValueError:
+        got = np.nan
+    if not close(got, [[3.0, 2.0]]):
+        raise CheckFailed("three active units, of which one repeats another, settle two inputs")
     for row, what in (
         ([3.0, 6.0, 0.0], "two active units of which one repeats the other"),
         ([0.0, 0.0, 5.0], "a single active unit"),

@@ -75,7 +75,14 @@ def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
         "does the distance shrink at this rate?",
         *(0.4, 7.0, 10.0, 1.0),
     )
-    print(f"steps_needed: right in {len(cases) + 1} cases.")
+    for rate in (4.0, 0.0):
+        _refuses(
+            answer,
+            f"W = 0.5, rate {rate:g}",
+            "the distance keeps its size for ever at this rate.",
+            *(0.5, rate, 10.0, 1.0),
+        )
+    print(f"steps_needed: right in {len(cases) + 3} cases.")
 
 
 def find_inputs(answer: Callable[..., Any]) -> None:

@@ -174,13 +174,18 @@ def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
         (1.0, 0.999, 0.0),
         (1.0, 1.0, -0.03),
         (1.0, 1.0, 4e-5),
+        (1.0, 1.0368, 0.0),
     )
     for W, U, b in cases:
         got = float(as_array(call(answer, W, U, b), (), "the length"))
         want, error = _first_wrong_length(W, U, b)
         if got == want:
             continue
-        if abs(got - want) == 1:
+        if (W, U, b) == cases[-1]:
+            hint = (
+                "you are right while the errors are small. Which formula in the text is exact?"
+            )
+        elif abs(got - want) == 1:
             hint = (
                 "one off. Which power of U goes with the first digit, and is the limit passed?"
             )
@@ -191,4 +196,4 @@ def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
         else:
             hint = "compare your mean error at length 3 with mean_error in the text."
         raise CheckFailed(f"W = {W:g}, U = {U:g}, b = {b:g}: you gave {got:g}; {hint}")
-    print("first_wrong_length: right for 6 networks.")
+    print("first_wrong_length: right for 7 networks.")

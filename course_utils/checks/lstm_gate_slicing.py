@@ -122,6 +122,9 @@ def _mistakes(gates: Gates) -> dict[str, Gates]:
         "does the reset gate touch the second bias of the candidate?": changed(
             candidate=Block(n.kernel, n.recurrent, np.sum(_biases(n), axis=0), none)
         ),
+        "your state is what a GRU without a reset gate has. Where does r act?": changed(
+            reset=Block(0 * r.kernel, 0 * r.recurrent, none + 50, none)
+        ),
         "the bias has two rows. Where does row 1 go?": changed(
             **each(lambda k: Block(k.kernel, k.recurrent, k.bias, none))
         ),

@@ -92,6 +92,8 @@ got float
             raise CheckFailed(f"{case} should return a gates.Gates, got {type(cell).__name__}")
         if (cell.cell, cell.features, cell.units) != ("LSTM", 3, 1):
             raise CheckFailed(f"{case} should be an LSTM of 3 features and 1 unit, got {cell}")
+        if cell.dtype != np.float64:
+            raise CheckFailed(f"{case} should have weights in float64, got {cell.dtype}")
         text = "$" + "aab" * 20 + "b" * 30
         x = symbols([text])
         trace = cell.trace(x)

@@ -91,6 +91,12 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
             "the digit 7 adds something else. Are all ten digits compared?",
         ),
         (
+            "a network and one with the rows of W in another order",
+            [W[::-1], U, b],
+            False,
+            "the same ten numbers, for other digits.",
+        ),
+        (
             "a network and one with another U",
             [W, U + 0.5, b],
             False,
@@ -119,7 +125,7 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
         False,
         "a network whose steps all add 0, and one whose steps all add 1: only one is silent.",
     )
-    print("same_function: right for 8 pairs.")
+    print("same_function: right for 9 pairs.")
 
 
 def _verdict(

@@ -35,6 +35,9 @@ def gate_range(answer: Callable[..., Any]) -> None:
         high = as_array(result[1], (u,), "highest")
         # z is linear in each pixel, so both extremes are at rows of blank and ink.
         corners = np.array(list(product((0.0, 1.0), repeat=d))) @ W + offset
+        reached = 1 / (1 + np.exp(-corners))
+        if close(low, reached.max(axis=0)) and close(high, reached.min(axis=0)):
+            raise CheckFailed("the right gates, but which of the two arrays comes first?")
         for got, want, name in (
             (low, corners.min(axis=0), "lowest"),
             (high, corners.max(axis=0), "highest"),
@@ -43,7 +46,6 @@ def gate_range(answer: Callable[..., Any]) -> None:
             if close(got, want):
                 raise CheckFailed(f"{case}are pre-activations: what turns z into a gate?")
             if not close(got, 1 / (1 + np.exp(-want))):
-                reached = 1 / (1 + np.exp(-corners))
                 if (got < reached.min(axis=0) - 1e-9).any() or (
                     got > reached.max(axis=0) + 1e-9
                 ).any():
@@ -72,6 +74,7 @@ def proves(answer: Callable[..., Any]) -> None:
     """
     opposite = np.array([[6.0, -6.0]])
     both = np.array([[6.0, -6.0], [-6.0, -6.0]])
+    pixels = np.array([[6.0], [-6.0]])
     open_wide = np.array([8.0, 8.0])
     zero = np.zeros(2)
     cases = (
@@ -80,7 +83,9 @@ def proves(answer: Callable[..., Any]) -> None:
         ([0.0, 1.0], opposite, zero, 0.1, False, "a legal row meets unit 1's demand"),
         ([2.0, 2.0], opposite, zero, 0.1, True, "only the proportions of v matter"),
         ([0.5, 0.5], both, zero, 0.1, False, "the second pixel lowers both units"),
+        ([1.0], pixels, zero[:1], 0.1, False, "the best row inks one pixel and not the other"),
         ([0.5, 0.5], both, open_wide, 0.1, True, "the offsets count too"),
+        ([2.0, 2.0], both, zero + 5, 0.1, True, "the demand grows with v"),
         ([0.5, 0.5], opposite, zero, 0.6, False, "logit(0.6) is above 0: look at the opening"),
         (
             [1.0, -0.5],
@@ -108,7 +113,7 @@ def proves(answer: Callable[..., Any]) -> None:
                 f"v = {v}, W = {W.tolist()}, offset = {offset.tolist()}, opening = {opening}: "
                 f"you said {bool(got)}. Look again: {hint}."
             )
-    print("proves: right for nine certificates, sound and unsound.")
+    print("proves: right for eleven certificates, sound and unsound.")
 
 
 def chance(answer: Callable[..., Any]) -> None:
