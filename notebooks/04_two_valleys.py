@@ -34,7 +34,7 @@
 # **Needs:** derivatives, {term}`gradient descent`, the variance of a random variable.
 
 # %%
-from course_utils import data, decoding, plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import data, decoding, live, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import two_valleys as checks
 
 from functools import partial
@@ -551,6 +551,15 @@ plt.show()
 # to hover where the largest curvature is $2/\eta$, the edge of stability {cite:p}`cohen2021`.
 # There the loss goes on falling; here it does not.
 #
+# Now choose the start yourself. The first run is that of seed 2, with plain gradient descent on the
+# expected loss. Predict first: where does a start at $U = -1$ go with $W = 1.7$, and where with
+# $W = -1$? What changes when the rate passes 0.0023, or when digits and sums are centred? The dials
+# show the network of each step: type three digits and see which of them it adds.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The start decides into which valley a run goes; the learning rate decides whether it settles there.", "name": "fig-two-valleys-live"}}
+live.LossSurface(*starts[:2, 2])
+
+# %% [markdown]
 # ## What to do in practice
 #
 # Four proposals, each on 100 starts with the same digits and the same Adam.

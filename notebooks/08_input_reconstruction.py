@@ -41,7 +41,7 @@
 # $W$ near 0.4 and $b$ near $-25$. Here $W$ is the {term}`input weight` and $b$ the {term}`bias`.
 
 # %%
-from course_utils import data, inversion, plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import data, inversion, live, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import input_reconstruction as checks
 
 import keras
@@ -534,6 +534,14 @@ for impossible in (1.0, 1.2):
                               activation="sigmoid", loss="cross-entropy")
     except ValueError as error:
         print(error)
+
+# %% [markdown]
+# Run both units yourself. Predict first: what does the path of the linear unit look like at a rate
+# just below the bound, and just above? Then take the sigmoid from $x = 10$ with the squared error,
+# change the loss, and at last ask for a target above 1.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Below the bound the input goes to the solution, straight or in a zigzag; above it leaves. The sigmoid's squared error first stands still, the other losses do not.", "name": "fig-input-reconstruction-live"}}
+live.Backwards(W, b)
 
 # %% [markdown]
 # ## What could fool us

@@ -77,8 +77,8 @@ class DecodeBasis(LiveFigure):
     """An embedding with controls that change its basis, while the table E W + b stays.
 
     Chapter 3 shows which transformations leave the function unchanged and what rounding adds.
-    The basis is A = R D: R turns columns 0 and 1, 2 and 3, ... by one angle, D shrinks column j
-    by the condition number to the power -j / 9.
+    The basis is A = R D R: R turns columns 0 and 9, 1 and 8, ... by one angle, and D shrinks
+    column j by the condition number to the power -j / 9.
 
     Parameters
     ----------

@@ -19,11 +19,14 @@ function build(data, figure) {
   const words = readout();
   const keys = legend([["above 0", "blue", null, "o"], ["below 0", "vermilion", null, "o", true]]);
 
-  /** A = R D: turns every pair of columns by the angle, then shrinks column j to kappa^(-j/9). */
+  /**
+   * A = R D R. R turns column j and the one as far from the other end; D shrinks column j to
+   * kappa^(-j/9). D alone would cost nothing: a float32 number keeps its digits when it is scaled.
+   */
   function basis() {
     const cos = Math.cos((angle * Math.PI) / 180), sin = Math.sin((angle * Math.PI) / 180);
     const R = Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, j) =>
-      (i === j ? cos : (i ^ 1) === j ? (i < j ? sin : -sin) : 0)));
+      (i === j ? cos : i + j === size - 1 ? (i < j ? sin : -sin) : 0)));
     const D = Array.from({ length: size }, (_, j) => 10 ** ((-power * j) / (size - 1)));
     return { R, D };
   }
@@ -33,8 +36,10 @@ function build(data, figure) {
     const { R, D } = basis();
     const keep = rounded ? Math.fround : (value) => value;
     const raised = data.E.map((row) => row.map((e, j) => e + (s * data.W[j]) / length2));
-    const E = matmul(raised, R).map((row) => row.map((e, j) => keep(e * D[j])));
-    const W = D.map((d, j) => keep(R.reduce((sum, row, i) => sum + row[j] * data.W[i], 0) / d));
+    const shrunk = matmul(raised, R).map((row) => row.map((e, j) => e * D[j]));
+    const E = matmul(shrunk, R).map((row) => row.map(keep));
+    const back = (column) => column.map((_, j) => R.reduce((sum, row, i) => sum + row[j] * column[i], 0));
+    const W = back(back(data.W).map((w, j) => w / D[j])).map(keep);
     const b = keep(data.b - s);
     const values = E.map((row) => row.reduce((sum, e, j) => sum + e * W[j], 0) + b);
     return { E, W, b, table: values };

@@ -80,7 +80,8 @@ def descent(
         miss = (mean * W + b) * S - 3 * mean
         by_W = 2 * (VARIANCE * (c1 * U**2 + c2 * U + c3) + miss * mean * S)
         by_U = 2 * (VARIANCE * W * (2 * c1 * U + c2) + miss * (mean * W + b) * (1 + 2 * U))
-        W, U, b = W - rate * by_W, U - rate * by_U, b - rate * 2 * miss * S
+        by_b = 2 * miss * S
+        W, U, b = W - rate * by_W, U - rate * by_U, b - rate * by_b
         if not abs(W) + abs(U) + abs(b) < 1e6:
             break
         path.append((W, U, b))

@@ -16,11 +16,14 @@ function expectedLoss({ W, U, b }, mean = MEAN) {
   return VARIANCE * spread + ((mean * W + b) * (1 + U + U * U) - 3 * mean) ** 2;
 }
 
-/** Derivatives of expectedLoss with respect to W, U and b. */
+/**
+ * Derivatives of expectedLoss with respect to W, U and b. In the left valley a run is chaotic: it
+ * magnifies the last bit of a product. So the order of all operations is that of rnn.py.
+ */
 function gradient(W, U, b, mean) {
-  const c1 = W * U * U - 1, c2 = W * U - 1, c3 = W - 1, S = 1 + U + U * U;
+  const c1 = W * (U * U) - 1, c2 = W * U - 1, c3 = W - 1, S = 1 + U + U * U;
   const miss = (mean * W + b) * S - 3 * mean;
-  return [2 * (VARIANCE * (c1 * U * U + c2 * U + c3) + miss * mean * S),
+  return [2 * (VARIANCE * (c1 * (U * U) + c2 * U + c3) + miss * mean * S),
     2 * (VARIANCE * W * (2 * c1 * U + c2) + miss * (mean * W + b) * (1 + 2 * U)), 2 * miss * S];
 }
 

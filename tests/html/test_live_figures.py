@@ -1,0 +1,402 @@
+"""Live figures in a real browser: their numbers are NumPy's, and everybody can use them."""
+
+import numpy as np
+import pytest
+
+from course_utils import data, decoding, live
+from tests.html.visit import Visit, serious
+from tests.live_examples import EMBEDDING, EXAMPLES, ONE_HOT
+from tools.chapters import ROOT
+
+pytestmark = pytest.mark.browser
+
+SITE = ROOT / "_build" / "html"
+CHAPTERS = {
+    "01_linear_rnn_sum": "RnnDials",
+    "02_one_hot_decoding": "DecodeShift",
+    "03_embedding_decoding": "DecodeBasis",
+    "04_two_valleys": "LossSurface",
+    "08_input_reconstruction": "Backwards",
+}
+CLOSE = {"atol": 1e-5, "rtol": 1e-5}
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Live figures</title></head>
+<body><main><h1>Live figures</h1>{}</main></body></html>"""
+SET = "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Write a page for each figure, one with all of them, and one with the same twice."""
+    folder = tmp_path_factory.mktemp("pages")
+    html = {name: figure.html() for name, figure in EXAMPLES.items()}
+    html["all"] = "".join(html.values())
+    html["twice"] = html["RnnDials"] * 2
+    for name, text in html.items():
+        (folder / f"{name}.html").write_text(PAGE.format(text), encoding="utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in html}
+
+
+@pytest.fixture
+def visit(browser, pages):
+    """Return a function that opens one of the pages; fails if it complained."""
+    visits = []
+
+    def go(name, width=1280, theme="light"):
+        visits.append(Visit(browser, pages[name], width, theme))
+        return visits[-1].page
+
+    yield go
+    for visit in visits:
+        visit.context.close()
+        assert visit.complaints == []
+        assert [u for u in visit.requests if not u.startswith(("file:", "data:"))] == []
+
+
+def state(page, place=0):
+    return page.locator(".course-live").nth(place).evaluate("host => host.liveState()")
+
+
+def move(page, label, value):
+    """Move a slider as a script would; the value is rounded to its step."""
+    page.get_by_label(label, exact=True).evaluate(SET, str(value))
+
+
+# ---- the numbers ----------------------------------------------------------------------------
+
+
+def test_the_dials_and_the_typed_digits_give_numpys_states_and_loss(visit):
+    page = visit("RnnDials")
+    assert state(page)["W"] == 0.99675155, "the start is not rounded to the slider's step"
+    page.get_by_label("input weight W").press("End")
+    page.get_by_label("input weight W").press("ArrowLeft")
+    page.get_by_label("recurrent weight U").press("Home")
+    for _ in range(137):
+        page.get_by_label("recurrent weight U").press("ArrowRight")
+    page.get_by_label("bias b").click(position={"x": 3, "y": 22})
+    page.get_by_label("Digits").fill("9 0x71")
+    now = state(page)
+    W, U, b = now["W"], now["U"], now["b"]
+    assert (W, U) == (1.99, -0.63)
+    assert b < -4.5
+    np.testing.assert_allclose(now["h"], live.states(W, U, b, [9, 0, 7, 1]), **CLOSE)
+    triples, sums = data.all_digit_sums(3)
+    outputs = decoding.predict([[[W]], [[U]], [b]], triples)[:, 0]
+    np.testing.assert_allclose(now["loss"], ((outputs - sums) ** 2).mean(), **CLOSE)
+    assert (
+        f"the state is {now['h'][-1]:.3f}".replace("-", "−")
+        in page.locator(".readout").inner_text()
+    )
+    assert page.locator("tbody tr").count() == 4
+    page.get_by_role("button", name="U = -1").click()
+    assert state(page)["h"] == live.states(1, -1, 0, [9, 0, 7, 1]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("W", "U", "rate", "kind", "words"),
+    [
+        (0.7, -1.0, 0.001, "raw", "in the left valley"),
+        (0.7, 0.5, 0.001, "raw", "adds all three digits"),
+        (-1.0, -1.0, 0.01, "centred", "adds all three digits"),
+        (0.7, 0.5, 0.01, "raw", "has diverged"),
+    ],
+)
+def test_the_run_on_the_map_is_numpys_descent(visit, W, U, rate, kind, words):
+    page = visit("LossSurface")
+    move(page, "start of W", W)
+    move(page, "start of U", U)
+    move(page, "learning rate", np.log10(rate))
+    page.get_by_label("digits and sums").select_option(kind)
+    now = state(page)
+    path = live.descent(W, U, now["rate"], mean=0.0 if kind == "centred" else 4.5)
+    assert now["steps"] == len(path) - 1
+    np.testing.assert_allclose(now["end"], path[-1], **CLOSE)
+    assert words in page.locator(".readout").first.inner_text()
+    move(page, "step shown", 120)
+    now = state(page)
+    assert 0 < now["step"] < now["steps"]
+    np.testing.assert_allclose([now[name] for name in "WUb"], path[now["step"]], **CLOSE)
+
+
+def test_a_click_on_the_map_starts_a_run_there(visit):
+    page = visit("LossSurface")
+    area = page.locator(".plot svg").first.bounding_box()
+    # the axes leave 56 px on the left, 22 on the right, 30 above and 40 below
+    share_U, share_W = 0.75, 0.4
+    x = 56 + share_U * (area["width"] - 78)
+    y = 30 + share_W * (area["height"] - 70)
+    page.locator(".plot svg").first.click(position={"x": x, "y": y})
+    now = state(page)
+    U, W = -3.9 + share_U * 6.0, 2.4 - share_W * 4.3
+    assert now["start"] == pytest.approx({"U": U, "W": W}, abs=0.02)
+    path = live.descent(now["start"]["W"], now["start"]["U"], 0.001)
+    np.testing.assert_allclose([now["W"], now["U"], now["b"]], path[-1], **CLOSE)
+
+
+def test_a_shift_moves_the_weights_and_no_output_and_the_control_all(visit):
+    page = visit("DecodeShift")
+    page.get_by_label("Digits (up to 12)").fill("3817")
+    move(page, "shift c", -2.5)
+    now = state(page)
+    W, U, b = decoding.shift(ONE_HOT, -2.5)
+    np.testing.assert_allclose(now["W"], W[:, 0], **CLOSE)
+    np.testing.assert_allclose(now["b"], b[0], **CLOSE)
+    output = decoding.predict([W, U, b], data.one_hot(np.array([[3, 8, 1, 7]])))[0, 0]
+    np.testing.assert_allclose(now["output"], output, **CLOSE)
+    assert now["moved"] < 1e-9
+    assert "No output of the 1,000 triples" in page.locator(".readout").inner_text()
+    page.get_by_label("what is shifted").select_option("W")
+    now = state(page)
+    assert now["b"] == ONE_HOT[2][0]
+    np.testing.assert_allclose(now["moved"], 2.5 * (1 + 1.01 + 1.01**2), **CLOSE)
+
+
+def basis(angle, kappa):
+    signs = np.repeat([1.0, -1.0], 5)[:, np.newaxis]
+    R = np.cos(angle) * np.eye(10) + np.sin(angle) * signs * np.eye(10)[::-1]
+    return R * kappa ** (-np.arange(10) / 9) @ R
+
+
+def test_another_basis_is_that_of_the_package(visit):
+    page = visit("DecodeBasis")
+    move(page, "turn, in degrees", 40)
+    move(page, "condition number of A", 2)
+    move(page, "s: from b into E", 1.5)
+    now = state(page)
+    c = 1.5 * EMBEDDING[1][:, 0] / (EMBEDDING[1] ** 2).sum()
+    A = basis(np.radians(40), 100.0)
+    assert np.linalg.cond(A) == pytest.approx(100)
+    E, W, _, b = decoding.change_basis(decoding.shift(EMBEDDING, c), A)
+    np.testing.assert_allclose(now["E"], E, **CLOSE)
+    np.testing.assert_allclose(now["W"], W[:, 0], **CLOSE)
+    np.testing.assert_allclose(now["b"], b[0], **CLOSE)
+    np.testing.assert_allclose(now["table"], decoding.decode(EMBEDDING).values, **CLOSE)
+    page.get_by_label("weights stored as").select_option("32")
+    stored = [np.float32(part).astype(float) for part in (E, W[:, 0], b[0])]
+    now = state(page)
+    np.testing.assert_allclose(now["table"], stored[0] @ stored[1] + stored[2], **CLOSE)
+    assert now["E"] == np.float32(now["E"]).astype(float).tolist()
+
+
+def test_float32_loses_the_table_at_a_large_condition_number(visit):
+    page = visit("DecodeBasis")
+    move(page, "turn, in degrees", 40)
+    move(page, "condition number of A", 10)
+    assert "0 of 10 digits round to a wrong value" in page.locator(".readout").inner_text()
+    page.get_by_label("weights stored as").select_option("32")
+    words = page.locator(".readout").inner_text()
+    assert "0 of 10 digits" not in words, words
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "start", "rate"),
+    [
+        ("linear", 100, 1, 0.4),
+        ("linear", 250, 900, 6.0),
+        ("linear", 100, 1, 7.0),
+        ("squared", 0.1, 5, 0.25),
+        ("crossEntropy", 0.7, -10, 0.25),
+        ("crossEntropy", 1.0, 0, 0.25),
+        ("logits", 0.1, 10, 0.25),
+        ("logits", 0.1, 10, 1.2),
+    ],
+)
+def test_the_input_moves_as_in_numpy(visit, kind, target, start, rate):
+    page = visit("Backwards")
+    page.get_by_label("unit and loss").select_option(kind)
+    move(page, "target y", target)
+    move(page, "start x", start)
+    move(page, "learning rate η", np.log10(rate))
+    line = {"W": 0.4, "b": -25.0} if kind == "linear" else {}
+    for place in (60, 130):
+        move(page, "step shown", place)
+        now = state(page)
+        path = live.input_path(kind, target, start, now["rate"], now["step"], **line)
+        np.testing.assert_allclose(now["x"], path[now["step"]], **CLOSE)
+    words = page.locator(".readout").inner_text()
+    if rate in (7.0, 1.2):
+        assert "it diverges" in words
+    elif target == 1.0:
+        assert "No input gives this target: x grows for ever" in words
+    else:
+        near = live.input_path(kind, target, start, now["rate"], 5_000, **line)[now["arrival"]]
+        outside = near if kind != "linear" else 0.4 * near - 25
+        s = outside if kind == "linear" else 1 / (1 + np.exp(-outside))
+        assert abs(s - target) <= (0.01 if kind == "linear" else 0.001)
+        assert f"from step {now['arrival']:,} on" in words
+
+
+def test_the_stall_of_the_squared_error_lasts_as_long_as_in_chapter_8(visit):
+    page = visit("Backwards")
+    page.get_by_label("unit and loss").select_option("squared")
+    assert state(page)["arrival"] == 49_968
+    move(page, "start x", -10)
+    assert state(page)["arrival"] == 443_330
+    page.get_by_label("unit and loss").select_option("logits")
+    move(page, "target y", 1.1)
+    assert "nothing moves" in page.locator(".readout").inner_text()
+    assert state(page)["x"] == -10
+
+
+# ---- everybody can use them -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_all_figures_on_one_page_are_accessible_and_fit(visit, width, theme):
+    page = visit("all", width, theme)
+    assert page.locator(".figure").count() == len(EXAMPLES)
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for control in page.locator("input, select, button").all():
+        box = control.bounding_box()
+        assert min(box["height"], box["width"]) >= 24, control.evaluate("c => c.outerHTML")
+    ids = page.evaluate(
+        "[...document.querySelectorAll('.course-live')].every(host => {"
+        " const ids = [...host.shadowRoot.querySelectorAll('[id]')].map(node => node.id);"
+        " return new Set(ids).size === ids.length })"
+    )
+    assert ids, "an id twice in one figure"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_control_is_reached_and_moved_by_keyboard(visit, name):
+    page = visit(name)
+    controls = page.locator("input, select, button")
+    reached = set()
+    for _ in range(controls.count() + 5):
+        page.keyboard.press("Tab")
+        tag = "document.querySelector('.course-live').shadowRoot.activeElement"
+        if page.evaluate(f"{tag} !== null"):
+            reached.add(page.evaluate(f"({tag}.labels?.[0] ?? {tag}).textContent"))
+    assert len(reached) >= controls.count()
+    first = page.locator("input[type=range]").first
+    before = state(page)
+    first.press("ArrowRight")
+    first.press("ArrowRight")
+    assert state(page) != before
+
+
+def test_the_result_is_said_once_the_control_rests(visit):
+    page = visit("RnnDials")
+    page.get_by_role("button", name="U = -1").click()
+    page.wait_for_function(
+        "document.querySelector('.course-live').shadowRoot"
+        ".querySelector('[aria-live=polite]').textContent.includes('state is 7.000')"
+    )
+
+
+def test_with_motion_the_run_is_animated_and_without_it_jumps(browser, pages, visit):
+    page = visit("LossSurface")  # reduced motion
+    move(page, "step shown", 0)
+    page.get_by_role("button", name="Run from here").click()
+    assert state(page)["step"] == 5_000
+    context = browser.new_context(reduced_motion="no-preference")
+    page = context.new_page()
+    page.goto(pages["LossSurface"])
+    page.get_by_role("button", name="Run from here").click()
+    page.wait_for_function("document.querySelector('.course-live').liveState().step < 1000")
+    page.wait_for_function("document.querySelector('.course-live').liveState().step === 5000")
+    context.close()
+
+
+def test_without_scripts_and_on_paper_the_picture_stays(browser, pages, visit):
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": 390, "height": 800}
+    )
+    page = context.new_page()
+    page.goto(pages["all"])
+    for image, figure in zip(page.locator("img").all(), EXAMPLES.values(), strict=True):
+        assert image.is_visible()
+        assert image.get_attribute("alt") == figure.alt()
+        assert 200 < image.bounding_box()["width"] <= 390
+    context.close()
+    page = visit("all")
+    for image, live_part in zip(
+        page.locator("img").all(), page.locator(".figure").all(), strict=True
+    ):
+        assert (image.is_visible(), live_part.is_visible()) == (False, True)
+    page.emulate_media(media="print")
+    for image, live_part in zip(
+        page.locator("img").all(), page.locator(".figure").all(), strict=True
+    ):
+        assert (image.is_visible(), live_part.is_visible()) == (True, False)
+        assert image.evaluate("image => image.naturalWidth") > 300
+
+
+def test_the_theme_follows_the_page_while_it_is_open(visit):
+    page = visit("RnnDials")  # a light system
+    dark = "getComputedStyle(document.querySelector('.course-live').shadowRoot"
+    dark += ".querySelector('.figure')).backgroundColor === 'rgb(20, 24, 30)'"
+    assert not page.evaluate(dark)
+    for on, off in (
+        ("document.documentElement.dataset.theme = 'dark'",
+         "document.documentElement.dataset.theme = 'light'"),
+        ("delete document.documentElement.dataset.theme;"
+         "document.body.dataset.jpThemeLight = 'false'",
+         "document.body.dataset.jpThemeLight = 'true'"),
+        ("delete document.body.dataset.jpThemeLight; document.body.className = 'vscode-dark'",
+         "document.body.className = 'vscode-light'"),
+    ):  # fmt: skip
+        page.evaluate(on)
+        page.wait_for_function(dark)
+        page.evaluate(off)
+        page.wait_for_function(f"!({dark})")
+    page.evaluate("document.body.className = ''")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(dark)
+
+
+def test_the_same_figure_twice_and_its_script_run_again(visit):
+    page = visit("twice")
+    assert page.locator(".figure").count() == 2
+    page.locator(".course-live").nth(1).get_by_role("button", name="U = -1").click()
+    assert state(page, 1)["U"] == -1
+    assert state(page, 0)["U"] == 1.00106668
+    page.evaluate(
+        "document.querySelectorAll('.course-live script').forEach(old => {"
+        " const again = document.createElement('script'); again.text = old.text;"
+        " if (!old.type) old.after(again); })"
+    )
+    assert page.locator(".figure").count() == 2
+    assert state(page, 1)["U"] == -1, "running the script again does not start anew"
+
+
+def test_html_put_in_by_a_notebook_whose_scripts_run_afterwards(visit):
+    """VS Code inserts the HTML and then a copy of each script after it; JupyterLab replaces."""
+    page = visit("RnnDials")
+    html = live.RnnDials(0.25, 0.5, 0.75).html()
+    page.evaluate(
+        "html => { const box = document.createElement('div'); box.innerHTML = html;"
+        " document.body.className = 'vscode-dark'; document.querySelector('main').append(box);"
+        " for (const old of [...box.getElementsByTagName('script')]) {"
+        "  const script = document.createElement('script'); script.text = old.innerText;"
+        "  if (old.type) script.type = old.type;"
+        "  old.insertAdjacentElement('afterend', script); } }",
+        html,
+    )
+    assert page.locator(".figure").count() == 2
+    assert state(page, 1)["W"] == 0.25
+    page.locator(".course-live").nth(1).get_by_label("bias b").press("Home")
+    assert state(page, 1)["b"] == -5
+
+
+# ---- in the book ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_the_chapter_has_its_figure_and_it_works_from_disk(browser, slug):
+    path = SITE / "notebooks" / f"{slug}.html"
+    if not path.exists():
+        pytest.fail("the book is not built: run `make book` first")
+    with Visit(browser, path.as_uri(), 390, "dark") as visit:
+        host = visit.page.locator("figure .course-live")
+        assert host.count() == 1, "one figure, with its caption"
+        title = EXAMPLES[CHAPTERS[slug]].title
+        assert visit.page.get_by_role("group", name=title).is_visible()
+        assert host.get_attribute("data-theme") == "dark"
+        before = host.evaluate("host => host.liveState()")
+        host.locator("input[type=range]").first.press("ArrowRight")
+        host.locator("input[type=range]").first.press("ArrowRight")
+        assert host.evaluate("host => host.liveState()") != before
+        assert visit.complaints == []

@@ -1,0 +1,181 @@
+"""Live figures as Python objects: what they hand to a notebook, and the numbers they mirror."""
+
+import base64
+import fnmatch
+import json
+import re
+import tomllib
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from course_utils import data, decoding, inversion, live, plotting
+from course_utils.live import _figure
+from tests.live_examples import EXAMPLES
+from tools.chapters import ROOT
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_figure_hands_over_html_a_picture_and_a_line_of_text(name):
+    bundle = EXAMPLES[name]._repr_mimebundle_()
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert bundle["text/plain"] == f"<LiveFigure {name}: {EXAMPLES[name].title}>"
+    html = bundle["text/html"]
+    assert html.count("</script>") == 2, "the data and the script, and no end within them"
+    assert len(html) < 200_000
+    (alt,) = re.findall('<img alt="([^"]+)"', html)
+    assert len(alt) > 80
+    assert html == EXAMPLES[name].html(), "the same object gives the same page"
+
+
+def test_every_kind_of_figure_is_among_the_examples():
+    kinds = [getattr(live, name) for name in live.__all__]
+    kinds = [kind for kind in kinds if isinstance(kind, type)]
+    assert {kind.__name__ for kind in kinds} - {"LiveFigure"} == set(EXAMPLES)
+
+
+class Nasty(live.RnnDials):
+    title = "</script><b>"
+
+    def data(self):
+        return super().data() | {"nasty": "</script><script>alert(1)</script><!-- & é"}
+
+    def alt(self):
+        return 'a "quoted" <b>picture</b>'
+
+
+def test_text_in_data_title_and_alt_cannot_end_the_script_or_the_tag():
+    html = Nasty(1, 1, 0).html()
+    assert html.count("</script>") == 2
+    assert "<!--" not in html
+    assert 'alt="a &quot;quoted&quot; &lt;b&gt;picture&lt;/b&gt;"' in html
+    (stored,) = re.findall('<script type="application/json">(.*?)</script>', html)
+    assert json.loads(stored)["nasty"] == "</script><script>alert(1)</script><!-- & é"
+
+
+def test_numbers_go_over_unrounded():
+    (stored,) = re.findall('json">(.*?)</script>', live.RnnDials(1 / 3, 1, 0).html())
+    assert json.loads(stored)["weights"]["W"] == 1 / 3
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: live.RnnDials("one", 1, 0), "W must be made of numbers, got 'one'"),
+        (lambda: live.RnnDials(1, np.nan, 0), "U must be finite"),
+        (lambda: live.RnnDials(1, [1, 2], 0), r"U must be a number, got shape \(2,\)"),
+        (lambda: live.RnnDials(1, 1, 0, digits=[]), "1 to 12 whole numbers from 0 to 9"),
+        (lambda: live.RnnDials(1, 1, 0, digits=[10]), "1 to 12 whole numbers from 0 to 9"),
+        (lambda: live.RnnDials(1, 1, 0, digits=[1.5]), "1 to 12 whole numbers from 0 to 9"),
+        (lambda: live.RnnDials(1, 1, 0, presets={"a": (1, 1)}), "preset 'a' must be an array"),
+        (lambda: live.LossSurface(0.5, -4), "start of U must lie on the map, from -3.9 to 2.1"),
+        (lambda: live.DecodeShift([np.ones((10, 1)), 1]), "W, U and b, got 2 arrays"),
+        (
+            lambda: live.DecodeShift([np.ones(10), 1, 0]),
+            r"W must be an array of shape \(10, 1\)",
+        ),
+        (lambda: live.DecodeBasis([np.eye(10), np.ones((9, 1)), 1, 0]), r"got shape \(9, 1\)"),
+        (lambda: live.Backwards(0.0, 1.0), "W must not be 0"),
+        (lambda: live.input_path("tanh", 0.1, 0, 1, 1), "kind must be one of linear, squared"),
+    ],
+)
+def test_bad_input_is_refused_in_words(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_data_that_json_cannot_hold_is_refused():
+    with pytest.raises(TypeError, match="cannot hold set"):
+        _figure._json({"a": {1, 2}})
+    with pytest.raises(ValueError, match="JSON"):
+        _figure._json({"a": np.inf})
+
+
+def test_the_scripts_ship_and_ask_for_nothing():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["course_utils.live"]
+    shipped = {
+        path.name: path.read_text("utf-8")
+        for path in files("course_utils.live").iterdir()
+        if path.name.endswith((".js", ".css"))
+    }
+    assert {kind.script for kind in map(type, EXAMPLES.values())} < set(shipped)
+    for name, text in shipped.items():
+        assert any(fnmatch.fnmatch(name, pattern) for pattern in patterns), name
+        assert set(re.findall(r"https?://[^\"' ]+", text)) <= {"http://www.w3.org/2000/svg"}, (
+            name
+        )
+        assert not re.search(r"\bfetch\(|\bimport\b\s*[({\"']|XMLHttpRequest|@import", text), (
+            name
+        )
+
+
+def luminance(code):
+    parts = np.array([int(code[k : k + 2], 16) / 255 for k in (1, 3, 5)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize(
+    ("colours", "paper", "least"),
+    [(plotting.COLOURS, "#ffffff", 4.5), (_figure.DARK, "#14181e", 7)],
+    ids=["light", "dark"],
+)
+def test_every_colour_stands_out_from_its_paper(colours, paper, least):
+    assert list(colours) == list(plotting.COLOURS)
+    assert paper in files("course_utils.live").joinpath("live.css").read_text("utf-8")
+    for name, code in colours.items():
+        light, dark = sorted([luminance(code), luminance(paper)], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= least, name
+
+
+def test_states_are_those_of_the_shared_forward_pass():
+    W, U, b = 0.7, -0.4, 0.3
+    every, _ = data.all_digit_sums(3)
+    mine = [live.states(W, U, b, digits)[-1] for digits in every[::37]]
+    theirs = decoding.predict([[[W]], [[U]], [b]], every[::37])[:, 0]
+    np.testing.assert_allclose(mine, theirs, atol=1e-12)
+
+
+@pytest.mark.parametrize("mean", [4.5, 0.0])
+def test_a_step_of_the_descent_follows_the_slope_over_all_triples(mean):
+    triples, _ = data.all_digit_sums(3)
+    digits = triples - 4.5 + mean
+
+    def loss(weights):
+        W, U, b = weights
+        h = np.zeros(1_000)
+        for t in range(3):
+            h = digits[:, t] * W + h * U + b
+        return ((h - digits.sum(axis=1)) ** 2).mean()
+
+    path = live.descent(0.7, -1.2, rate=1e-4, steps=50, mean=mean)
+    assert path.shape == (51, 3)
+    for k in (0, 49):
+        slopes = [
+            (loss(path[k] + nudge) - loss(path[k] - nudge)) / 2e-5 for nudge in 1e-5 * np.eye(3)
+        ]
+        np.testing.assert_allclose((path[k] - path[k + 1]) / 1e-4, slopes, rtol=1e-5, atol=1e-5)
+
+
+def test_the_limit_of_the_rate_divides_runs_beside_the_solution():
+    limits = live.LossSurface(0.7, -1.0).data()["surface"]["limits"]
+    assert limits["raw"] == pytest.approx(0.0023245, abs=1e-7)  # chapter 4
+    for kind, mean in (("raw", 4.5), ("centred", 0.0)):
+        miss = [
+            np.abs(
+                live.descent(1.0001, 1.0001, share * limits[kind], 20_000, mean)[-1] - [1, 1, 0]
+            ).max()
+            for share in (0.99, 1.02)
+        ]
+        assert miss[0] < 1e-6 < 1e-3 < miss[1]
+
+
+def test_the_line_is_inverted_as_by_the_package():
+    found = inversion.reconstruct(
+        ([[0.4]], [-25.0]), [[100.0]], [[1.0]], learning_rate=0.4, steps=200
+    )
+    path = live.input_path("linear", 100, 1.0, 0.4, 200, W=0.4, b=-25.0)
+    assert path[found.steps[0]] == pytest.approx(found.inputs.item(), abs=1e-6)
+    assert len(live.input_path("linear", 100, 1.0, 7.0, 5_000, W=0.4, b=-25.0)) < 5_000
