@@ -59,7 +59,7 @@
 # `BasicLSTMCell` of TensorFlow 1 i c f o, with a forget bias of 1 added when it runs and not stored;
 # [Deeplearning4j](https://community.konduit.ai/t/imported-keras-lstm-layer-mismatch/124) c f o i;
 # [Core ML](https://github.com/apple/coremltools/pull/93) i f o c;
-# [OpenVINO](https://docs.openvino.ai/latest/api/ie_python_api/_autosummary/openvino.runtime.opset10.lstm_sequence.html)
+# [OpenVINO](https://docs.openvino.ai/2022.1/api/ie_python_api/_autosummary/openvino.runtime.opset6.lstm_sequence.html)
 # f i c o.
 #
 # :::{admonition} Predict first 1
@@ -94,7 +94,7 @@ FEATURES, UNITS, BATCH, STEPS = 3, 8, 5, 30
 
 
 # %% [markdown]
-# Random weights of the size that training reaches, biases included, stand in for a trained network.
+# Random weights, biases included, stand in for a trained network.
 
 # %%
 def random_weights(layer: keras.layers.Layer, seed: int) -> list[np.ndarray]:
@@ -325,10 +325,11 @@ for kind, rate in ((torch.optim.Adam, 0.001), (torch.optim.SGD, 0.1)):
 # %% [markdown]
 # ## Reset before or after
 #
-# The GRU has two definitions. The published one resets first, $(r_t h_{t-1}) U$; cuDNN and PyTorch
-# multiply first, $r_t (h_{t-1} U)$, which is [faster](https://svail.github.io/diff_graphs/). Keras has
-# both: `reset_after=True` is the default. PyTorch has only the second. ONNX has both, as
-# `linear_before_reset`, and its default 0 is the one that neither Keras nor PyTorch defaults to.
+# The GRU has two definitions. The published one resets first, $(r_t h_{t-1}) U$; its first preprint,
+# cuDNN and PyTorch multiply first, $r_t (h_{t-1} U)$, which is
+# [faster](https://svail.github.io/diff_graphs/). Keras has both: `reset_after=True` is the default.
+# PyTorch has only the second. ONNX has both, as `linear_before_reset`, and its default 0 is the one
+# that neither Keras nor PyTorch defaults to.
 #
 # The weights have the same shapes, but no rearrangement of them turns one function into the other.
 # With `use_bias=False`, everything else the same, over 20 seeds:
