@@ -124,7 +124,7 @@ print(f"error left after 100,000 steps: predicted {predicted:.3f}, measured {lef
 # %% [markdown]
 # Plain descent would hardly have begun. Adam divides each gradient by its typical size, so $\kappa$
 # hurts it less. But then a step is about as long as its rate, 0.001, whatever the gradient, so a long
-# way takes at least its length over 0.001 in steps. Standardising $x$ (subtract the
+# way takes about its length over 0.001 in steps, or more. Standardising $x$ (subtract the
 # mean, divide by the standard deviation) gives $H = 2 I$, where $I$ is the identity, and
 # $\kappa = 1$. It also moves the best bias to the mean of $y$.
 
@@ -420,7 +420,7 @@ plt.show()
 # :::{dropdown} Answer 4
 # Squared error: $\frac{dn}{dz} = -\frac{e^{z}}{2 \eta \cdot 0.9}$, so
 # $n \approx e^{10} / 0.45 \approx 49{,}000$. Cross-entropy: a slope of 0.9 at first, so about
-# $12 / (0.25 \cdot 0.9) \approx 54$ steps to come near, and then a slow approach in which the distance
+# $12.2 / (0.25 \cdot 0.9) \approx 54$ steps to come near, and then a slow approach in which the distance
 # shrinks by $\eta\, y (1 - y) \approx 2\%$ a step: a few hundred in all. Logits: the distance halves
 # each step, from 12.2 to about 0.01: 11 steps.
 # :::
