@@ -84,7 +84,8 @@ def keras_start(seed: int) -> list[float]:
     return [array.item() for array in layer.get_weights()]
 
 
-starts = np.array([keras_start(seed) for seed in range(100)]).T
+seeds = training.progress(range(100), "starts")
+starts = np.array([keras_start(seed) for seed in seeds]).T
 print("shape (weights, seeds):", starts.shape)
 print("starts with U = -1:", int((starts[1] == -1).sum()), "of 100")
 
@@ -119,7 +120,7 @@ def adam(gradient, start, steps: int, rate=0.01, keep: int = 20) -> np.ndarray:
     """Weights after every `keep` steps, shape (records, 3, networks)."""
     weights, path = start.copy(), [start]
     mean, square = np.zeros_like(start), np.zeros_like(start)
-    for step in range(steps):
+    for step in training.progress(range(steps), "steps"):
         slope = gradient(weights, step)
         mean += 0.1 * (slope - mean)
         square += 0.001 * (slope**2 - square)
@@ -167,7 +168,7 @@ def train_in_keras(seed: int) -> list[float]:
     return [array.item() for array in layer.get_weights()]
 
 
-for seed in (0, 2, 3):
+for seed in training.progress((0, 2, 3), "Keras"):
     W, U, _ = train_in_keras(seed)
     print(
         f"seed {seed}, from U = {starts[1, seed]:+.0f}:  Keras U = {U:+.2f}, W = {W:.2f};  "
@@ -492,7 +493,7 @@ limit = 2 / np.linalg.eigvalsh(hessian(np.array([1.0, 1.0, 0.0])))[-1]
 def descend(gradient, start, steps: int, rate=1e-3, keep: int = 1) -> np.ndarray:
     """Plain gradient descent; weights after every `keep` steps."""
     weights, path = start.copy(), [start]
-    for step in range(steps):
+    for step in training.progress(range(steps), "steps"):
         weights = weights - rate * gradient(weights, step)
         if (step + 1) % keep == 0:
             path.append(weights)
@@ -738,9 +739,9 @@ def stable_rate(length: int, mean: float, variance: float) -> float:
 checks.stable_rate(stable_rate)
 
 # %% [markdown]
-# :::{admonition} Exercise 5 · A start of your own
+# :::{admonition} Exercise 5 · A start of your own (open)
 # :class: exercise
-# Difficulty 4 of 5, 30 minutes, open. Practises: *Choose*. Someone proposes to replace the coin flip
+# Difficulty 4 of 5, 30 minutes. Practises: *Choose*. Someone proposes to replace the coin flip
 # by `recurrent_initializer="glorot_uniform"`, which draws $U$ evenly between $-\sqrt 3$ and
 # $\sqrt 3$; someone else by `"identity"`. Predict from the figure of the starts how many of 100 each
 # would lose. Then measure, with the same $W$ and digits as above, and say which control you used.

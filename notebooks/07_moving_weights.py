@@ -200,10 +200,12 @@ def case(layer: keras.layers.Layer, seed: int) -> tuple[Gates, np.ndarray, np.nd
     return Gates.from_keras(layer), inputs(seed), layer(inputs(seed)).numpy()
 
 
-lstm_cases, gru_cases = ([case(layer, seed) for seed in range(20)] for layer in (lstm, gru))
+lstm_cases, gru_cases = ([case(layer, seed) for seed in training.progress(range(20), "Keras")]
+                         for layer in (lstm, gru))
 runs = {"PyTorch": run_torch, "onnxruntime": run_onnx, "NumPy": lambda gates, x: gates.trace(x).h}
 for name, run in runs.items():
-    worst = max(errors(run(gates, x), want).max() for gates, x, want in lstm_cases + gru_cases)
+    cases = training.progress(lstm_cases + gru_cases, name)
+    worst = max(errors(run(gates, x), want).max() for gates, x, want in cases)
     print(f"{name:11} within 1e-6 of Keras: {bool(worst < 1e-6)}")
 
 
@@ -312,7 +314,8 @@ def moved_by(steps: int, *arguments: object, seed: int) -> torch.Tensor:
 
 
 for kind, rate in ((torch.optim.Adam, 0.001), (torch.optim.SGD, 0.1)):
-    two, one = (torch.cat([moved_by(1, flag, kind, rate, seed=seed) for seed in range(20)])
+    two, one = (torch.cat([moved_by(1, flag, kind, rate, seed=seed)
+                           for seed in training.progress(range(20), kind.__name__)])
                 for flag in (True, False))
     print(f"{kind.__name__:4}: two biases move their sum {(two / one).median():.2f} times as far")
 
@@ -338,7 +341,7 @@ for kind, rate in ((torch.optim.Adam, 0.001), (torch.optim.SGD, 0.1)):
 late, early = (built(keras.layers.GRU, use_bias=False, reset_after=after)
                for after in (True, False))
 gaps = []
-for gates, x, _ in gru_cases:
+for gates, x, _ in training.progress(gru_cases, "GRUs"):
     for layer in (late, early):
         layer.set_weights(gates.to_keras()[:2])
     gaps.append(errors(early(x).numpy(), late(x).numpy()))
@@ -637,7 +640,7 @@ def chaotic_case(dtype: str, seed: int) -> tuple[Gates, np.ndarray, np.ndarray]:
 
 
 # %%
-chaotic = {dtype: [chaotic_case(dtype, seed) for seed in range(20)]
+chaotic = {dtype: [chaotic_case(dtype, seed) for seed in training.progress(range(20), dtype)]
            for dtype in ("float32", "float64")}
 growth = {f"rounding, {dtype}": [errors(run_torch(gates, x), want) for gates, x, want in cases]
           for dtype, cases in chaotic.items()}

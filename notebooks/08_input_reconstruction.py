@@ -146,8 +146,9 @@ def adam_epochs(inputs: np.ndarray, outputs: np.ndarray, rate: float = 0.001) ->
 # %%
 scaled, scaled_y = (x - x.mean()) / x.std(), (y - y.mean()) / y.std()
 print("                      way / 0.001   epochs of Adam")
-for name, pair in {"as they are": (x, y), "x standardised": (scaled, y),
-                   "both standardised": (scaled, scaled_y)}.items():
+pairs = {"as they are": (x, y), "x standardised": (scaled, y),
+         "both standardised": (scaled, scaled_y)}
+for name, pair in training.progress(pairs.items(), "scales"):
     way, epochs = adam_epochs(*pair)
     print(f"{name:20} {way:12,.0f} {epochs:16,}")
 
@@ -259,7 +260,7 @@ for share in (0.999, 1.001):
 # %%
 model.set_weights([np.array([[W]]), np.array([b])])
 point = tf.Variable([[1.0]])
-for _ in range(200):
+for _ in training.progress(range(200), "descending"):
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum((model(point) - 100.0) ** 2)
     point.assign_sub(0.4 * tape.gradient(loss, point))
