@@ -15,6 +15,7 @@ it define. So a chapter that imports Keras costs nothing here unless the solutio
 import ast
 import dis
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -40,17 +41,17 @@ def solution(slug: str, name: str) -> Callable[..., Any]:
     ValueError
         If there is no such chapter, or no solution cell that defines the function.
     """
-    return compiled(read(_chapter(slug)), name)
+    return compiled(_read(slug), name)
 
 
 def stub(slug: str, name: str) -> Callable[..., Any]:
     """Return a function of a chapter as the class edition has it, before a learner's work."""
-    return compiled(read(_chapter(slug)), name, stubbed=True)
+    return compiled(_read(slug), name, stubbed=True)
 
 
 def exercises(slug: str) -> list[str]:
     """Return the names of all functions that a chapter's solution cells define at top level."""
-    cells = [cell for cell in read(_chapter(slug)).cells if _is_solution(cell)]
+    cells = [cell for cell in _read(slug).cells if _is_solution(cell)]
     return [
         node.name
         for cell in cells
@@ -63,7 +64,7 @@ def setup_of(slug: str) -> str:
     """Return the code, outside its exercises, that a chapter's exercises and checks use."""
     before: list[ast.stmt] = []
     exercise: list[ast.stmt] = []
-    for cell in read(_chapter(slug)).cells:
+    for cell in _read(slug).cells:
         if cell.cell_type == "code":
             body = _statements(cell.source)
             (exercise if cell.metadata.get("nbgrader") else before).extend(body)
@@ -95,6 +96,11 @@ def _chapter(slug: str) -> Path:
     if len(found) != 1:
         raise ValueError(f"no chapter {slug!r} in notebooks/")
     return found[0]
+
+
+@cache
+def _read(slug: str) -> NotebookNode:
+    return read(_chapter(slug))
 
 
 def _is_solution(cell: NotebookNode) -> bool:

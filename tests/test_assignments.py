@@ -4,6 +4,7 @@ Chapter 1 is marked in every run; `make sweep` marks every chapter, one hand-in 
 learner would send it, with all its cells.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -107,6 +108,16 @@ def test_marks_submissions_and_a_changed_configuration_stay(editions, tmp_path):
     assignments.write([*editions.values()], course)
     assert {path: path.read_text() for path in kept} == kept
     assert stale.read_text() != "{}"
+
+
+def test_make_lab_stays_without_nbgrader():
+    installed = Path(sys.prefix) / "etc/jupyter/jupyter_server_config.d/nbgrader.json"
+    if not installed.exists():
+        pytest.skip("nbgrader is not installed")
+    ours = ROOT / "book/lab/jupyter_server_config.d/nbgrader.json"
+    switched = json.loads(ours.read_text())["ServerApp"]["jpserver_extensions"]
+    theirs = json.loads(installed.read_text())["ServerApp"]["jpserver_extensions"]
+    assert switched == dict.fromkeys(theirs, False)
 
 
 # --- what nbgrader makes of it

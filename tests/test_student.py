@@ -2,7 +2,10 @@
 
 import doctest
 import json
+import os
 import re
+import subprocess
+import sys
 import textwrap
 import zipfile
 from pathlib import Path
@@ -513,7 +516,7 @@ def test_the_folder_holds_what_a_class_needs_and_nothing_else(repository):
         "requirements.txt",
         wheel,
     }
-    assert list(target.parent.iterdir()) == [target]
+    assert sorted(target.parent.iterdir()) == [target, target.with_suffix(".zip")]
     assert not (repository / "build").exists()
     assert (target / "requirements.txt").read_text("utf-8").endswith(f"\n./{wheel}\n")
     page = (target / "START.md").read_text("utf-8")
@@ -526,8 +529,9 @@ def test_the_folder_holds_what_a_class_needs_and_nothing_else(repository):
 def test_the_same_chapters_give_the_same_bytes(repository):
     student.build(repository, repository / "a")
     student.build(repository, repository / "b")
-    for path in (repository / "a").iterdir():
-        assert path.read_bytes() == (repository / "b" / path.name).read_bytes(), path.name
+    for path in [*(repository / "a").iterdir(), repository / "a.zip"]:
+        other = repository / path.relative_to(repository).as_posix().replace("a", "b", 1)
+        assert path.read_bytes() == other.read_bytes(), path.name
 
 
 def test_an_older_edition_is_replaced_and_a_failed_one_leaves_it(repository):
@@ -542,7 +546,37 @@ def test_an_older_edition_is_replaced_and_a_failed_one_leaves_it(repository):
     bad.write_text(HEADER + NEXT, "utf-8")
     student.build(repository, target)
     assert not (target / "old").exists()
-    assert list(target.parent.iterdir()) == [target]
+    assert sorted(target.parent.iterdir()) == [target, target.with_suffix(".zip")]
+
+
+def test_the_zip_unpacks_into_one_folder_that_can_be_installed(folder, tmp_path):
+    with zipfile.ZipFile(folder.with_suffix(".zip")) as archive:
+        archive.extractall(tmp_path)
+    (unpacked,) = tmp_path.iterdir()
+    names = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {path.name: path.read_bytes() for path in unpacked.iterdir()} == names
+    wheel = next(line for line in names["requirements.txt"].decode().split() if "whl" in line)
+    site = tmp_path / "site"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*command, "--target", str(site), wheel], cwd=unpacked, check=True)
+    code = "import course_utils.checks.linear_rnn_sum as m; print(m.__file__)"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=unpacked,
+        env=os.environ | {"PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.startswith(str(site)), run.stderr
+
+
+@pytest.mark.sweep  # asks the package registry
+def test_what_the_zip_asks_for_can_be_installed(folder, tmp_path):
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
+    command += ["--quiet", "--target", str(tmp_path), "-r", "requirements.txt"]
+    command += ["-c", "constraints.txt"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_a_wheel_that_cannot_be_built_says_what_to_do(repository):

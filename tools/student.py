@@ -27,6 +27,7 @@ from course_utils.check_env import NEEDED
 from tools.chapters import ROOT
 from tools.editions import Edition, make_editions
 
+TOP = "what-recurrent-networks-learn"  # what the zip unpacks into
 TELLS_NOTHING = re.compile(r".{,12}|(return )?\w+")  # as a line of a solution
 
 
@@ -232,6 +233,13 @@ On Windows, begin with `py -m venv .venv` and `.venv\\Scripts\\activate`. The fo
 what is missing, if anything is. The next time, only activate and start `jupyter lab`. Do not
 add the extension jupyterlab-myst: it does not show folded answers.
 
+Without a network, take the folder `wheelhouse` from your teacher, put it beside this one, and
+write for the third line:
+
+```
+python -m pip install --no-index --find-links ../wheelhouse -r requirements.txt -c constraints.txt
+```
+
 ## Chapters
 
 Start with the first; click a name on the left in JupyterLab to open it.
@@ -274,7 +282,8 @@ def build(root: Path, target: Path) -> list[Edition]:
     root
         The repository.
     target
-        The folder to write; an older one is replaced once the new one is whole.
+        The folder to write; an older one is replaced once the new one is whole. The same goes
+        into a zip beside it.
 
     Returns
     -------
@@ -308,10 +317,31 @@ def build(root: Path, target: Path) -> list[Edition]:
         if leaks := find_leaks(folder, leak_needles(editions)):
             raise ValueError("solutions in the class edition:\n  " + "\n  ".join(leaks))
         folder.chmod(0o755)  # mkdtemp lets nobody else read it
+        write_zip(folder, target.with_suffix(".zip"))
         _swap_in(folder, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return editions
+
+
+def write_zip(folder: Path, path: Path) -> None:
+    """Pack a folder into a zip that unpacks into one folder.
+
+    Parameters
+    ----------
+    folder
+        What to pack.
+    path
+        The file to write; an older one is replaced once the new one is whole.
+    """
+    whole = path.with_name(f".{path.name}-new")
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            # A fixed time, so that the same files give the same bytes.
+            member = zipfile.ZipInfo(f"{TOP}/{file.relative_to(folder).as_posix()}")
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, file.read_bytes(), zipfile.ZIP_DEFLATED)
+    whole.replace(path)
 
 
 def _swap_in(folder: Path, target: Path) -> None:
@@ -331,7 +361,8 @@ def main() -> None:
     except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f"make student: {error}") from None
     print(
-        f"_build/student: {len(editions)} chapter(s), no solution in it. Begin with START.md."
+        f"_build/student and student.zip: {len(editions)} chapter(s), no solution in them. "
+        "Begin with START.md."
     )
 
 

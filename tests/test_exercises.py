@@ -1,0 +1,300 @@
+"""Every chapter asks, predicts and checks as much as it promises, and each guard can fail."""
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode
+
+from course_utils.checks import CheckFailed
+from tests.chapters import exercises, solution, stub
+from tools.chapters import ROOT, chapters, read
+from tools.myst_to_markdown import parse
+
+CHAPTERS = [path.stem for path in chapters()]
+HEADER = re.compile(
+    r"Difficulty (?P<difficulty>[1-5]) of 5, (?P<minutes>\d+) minutes\. "
+    r"Practises: (?P<verbs>\*\w+\*(?:, \*\w+\*)*)\.\s"
+)
+
+
+@dataclass
+class Exercise:
+    """What a chapter says about an exercise, and which graded cells follow it."""
+
+    title: str
+    difficulty: int
+    verbs: list[str]
+    cells: list[str] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        return self.title.endswith("(open)")
+
+
+def problems(notebook: NotebookNode) -> list[str]:
+    """Say what a chapter lacks in objectives, predictions or exercises."""
+    found: list[str] = []
+    objectives: list[str] = []
+    asked: list[str] = []
+    exercises: list[Exercise] = []
+    for cell in notebook.cells:
+        for block in parse(cell.source) if cell.cell_type == "markdown" else ():
+            if block.style == "objectives":
+                items = re.split(r"^- ", block.text, flags=re.MULTILINE)[1:]
+                verbs = [re.match(r"\*(\w+)\*", item) for item in items]
+                found += [f"an objective without its verb: {items}"] * (None in verbs)
+                objectives += [verb[1] for verb in verbs if verb]
+            elif block.style == "predict":
+                asked.append(block.title.removeprefix("Predict first "))
+                found += [f"question without a number: {block.title}"] * (
+                    not asked[-1].isdigit()
+                )
+            elif block.kind == "dropdown" and block.title.startswith("Answer"):
+                number = block.title.removeprefix("Answer ")
+                found += [f"answer {number} comes before its question"] * (number not in asked)
+                found += [f"answer {number} is empty"] * (len(block.text.split()) < 5)
+                asked = [f"{old} answered" if old == number else old for old in asked]
+            elif block.style == "exercise":
+                header = HEADER.match(" ".join(block.text.split()) + " ")
+                if header is None:
+                    found.append(f"{block.title}: no line like {HEADER.pattern}")
+                    continue
+                verbs = re.findall(r"\w+", header["verbs"])
+                exercises.append(Exercise(block.title, int(header["difficulty"]), verbs))
+        if cell.metadata.get("nbgrader"):
+            if not exercises:
+                found.append(f"{cell.id}: graded, but no exercise before it")
+            else:
+                exercises[-1].cells.append(cell.cell_type)
+
+    if not 3 <= len(objectives) <= 5:
+        found.append(f"3 to 5 objectives, not {len(objectives)}")
+    wanted = [f"{number} answered" for number in range(1, len(asked) + 1)]
+    if asked != wanted or not 2 <= len(asked) <= 4:
+        found.append(f"2 to 4 questions, numbered and answered, not {asked}")
+    numbers = [exercise.title.split(" · ")[0] for exercise in exercises]
+    if numbers != [f"Exercise {number}" for number in range(1, len(exercises) + 1)]:
+        found.append(f"exercises are numbered in order, not {numbers}")
+    practised = {verb for exercise in exercises for verb in exercise.verbs}
+    found += [f"no exercise practises {verb}" for verb in objectives if verb not in practised]
+    found += [f"{verb} is no objective" for verb in sorted(practised - set(objectives))]
+    found += [f"{e.title}: no graded cell" for e in exercises if not e.cells]
+    open_ones = [exercise for exercise in exercises if exercise.is_open]
+    closed = [exercise for exercise in exercises if not exercise.is_open]
+    if not open_ones:
+        found.append("no open exercise")
+    found += [f"{e.title}: no cell for words" for e in open_ones if "markdown" not in e.cells]
+    found += [f"{e.title}: no check" for e in closed if "code" not in e.cells]
+    if not closed or closed[0].difficulty > 2:
+        found.append("no warm-up of difficulty 1 or 2 to begin with")
+    if len(closed) < 2:
+        found.append("no core exercise")
+    return found
+
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_the_chapter_asks_what_it_promises(slug):
+    assert problems(read(ROOT / "notebooks" / f"{slug}.md")) == []
+
+
+GOOD = """\
+# What?
+
+:::{admonition} What you will be able to do
+:class: objectives
+- *Read* a weight.
+- *Prove* that it is
+  *one*.
+- *Judge* a picture.
+:::
+
+:::{admonition} Predict first 1
+:class: predict
+How large is it?
+:::
+
+:::{dropdown} Answer 1
+It is one, as the text says.
+:::
+
+:::{admonition} Predict first 2
+:class: predict
+And now?
+:::
+
+:::{dropdown} Answer 2
+It is two, as the text says.
+:::
+
+## Exercises
+
+:::{admonition} Exercise 1 · Read it
+:class: exercise
+Difficulty 2 of 5, 5 minutes. Practises: *Read*. Write `f`.
+:::
+
+```{code-cell} ipython3
+---
+nbgrader: {grade_id: f, solution: true}
+---
+```
+
+:::{admonition} Exercise 2 · Prove it
+:class: exercise
+Difficulty 4 of 5, 15 minutes. Practises: *Prove*,
+*Read*. Write `g`.
+:::
+
+```{code-cell} ipython3
+---
+nbgrader: {grade_id: g, solution: true}
+---
+```
+
+:::{admonition} Exercise 3 · Judge it (open)
+:class: exercise
+Difficulty 3 of 5, 15 minutes. Practises: *Judge*. Say why.
+:::
+
++++ {"nbgrader": {"grade_id": "why", "solution": true, "grade": true, "points": 3}}
+
+*Your answer.*
+"""
+
+
+def notebook(text: str, folder: Any) -> NotebookNode:
+    header = (ROOT / "notebooks" / f"{CHAPTERS[0]}.md").read_text("utf-8").split("---\n")[1]
+    path = folder / "01_what.md"
+    path.write_text(f"---\n{header}---\n\n{text}", "utf-8")
+    return read(path)
+
+
+def test_a_good_chapter_has_no_problem(tmp_path):
+    assert problems(notebook(GOOD, tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "problem"),
+    [
+        ("- *Read* a", "- Read a", "an objective without its verb"),
+        ("- *Judge* a picture.\n", "", "3 to 5 objectives, not 2"),
+        ("*Prove*,\n*Read*", "*Read*", "no exercise practises Prove"),
+        ("Practises: *Judge*", "Practises: *Prove*", "no exercise practises Judge"),
+        ("*Prove*,\n*Read*", "*Prove*, *Guess*", "Guess is no objective"),
+        (", 5 minutes", "", "Exercise 1 · Read it: no line like"),
+        ("Difficulty 2 of 5", "Difficulty 6 of 5", "Exercise 1 · Read it: no line like"),
+        ("Difficulty 2 of 5", "Difficulty 3 of 5", "no warm-up"),
+        (" (open)", "", "no open exercise"),
+        ("Prove it\n", "Prove it (open)\n", "no core exercise"),
+        ("Exercise 2", "Exercise 3", "numbered in order"),
+        ("nbgrader: {grade_id: g, solution: true}\n", "tags: []\n", "Prove it: no graded cell"),
+        (GOOD[GOOD.index("+++ {") :], "", "Judge it (open): no graded cell"),
+        ("Predict first 2\n:class: predict", "Aside\n:class: hint", "answer 2 comes before"),
+        (":::{dropdown} Answer 2", ":::{dropdown} Hint 2", "2 to 4 questions"),
+        ("It is two, as the text says.", "Two.", "answer 2 is empty"),
+    ],
+)
+def test_a_chapter_that_falls_short_is_found(good, bad, problem, tmp_path):
+    assert GOOD.count(good) == 1
+    found = problems(notebook(GOOD.replace(good, bad), tmp_path))
+    assert any(problem in line for line in found), found
+
+
+# --- the checks are tested
+
+
+Case = tuple[str, Callable[..., Any], str]
+
+
+def wrong_answers(module: Any, names: list[str]) -> list[Case]:
+    """Return the wrong answers a test module tries: each exercise, answer and hint.
+
+    They stand in tests with the parameters name, answer, hint, or with answer and hint alone
+    if the test calls the check of one exercise.
+    """
+    cases: list[Case] = []
+    for test in vars(module).values():
+        for mark in getattr(test, "pytestmark", ()):
+            given, values = mark.args if mark.name == "parametrize" else ((), ())
+            if given[-1:] != ("hint",):
+                continue
+            rows = [getattr(value, "values", value) for value in values]
+            if len(given) == 2:
+                (name,) = set(test.__code__.co_names) & set(names)
+                rows = [(name, *row) for row in rows]
+            cases += rows
+    return cases
+
+
+def unfit(module: Any, names: list[str], checks: Any) -> list[str]:
+    """Say which exercises have fewer than two wrong answers with a hint about the answer."""
+    found: list[str] = []
+    fitting = dict.fromkeys(names, 0)
+    for name, answer, hint in wrong_answers(module, names):
+        try:
+            getattr(checks, name)(answer)
+        except CheckFailed as failed:
+            fits = bool(hint) and re.search(hint, str(failed)) is not None
+            # A wrong answer that only crashes says nothing about the hints.
+            crashed = re.search(r" raised \w+Error: | returned None: ", str(failed))
+            fitting[name] += fits and not crashed
+            found += [f"{name}: {hint!r} is not in {str(failed)!r}"] * (not fits)
+        else:
+            found.append(f"{name}: the wrong answer with the hint {hint!r} passes")
+    found += [f"{name}: {n} wrong answers, not 2" for name, n in fitting.items() if n < 2]
+    return found
+
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_each_check_tells_right_from_stub_and_from_two_wrong_answers(slug, capsys):
+    cells = read(ROOT / "notebooks" / f"{slug}.md").cells
+    checked = [
+        cell.source
+        for cell in cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+    names = exercises(slug)
+    assert len(checked) >= 2
+    assert checked == [f"checks.{name}({name})" for name in names]
+    checks = importlib.import_module(f"course_utils.checks.{slug[3:]}")
+    for name in names:
+        getattr(checks, name)(solution(slug, name))
+        assert capsys.readouterr().out.startswith(f"{name}: ")
+        with pytest.raises(CheckFailed, match="still the stub"):
+            getattr(checks, name)(stub(slug, name))
+    module = importlib.import_module(f"tests.test_checks_{slug[3:]}")
+    assert unfit(module, names, checks) == []
+
+
+class Checks:
+    """A check of a number, for the guard below."""
+
+    @staticmethod
+    def two(answer: Callable[[], Any]) -> None:
+        if answer() is None:
+            raise CheckFailed("two returned None: does it end with a return line?")
+        if answer() != 2:
+            raise CheckFailed("count the legs again")
+
+
+@pytest.mark.parametrize(
+    ("cases", "problem"),
+    [
+        ([], "two: 0 wrong answers"),
+        ([("two", lambda: 3, "count the")], "two: 1 wrong answers"),
+        ([("two", lambda: 3, "count the"), ("two", lambda: None, "None")], "two: 1 wrong"),
+        ([("two", lambda: 3, "count the"), ("two", lambda: 2, "count the")], "passes"),
+        ([("two", lambda: 3, "count the"), ("two", lambda: 4, "count arms")], "is not in"),
+        ([("two", lambda: 3, "count the"), ("two", lambda: 4, "")], "'' is not in"),
+    ],
+)
+def test_a_check_that_is_not_tested_enough_is_found(cases, problem):
+    class Module:
+        @pytest.mark.parametrize(("name", "answer", "hint"), cases)
+        def test_wrong(self, name, answer, hint): ...
+
+    assert any(problem in line for line in unfit(Module, ["two"], Checks))
