@@ -48,7 +48,7 @@
 # numbers.
 
 # %%
-from course_utils import data, decoding, plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import data, decoding, live, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import one_hot_decoding as checks
 
 import keras
@@ -353,6 +353,14 @@ for U in [1.0, 0.5, 0.0, -2.5]:
 # %% [markdown]
 # The control moves by $10\,(1 + U + U^2)$, as it should: the shift enters at three steps.
 #
+# Shift the trained network yourself. Predict first: which of the two lines moves, and what does the
+# network say to 4, 2, 5? Then choose the control and shift $W$ alone by 1. By how much does a
+# prediction change for three digits, and for six?
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "W moves with the shift, W + b does not, and so no prediction does. Shifted alone, W adds c at every step.", "name": "fig-one-hot-decoding-live"}}
+live.DecodeShift(trained)
+
+# %% [markdown]
 # Is there more freedom than this? Call the table $v_k = W[k] + b$, and suppose that all sums
 # are right. Digits 0, 0, $k$ against 0, 0, 0 give $v_k - v_0 = k$. Digits 0, $k$, 0 against 0,
 # 0, 0 give $U (v_k - v_0) = k$, so $U = 1$. Digits 0, 0, 0 then give $3 v_0 = 0$. So the data

@@ -55,7 +55,7 @@
 # :::
 
 # %%
-from course_utils import data, decoding, plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import data, decoding, live, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import embedding_decoding as checks
 
 import keras
@@ -297,6 +297,15 @@ ax.axhline(0.5, linestyle=":", color=plotting.COLOURS["black"], label="rounds to
 ax.set(xlabel="condition number of A", ylabel="largest error of E W + b")
 ax.legend()
 plt.show()
+
+# %% [markdown]
+# Change the basis yourself. The angle turns the columns of $E$ in pairs, the condition number shrinks
+# them one more than the other, and $s$ moves from the bias into $E$. Predict first: what does the
+# table do in float64? Then store the weights as float32 at condition number $10^8$. What does the
+# table do at an angle of 0, and what at 40 degrees?
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every circle can be changed, and the table stays. E and W are one of many ways to write it. Rounding sees a difference only where columns of very different size are mixed.", "name": "fig-embedding-decoding-live"}}
+live.DecodeBasis(trained)
 
 # %% [markdown]
 # ## What training leaves in E

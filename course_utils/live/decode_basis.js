@@ -15,7 +15,7 @@ function build(data, figure) {
     onInput: (value) => { s = value; show(); } });
   const kind = choice({ label: "weights stored as", options: [["64", "float64"], ["32", "float32"]], value: "64",
     onInput: (value) => { rounded = value === "32"; show(); } });
-  const chart = plot({ label: "", height: 420, draw });
+  const chart = plot({ label: "", height: (width) => Math.min(480, 92 + ((width - 92) / size) * (data.E.length + 1.6)), draw });
   const words = readout();
   const keys = legend([["above 0", "blue", null, "o"], ["below 0", "vermilion", null, "o", true]]);
 

@@ -112,17 +112,20 @@ function button(label, onClick) {
 
 /**
  * A picture drawn by `draw(width, height)`, which returns SVG elements. It is drawn again in
- * real pixels when its width changes, so that text keeps its size on a phone.
+ * real pixels when its width changes, so that text keeps its size on a phone. The height is a
+ * number, or a function of the width.
  */
 function plot({ label, height = 260, draw }) {
-  const root = svg("svg", { role: "img", "aria-label": label, height });
+  const root = svg("svg", { role: "img", "aria-label": label });
   const frame = el("div", { class: "plot" }, root);
   let width = 0;
   const redraw = () => {
     if (!width) return; // not on the page yet
+    const tall = typeof height === "function" ? height(width) : height;
     root.setAttribute("width", width);
-    root.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    root.replaceChildren(...draw(width, height));
+    root.setAttribute("height", tall);
+    root.setAttribute("viewBox", `0 0 ${width} ${tall}`);
+    root.replaceChildren(...draw(width, tall));
   };
   new ResizeObserver(([entry]) => {
     const now = Math.floor(entry.contentRect.width);
