@@ -23,7 +23,6 @@ from pathlib import Path
 import psutil
 from jupyter_client import BlockingKernelClient
 from nbclient import NotebookClient
-from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from tools.chapters import NOTEBOOKS, ROOT, chapters, read
@@ -32,7 +31,7 @@ NEEDS = ROOT / "book" / "_data" / "needs.csv"
 DESK = ROOT / "book" / "_data" / "desk.csv"
 
 # Not getrusage: its peak includes that of the process that started the kernel.
-PEAK = """
+READING = """
 import re as _re, time as _time
 from pathlib import Path as _Path
 _status = _Path("/proc/self/status").read_text()
@@ -61,51 +60,37 @@ def exercise_minutes(chapter: Path) -> list[int]:
     ]
 
 
-def with_reading(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook that says what it took: after its imports and at its end."""
-    imports = next(
-        place
-        for place, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code" and "import " in cell.source
-    )
-    cells = notebook.cells
-    notebook.cells = [
-        *cells[: imports + 1],
-        new_code_cell(PEAK),
-        *cells[imports + 1 :],
-        new_code_cell(PEAK),
-    ]
-    return notebook
-
-
 def measure(chapter: Path) -> dict[str, str | int]:
     """Execute a chapter in a fresh kernel and say what it took.
 
     Returns
     -------
     dict
-        A row of ``needs.csv``: CPU seconds of the kernel in all and up to the end of the
-        imports, its largest resident memory in MB (10^6 bytes), and the minutes that its
-        exercises ask for.
+        A row of ``needs.csv``: CPU seconds of the kernel, its largest resident memory in MB
+        (10^6 bytes), and the minutes that all exercises of the chapter ask for.
     """
     os.environ["COURSE_PROGRESS"] = "0"
-    notebook = with_reading(read(chapter))
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3")
-    client.execute()
-    readings = [
-        [float(number) for number in cell.outputs[0].text.split()]
-        for cell in notebook.cells
-        if cell.source == PEAK
-    ]
-    (_, imports), (peak, cpu) = readings
+    notebook = read(chapter)
+    notebook.cells.append(new_code_cell(READING))
+    NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+    peak, cpu = map(float, notebook.cells[-1].outputs[0].text.split())
     number, slug = int(chapter.stem[:2]), chapter.stem
     return {
         "chapter": f"[{number} · {title(chapter)}](../notebooks/{slug}.md)",
-        "CPU seconds": round(cpu),
-        "of these, imports": round(imports),
-        "peak memory in MB": tens(peak * 1024 / 1e6),
-        "minutes of exercises": sum(exercise_minutes(chapter)),
+        "CPU s": round(cpu),
+        "MB": tens(peak * 1024 / 1e6),
+        "min": sum(exercise_minutes(chapter)),
     }
+
+
+def import_seconds(module: str) -> int:
+    """Return the CPU seconds of a fresh Python that imports a module as a chapter does."""
+    code = f"import time; from course_utils import training; import {module}"
+    code += "; print(time.process_time())"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return round(float(run.stdout))
 
 
 def write(path: Path, rows: list[dict[str, str | int]]) -> None:
@@ -173,6 +158,8 @@ def measure_desk() -> None:
     found = {
         "start of JupyterLab until it answers, in seconds": round(ready, 1),
         "start of JupyterLab until a first cell has run, in seconds": round(first, 1),
+        "import of Keras with TensorFlow, in seconds": import_seconds("keras"),
+        "import of PyTorch, in seconds": import_seconds("torch"),
         "memory of JupyterLab beside the kernel, in MB": tens(memory / 1e6),
     }
     write(DESK, [{"what": what, "measured": str(value)} for what, value in found.items()])
