@@ -60,7 +60,7 @@
 # :::
 
 # %%
-from course_utils import data, decoding, plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import data, decoding, live, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import linear_rnn_sum as checks
 
 import keras
@@ -236,6 +236,14 @@ print(decoding.decode(trained))
 # The table is the reading: at each step the network multiplies its state by 1 and adds the digit.
 # That is $W = 1$, $U = 1$, $b = 0$. The tutorial's run ended at $W = 0.99675155$,
 # $U = 1.00106668$ and $b = 0.01110852$, which is the same rule, less sharply.
+#
+# Here is the trained network; you can turn its weights. Predict first: what does it make of the
+# digits 4, 2, 5 with $W = 1$, $b = 0$ and $U = 0.5$? And with $U = -1$? Then set the dials, and type
+# a longer sequence.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Only U = 1 keeps what was added. With U = 0.5 the network forgets half of its state at every step; with U = -1 it adds and subtracts in turn.", "name": "fig-linear-rnn-sum-live"}}
+live.RnnDials(*trained, presets={"the trained network": [w.item() for w in trained],
+                                 "U = 0.5": (1, 0.5, 0), "U = -1": (1, -1, 0)})
 
 # %% [markdown]
 # ## Why only these weights

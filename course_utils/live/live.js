@@ -280,6 +280,17 @@ function followTheme(host) {
 }
 
 /**
+ * Keep the arrow keys and the like for the controls. From outside, the focus is on the host, which
+ * is no control: JupyterLab, VS Code and Sphinx would take the keys for their own shortcuts.
+ */
+function keepKeys(host) {
+  host.dataset.lmSuppressShortcuts = "true"; // JupyterLab looks at keys before they arrive here
+  host.addEventListener("keydown", (event) => {
+    if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+  });
+}
+
+/**
  * Build the figure in every host on the page that holds this figure and is not built yet. The
  * digest stands for the whole content, so any such host is right: the same figure shown twice,
  * or a script that a notebook runs away from where it was written.
@@ -292,6 +303,7 @@ function mount(build) {
       el("p", { class: "title" }, FIGURE.title));
     // State for tests and for curious readers: document.querySelector(".course-live").liveState()
     host.liveState = build(data, figure);
+    keepKeys(host);
     followTheme(host);
     // From here on the picture is in the slot, which shows on paper only.
     host.attachShadow({ mode: "open" })

@@ -278,6 +278,17 @@ def test_every_control_is_reached_and_moved_by_keyboard(visit, name):
     assert state(page) != before
 
 
+def test_the_page_around_gets_no_key_that_a_control_uses(visit):
+    page = visit("RnnDials")
+    page.evaluate("window.keys = []; addEventListener('keydown', e => keys.push(e.key))")
+    page.get_by_label("bias b").press("ArrowRight")
+    page.get_by_label("Digits (up to 12)").press("/")
+    page.get_by_label("bias b").press("Control+k")
+    assert page.evaluate("keys") == ["Control", "k"]
+    # what JupyterLab's shortcuts, which see keys first, ask for
+    assert page.locator(".course-live[data-lm-suppress-shortcuts]").count() == 1
+
+
 def test_the_result_is_said_once_the_control_rests(visit):
     page = visit("RnnDials")
     page.get_by_role("button", name="U = -1").click()
