@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils import live
+from course_utils import gates, live, units
 
 _rng = np.random.default_rng(0)
 _W = _rng.normal(size=(10, 1))
@@ -10,6 +10,56 @@ _E = (np.arange(10.0)[:, np.newaxis] - 0.5) @ _W.T / (_W**2).sum()
 
 ONE_HOT = [np.arange(10.0)[:, np.newaxis] - 2.05, np.array([[1.01]]), np.array([2.05])]
 EMBEDDING = [_E + _rng.uniform(-0.001, 0.001, (10, 10)), _W, np.ones((1, 1)), np.array([0.5])]
+
+
+def _counter() -> tuple[gates.Gates, np.ndarray, np.ndarray]:
+    """Return the counter that chapter 6 builds by hand, with a forget bias of 6."""
+
+    def block(kernel: list, bias: list) -> gates.Block:
+        return gates.Block(np.array(kernel, float), np.zeros((2, 2)), np.array(bias, float))
+
+    same, wide = np.zeros((3, 2)).tolist(), [40, 40]
+    blocks = {
+        "input": block(same, wide),
+        "forget": block(same, [6, -40]),
+        "cell": block([[0, 0], [40, 40], [-40, -40]], [0, 0]),
+        "output": block(same, wide),
+    }
+    half, one = np.tanh([0.5, 1])
+    V = np.array([[-1, 0, 1], [-(half + 0.1) / one, 1, 0]])
+    return gates.Gates("LSTM", blocks), V, np.array([-0.1, one / 2, -half])
+
+
+COUNTER = _counter()
+
+FUSED = [
+    _rng.normal(size=(5, 16)).astype(np.float32) / 2,
+    _rng.normal(size=(4, 16)).astype(np.float32) / 2,
+    np.repeat([0, 1, 0, 0], 4).astype(np.float32),
+]
+SEQUENCES = _rng.normal(size=(3, 20, 5)).astype(np.float32)
+SLICED = live.sliced(FUSED, "ifco").trace(SEQUENCES).h
+
+ROW_RNN = units.RowRNN(
+    W=_rng.normal(size=(28, 169)) / 2,
+    U=_rng.normal(size=(169, 169)) / 6,
+    b=_rng.normal(size=169),
+    V=_rng.normal(size=(169, 28)) / 6,
+    c=_rng.normal(size=28) - 1,
+)
+WINDOWS = (_rng.random((300, 10, 28)) < 0.15).astype(float)
+DIGITS = {f"noise {k}": (_rng.random((28, 28)) < 0.2).astype(float) for k in range(3)}
+
+
+def _features() -> tuple[units.Features, np.ndarray]:
+    seen = units.Features(whiten=True)
+    z = ROW_RNN.run(WINDOWS)[0][:, -1]
+    seen.add(WINDOWS, np.where(np.arange(169) == 7, -1.0, z))  # unit 7 likes nothing
+    return seen, WINDOWS[np.argsort(-z, axis=0)[:2].T]
+
+
+SEEN, BEST = _features()
+MEANS = ROW_RNN.run(WINDOWS)[1].mean(axis=(0, 1))
 
 EXAMPLES: dict[str, live.LiveFigure] = {
     "RnnDials": live.RnnDials(
@@ -19,4 +69,7 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "DecodeShift": live.DecodeShift(ONE_HOT),
     "DecodeBasis": live.DecodeBasis(EMBEDDING),
     "Backwards": live.Backwards(0.4, -25.0),
+    "GateMicroscope": live.GateMicroscope(*COUNTER, "aaaabbbb"),
+    "GateSlices": live.GateSlices(FUSED, SEQUENCES, SLICED, "iofc"),
+    "DrawTheTop": live.DrawTheTop(ROW_RNN, SEEN, DIGITS, BEST, MEANS),
 }

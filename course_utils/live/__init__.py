@@ -38,17 +38,23 @@ Tests: ``tests/test_live.py`` covers every class in ``__all__``; add the figure'
 from course_utils.live._figure import LiveFigure, finite
 from course_utils.live.backwards import Backwards, input_path
 from course_utils.live.decode import DecodeBasis, DecodeShift
+from course_utils.live.draw import DrawTheTop
+from course_utils.live.microscope import GateMicroscope, GateSlices, sliced
 from course_utils.live.rnn import LossSurface, RnnDials, descent, states
 
 __all__ = [
     "Backwards",
     "DecodeBasis",
     "DecodeShift",
+    "DrawTheTop",
+    "GateMicroscope",
+    "GateSlices",
     "LiveFigure",
     "LossSurface",
     "RnnDials",
     "descent",
     "finite",
     "input_path",
+    "sliced",
     "states",
 ]
