@@ -1,5 +1,6 @@
 """Every chapter has a pair and a reference that fit it, and each guard can fail."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -72,12 +73,15 @@ def reference(executed):
     return nbformat.from_dict(executed)
 
 
-def nbval(notebook, folder):
+def nbval(notebook, folder, plugin="tests.conftest"):
+    """Run nbval as `make nbval` does: tests/conftest.py lies above tests/reference."""
     path = folder / "tiny.ipynb"
     nbformat.write(notebook, path)
     command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
-    command += ["-p", "tests.conftest", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=tool.ROOT)
+    command += ["-p", plugin, str(path)]
+    # What the conftest sets must not come from the run of this test.
+    loud = {key: value for key, value in os.environ.items() if key != "COURSE_PROGRESS"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=tool.ROOT, env=loud)
 
 
 def test_there_are_chapters():
@@ -150,6 +154,16 @@ def test_a_live_figure_without_caption_is_found(tiny, reference):
         del notebook.cells[3].metadata["mystnb"]
     (problem,) = tool.reference_problems(chapter, reference)
     assert "cell-003: a figure without caption" in problem
+
+
+def test_progress_bars_are_silent_under_nbval_and_would_fail_otherwise(reference, tmp_path):
+    loop = "print(40 + sum(training.progress([1, 1], 'adding')))"
+    reference.cells[1].source = f"from course_utils import training\n{loop}"
+    quiet = nbval(reference, tmp_path)
+    assert quiet.returncode == 0, quiet.stdout
+    loud = nbval(reference, tmp_path, plugin="no:randomly")  # without the conftest
+    assert loud.returncode == 1
+    assert "adding" in loud.stdout
 
 
 def test_a_cell_that_was_never_executed_is_found(tiny, reference):

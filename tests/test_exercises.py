@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import psutil
 import pytest
+from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from course_utils.checks import CheckFailed
@@ -202,6 +204,43 @@ def test_a_chapter_that_falls_short_is_found(good, bad, problem, tmp_path):
     assert GOOD.count(good) == 1
     found = problems(notebook(GOOD.replace(good, bad), tmp_path))
     assert any(problem in line for line in found), found
+
+
+# --- nobody waits before a blank cell
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_a_cell_that_takes_seconds_shows_a_bar(slug, monkeypatch):
+    monkeypatch.delenv("COURSE_PROGRESS", raising=False)
+    notebook = read(ROOT / "notebooks" / f"{slug}.md")
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3")
+    before: dict[int, float] = {}
+    used: dict[int, float] = {}
+
+    def seconds() -> float:
+        # Of the processor, so that a busy machine raises no alarm.
+        times = psutil.Process(client.km.provisioner.pid).cpu_times()
+        return times.user + times.system
+
+    def start(cell: NotebookNode, cell_index: int) -> None:
+        before[cell_index] = seconds()
+
+    def end(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
+        used[cell_index] = seconds() - before[cell_index]
+
+    client.on_cell_execute, client.on_cell_executed = start, end
+    client.execute()
+    # The first cell imports the frameworks, which no bar can count. What takes two seconds on a
+    # laptop takes longer where others use the machine.
+    _, *rest = used
+    silent = {
+        notebook.cells[i].id: round(used[i], 1)
+        for i in rest
+        if used[i] > 4 and not any(o.get("name") == "stderr" for o in notebook.cells[i].outputs)
+    }
+    assert silent == {}
+    assert sum(used.values()) > 1
 
 
 # --- the checks are tested
