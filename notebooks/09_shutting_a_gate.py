@@ -229,7 +229,8 @@ print(f"checked by hand: {least_excess(every.certificate, W, a[0]):.2f}")
 #
 # {cite:t}`wendel1962` counted it for all $d$. Flipping the sign of a unit's weights gives another
 # unit, just as likely. Of the $2^n$ ways to flip, $n$ planes through the origin make exactly
-# $2 \sum_{k<d} \binom{n-1}{k}$ possible, one for each region into which they cut the inputs. So
+# $2 \sum_{k<d} \binom{n-1}{k}$ possible, one for each region into which they cut the inputs. (No $d$
+# weight vectors may be linearly dependent; drawn from a density, they are not.) So
 #
 # $$P(n, d) = 2^{1-n} \sum_{k=0}^{d-1} \binom{n-1}{k} :$$
 #
@@ -253,7 +254,8 @@ def measured(n: int, d: int, least: float, draws: int = 100) -> float:
 
 
 counts = np.array([4, 8, 12, 16, 20, 24])
-free, inked = (np.array([measured(n, 8, least) for n in counts]) for least in (-np.inf, 0))
+free, inked = (np.array([measured(n, 8, least) for n in training.progress(counts, "units")])
+               for least in (-np.inf, 0))
 print("units  free: predicted, measured   not negative: predicted, measured")
 for n, f, i in zip(counts, free, inked):
     print(f"{n:5}{wendel(n, 8):17.2f}{f:10.2f}{wendel(n + 8, 8):24.2f}{i:10.2f}")
@@ -307,8 +309,9 @@ kernels = {"seed 0": [W] * 40, "seed 1": [W_second] * 40,
            "untrained": [net.blocks["forget"].kernel for net in fresh],
            "signs flipped": [flipped(W, seed) for seed in range(40)]}
 sizes = [1, 2, 4, 8, 16, 22, 28, 34, 40]
-shares = {name: [downward(group, k) for k in sizes] for name, group in kernels.items()}
-shares["shut, seed 0"] = [shut_sets(k) for k in sizes]
+shares = {name: [downward(group, k) for k in training.progress(sizes, name)]
+          for name, group in kernels.items()}
+shares["shut, seed 0"] = [shut_sets(k) for k in training.progress(sizes, "shut")]
 print("units          ", *(f"{k:5}" for k in sizes))
 print("predicted      ", *(f"{wendel(k + 28, 28):5.2f}" for k in sizes))
 for name, share in shares.items():
@@ -332,8 +335,8 @@ plt.show()
 # ones it is 3 of 20.
 #
 # Pushing down is not shutting, because ink ends at 1. The last row of the table says how little is
-# left: a legal row shuts 40% of the single units drawn and none of the 40 random pairs. Pairs in which
-# each unit can be shut alone are rarely drawn.
+# left: a legal row shuts 40% of the single units drawn and none of the 40 random pairs. Forty draws are
+# few: above, for the first digit, $190 - 27 = 163$ pairs could be shut, which is 8% of all 2,016.
 
 # %% [markdown]
 # ## A whole picture
@@ -596,10 +599,9 @@ for name, theirs in others.items():
 
 # %% [markdown]
 # The last three rows are controls, and their correlations are close to 0. Their *sizes* still agree
-# a little in all three controls: some rows weigh more in every LSTM. A picture of sizes, the
-# usual one, is therefore the easier one to be fooled by. The last
-# column decides: ten pixels chosen by the network's own map cost it far more digits than ten chosen by
-# any control.
+# a little, in all three. A picture of sizes, the usual one, is therefore the easier one to be fooled
+# by. The last column decides: ten pixels chosen by the network's own map cost it far more digits than
+# ten chosen by any control.
 #
 # **A gate that is shut by any change.** Perhaps any disturbance of the picture shuts the unit. The
 # control takes the same changes of the pixels and puts each at another place.
@@ -742,8 +744,8 @@ checks.influence(influence)
 #   gates do not.
 # - *Search*: descent over whole pictures shuts most units that no row can, and the shut unit keeps less
 #   than a hundredth of its state.
-# - *Judge*: a map agrees with finite differences even when it means nothing. Maps of two trained networks
-#   agree far better than maps of controls do, and the pixels they name matter to the network.
+# - *Judge*: a map agrees with finite differences even when it means nothing. Maps of our two trained
+#   networks agree far better than maps of controls do, and the pixels they name matter to the network.
 
 # %% [markdown]
 # ## Further reading
