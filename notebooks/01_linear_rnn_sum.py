@@ -271,8 +271,8 @@ print(f"W = {W:z.3f}   U = {U:z.3f}   b = {b:z.3f}   W U^2 = c1: {bool(np.isclos
 
 # %% [markdown]
 # For one linear cell that counts brackets, {cite:t}`elnaggar2023` prove conditions of this kind,
-# and find that trained networks generally miss them by a little. The next sections measure what a
-# little costs.
+# and find that trained networks generally miss them. The next sections measure what a small miss
+# costs.
 
 # %% [markdown]
 # ## A metric that misleads
@@ -320,14 +320,14 @@ for name, value in sorted(result.items()):
 # :::{dropdown} Answer 3
 # About 11, which is $(100/30)^2$. An error of $U$ acts on the whole state, and the state itself
 # grows with every digit, so the error grows like the square of the length. Only when
-# $\varepsilon L$ is no longer small does it turn exponential.
+# $\varepsilon T$ is no longer small does it turn exponential.
 # :::
 #
 # Digits have mean 4.5, so each step adds $4.5 W + b$ on average, and what was added $k$ steps ago
-# has been multiplied by $U^k$ since. The mean error at length $L$ is therefore
+# has been multiplied by $U^k$ since. The mean error at length $T$ is therefore
 #
-# $$(4.5\, W + b)\,(1 + U + \dots + U^{L-1}) - 4.5\, L
-# \;\approx\; 4.5 \left[\delta L + \varepsilon \tfrac{L (L-1)}{2}\right] + b L .$$
+# $$(4.5\, W + b)\,(1 + U + \dots + U^{T-1}) - 4.5\, T
+# \;\approx\; 4.5 \left[\delta T + \varepsilon \tfrac{T (T-1)}{2}\right] + b T .$$
 #
 # The formula on the left is exact; the one on the right keeps what is linear in the small numbers.
 # Our network is too good to show an error, so we take the tutorial's weights.
