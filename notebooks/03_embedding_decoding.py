@@ -183,7 +183,7 @@ print(f"held out, rounded to the right sum: {right} of {len(y_val)}")
 trained = model.get_weights()
 print(decoding.decode(trained))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "No column of the trained E (left) reads 0 to 9; they differ in sign and scale. The table E W + b (right) reads 0 to 9. That every column of E fades from top to bottom is a trace of training, explained below.", "name": "fig-embedding-decoding-table"}, "image": {"alt": "Left, a 10 by 10 heat map of E. Each column is nearly white at digit 0 and strongly coloured at digit 9, six columns towards positive and four towards negative values. Right, a column of ten cells with the values 0.00 to 9.00 written in them, darker downwards."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "No column of the trained E (left) reads 0 to 9; they differ in sign and scale. The table E W + b (right) reads 0 to 9. That every column of E grows stronger from top to bottom is a trace of training, explained below.", "name": "fig-embedding-decoding-table"}, "image": {"alt": "Left, a 10 by 10 heat map of E. Each column is nearly white at digit 0 and strongly coloured at digit 9, six columns towards positive and four towards negative values. Right, a column of ten cells with the values 0.00 to 9.00 written in them, darker downwards."}}
 E, W, U, b = trained
 table = decoding.decode(trained).values
 fig, (left, right) = plt.subplots(1, 2, width_ratios=[3, 1], figsize=(plotting.WIDTH, 4.2))
