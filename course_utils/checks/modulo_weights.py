@@ -1,0 +1,141 @@
+"""Checks of chapter 14, in which weights are taken modulo a number."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks import CheckFailed, as_array, call, close
+
+
+def cycle_loss(answer: Callable[[float, float], Any]) -> None:
+    """Check exercise 1: the long-run mean loss of one modulo weight.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``cycle_loss(target, m)``.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a mean is wrong.
+
+    Examples
+    --------
+    >>> cycle_loss(lambda target, m: 0)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: target -0.3, m = 1: you gave 0; can the used weight be \
+there?
+    """
+    cases = ((0.7, 1.0), (-0.3, 1.0), (1.4, 1.0), (1.4, 2.0), (-0.5, 2.0), (5.0, 3.0))
+    for target, m in cases:
+        got = float(as_array(call(answer, target, m), (), "the mean loss"))
+        # Distances at equal times between two jumps: no formula that could be copied.
+        ends = sorted([abs(target), abs(target - m)], reverse=True)
+        losses = np.geomspace(*ends, 20_001) ** 2
+        reachable = 0 < target < m
+        want = 0.0 if reachable else float(np.mean((losses[1:] + losses[:-1]) / 2))
+        if close(got, want, rtol=1e-5, atol=1e-8):
+            continue
+        if reachable:
+            hint = "can the used weight be there, and does it then move again?"
+        elif got == 0:
+            hint = "can the used weight be there?"
+        elif close(got, ends[1] ** 2, rtol=1e-4):
+            hint = "that is the best loss. Does descent stay there?"
+        elif close(got, want / 2, rtol=1e-4) or close(got, want * 2, rtol=1e-4):
+            hint = "a factor of 2: one in the time of a round, one in the integral of d^2."
+        elif close(got, (ends[0] ** 2 + ends[0] * ends[1] + ends[1] ** 2) / 3, rtol=1e-4):
+            hint = "a mean over the places passed. Is descent equally long at each of them?"
+        elif m != 1:
+            hint = "right for m = 1. Which distance from the target does a jump lead to?"
+        elif target > m:
+            hint = "above the range. Which edge is the cheap one now?"
+        else:
+            hint = "integrate the squared distance over a round and divide by its time."
+        raise CheckFailed(f"target {target:g}, m = {m:g}: you gave {got:g}; {hint}")
+    print(f"cycle_loss: right for {len(cases)} targets.")
+
+
+def symmetric_gradients(answer: Callable[[np.ndarray, np.ndarray], Any]) -> None:
+    """Check exercise 2: the derivatives of the symmetric modulus.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``symmetric_gradients(w, m)``.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a derivative is wrong.
+    """
+    w = np.array([0.3, -0.3, 0.7, -0.7, 1.2, -3.1, 5.7])
+    for m in (np.ones(7), np.full(7, 2.5)):
+        result = call(answer, w, m)
+        if not isinstance(result, tuple | list) or len(result) != 2:
+            raise CheckFailed("return a pair: the derivatives in w, and the derivatives in m")
+        by_w = as_array(result[0], w.shape, "the derivatives in w")
+        by_m = as_array(result[1], w.shape, "the derivatives in m")
+        if not close(by_w, 1):
+            raise CheckFailed(
+                f"m = {m[0]:g}, derivative in w: how does the value follow w between jumps?"
+            )
+        nudge = 1e-6
+        up, down = (
+            np.mod(w + n / 2, n) - n / 2 for n in (m + nudge, m - nudge)
+        )  # measured: no formula that could be copied
+        want = (up - down) / (2 * nudge)
+        if close(by_m, want, atol=1e-5):
+            continue
+        wrong = int(np.flatnonzero(~np.isclose(by_m, want, atol=1e-5))[0])
+        if close(by_m, -want, atol=1e-5):
+            hint = "only the sign is wrong."
+        elif close(by_m, want + 0.5, atol=1e-5) or close(by_m, want - 0.5, atol=1e-5):
+            hint = "m stands in three places; did you differentiate both halves?"
+        elif close(by_m[0], want[0], atol=1e-5):
+            hint = "where are the jumps of the symmetric modulus? They moved with the shift."
+        else:
+            hint = "no jump lies between this w and 0; how does the value depend on m there?"
+        raise CheckFailed(
+            f"w = {w[wrong]:g}, m = {m[0]:g}: you gave {by_m[wrong]:g} for the derivative in "
+            f"m; {hint}"
+        )
+    print("symmetric_gradients: right for 14 weights.")
+
+
+def two_counters(answer: Callable[[int, int], Any]) -> None:
+    """Check exercise 3: two counters in one linear recurrence.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``two_counters(p, q)``.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a state is wrong.
+    """
+    for p, q in ((4, 4), (3, 5), (7, 2)):
+        U = as_array(call(answer, p, q), (4, 4), "U")
+        h = np.array([1.0, 0.0, 1.0, 0.0])
+        for t in range(1, 2 * p * q):
+            h = h @ U
+            turns = np.array([t / p, t / q])
+            want = np.exp(2j * np.pi * turns)
+            got = h[::2] + 1j * h[1::2]
+            if close(got.real, want.real) and close(got.imag, want.imag):
+                continue
+            if close(got.real, want.real) and close(got.imag, -want.imag):
+                hint = "it turns backwards. Is it meant for row vectors?"
+            elif close(np.abs(got), 1) and p != q and close(got.real, want.real[::-1]):
+                hint = "which pair of the state should count modulo p?"
+            elif not close(np.abs(got), 1):
+                hint = "a pair has changed its length. Do the two pairs leak into each other?"
+            else:
+                hint = "after which part of a full turn should one step end?"
+            raise CheckFailed(f"p = {p}, q = {q}, state after step {t}: {hint}")
+    print("two_counters: right for 3 pairs.")
