@@ -97,7 +97,7 @@ for name, network in [("Linear + tanh", model), ("orthogonal", control)]:
 # ## Undo one layer
 #
 # The inverse goes through the layer from its end: undo $f$, subtract $b$, solve $x W = z$ for $x$.
-# The inverse of tanh is $\frac12 \log \frac{1 + y}{1 - y}$, `arctanh` in NumPy. Solving for row
+# The inverse of tanh is $\frac12 \ln \frac{1 + y}{1 - y}$, `arctanh` in NumPy. Solving for row
 # vectors takes transposes, because `solve(A, b)` finds columns with $A\, x = b$.
 
 # %%
@@ -144,7 +144,7 @@ except RuntimeError as error:
 # :::
 #
 # How large is $\kappa$ if nobody chose it? {cite:t}`edelman1988` showed that for $n \times n$
-# matrices of independent Gaussian numbers the mean of $\log \kappa$ is about $\log n + 1.537$.
+# matrices of independent Gaussian numbers the mean of $\ln \kappa$ is about $\ln n + 1.537$.
 
 # %%
 def gaussian(n: int, rng: np.random.Generator) -> np.ndarray:
@@ -152,7 +152,7 @@ def gaussian(n: int, rng: np.random.Generator) -> np.ndarray:
     return rng.normal(size=(n, n)) / np.sqrt(n)
 
 
-print("   n   mean log kappa   log n + 1.537   largest kappa of 200")
+print("   n   mean ln kappa    ln n + 1.537    largest kappa of 200")
 for n in [10, 50, 100]:
     kappas = [np.linalg.cond(gaussian(n, np.random.default_rng(s))) for s in range(200)]
     print(f"{n:4} {np.log(kappas).mean():12.1f} {np.log(n) + 1.537:16.1f} {max(kappas):16.0f}")
@@ -277,7 +277,7 @@ plt.show()
 #
 # :::{dropdown} Answer 3
 # When $1 - \tanh z$ is less than half of $2^{-24}$: $2 e^{-2z} < 2^{-25}$, so
-# $z > 13 \log 2 = 9.01$. For float64, with $2^{-54}$ on the right, $z > 27.5 \log 2 = 19.06$.
+# $z > 13 \ln 2 = 9.01$. For float64, with $2^{-54}$ on the right, $z > 27.5 \ln 2 = 19.06$.
 # :::
 
 # %%
@@ -466,7 +466,7 @@ hidden = output_change(unseen.T @ torch.randn(900), lengths)
 visible = output_change(torch.randn(1_000), lengths)
 print("unseen direction, length 100: change below 1e-4:", bool(hidden[-1] < 1e-4))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "In a direction of the null space the input can change by three times its own size and the output stays the same but for rounding. A random direction of the same length changes it.", "name": "fig-exact-inversion-preimages"}, "image": {"alt": "Relative change of the output against the length of the walk from 0.1 to 100, both axes logarithmic. The dashed line of a random direction climbs from about 0.001 to nearly 1. The solid line of an unseen direction stays below 0.0001 all the way."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "In a direction of the null space the input can change by three times its own size and the output stays the same but for rounding. A random direction of the same length changes it.", "name": "fig-exact-inversion-preimages"}, "image": {"alt": "Relative change of the output against the length of the walk from 0.1 to 100, both axes logarithmic. The dashed line of a random direction climbs from about 0.001 to nearly 1. The solid line of an unseen direction stays below 0.0001 all the way. A dotted vertical line marks the size of the input, near 33."}}
 fig, ax = plt.subplots()
 ax.loglog(lengths, hidden, "-", color=BLUE, label="a direction of the null space")
 ax.loglog(lengths, visible, "--", color=RED, label="a random direction")
@@ -521,7 +521,7 @@ for t in [5, 10, 20, 40]:
                       for dtype in (np.float64, np.float32))
     print(f"{t:5} {double[1]:11.0f} {verdict(double[0]):>9} {verdict(single[0]):>9}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The bits lost, computed on the way forward, predict how far back the network can be run. Near 23 bits float32 has nothing left, near 52 bits float64.", "name": "fig-exact-inversion-time"}, "image": {"alt": "Relative error of the first state against bits lost, logarithmic vertical axis. Circles for float64 and crosses for float32, 20 seeds at each of five lengths, rise along two parallel lines, 2 to the power of bits times eps, mostly a little below them. The lines reach 1 at 23 and at 52 bits."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The bits lost, computed on the way forward, predict how far back the network can be run. Near 23 bits little of the first state is left in float32, near 52 bits in float64.", "name": "fig-exact-inversion-time"}, "image": {"alt": "Relative error of the first state against bits lost, logarithmic vertical axis. Circles for float64 and crosses for float32, 20 seeds at each of five lengths, rise along two parallel lines, 2 to the power of bits times eps, mostly a little below them. The lines reach 1 at 23 and at 52 bits."}}
 fig, ax = plt.subplots()
 for dtype, mark, line, colour in [(np.float32, "x", "--", RED), (np.float64, "o", ":", BLUE)]:
     runs = np.array([there_and_back(t, s, dtype) for t in [5, 10, 15, 20, 30] for s in range(20)])
