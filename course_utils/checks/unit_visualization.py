@@ -1,0 +1,150 @@
+"""Checks of chapter 12, in which pictures of hidden units are made and doubted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks import CheckFailed, as_array, call, close
+from course_utils.units import Features, selectivity
+
+
+def _case(seed: int, count: int = 60, shape: tuple[int, int] = (3, 4), units: int = 5) -> Any:
+    """Return windows with one pixel that never varies, and pre-activations of both signs."""
+    rng = np.random.default_rng(seed)
+    windows = rng.random((count, *shape)).cumsum(axis=2)
+    windows[:, 0, 0] = 0
+    return windows, rng.normal(0.3, 1, (count, units))
+
+
+def weighted_average(answer: Callable[..., Any]) -> None:
+    """Check exercise 1: the average of windows, weighted by floored pre-activations.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``weighted_average(windows, z)``.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if an average is wrong or a unit without weight is not refused.
+    """
+    for seed in range(3):
+        windows, z = _case(seed)
+        weights = np.maximum(z, 0)
+        seen = Features()
+        seen.add(windows, z)
+        want = seen.raw()
+        got = as_array(call(answer, windows, z), want.shape, "the averages")
+        if close(got, want):
+            continue
+        sums = np.einsum("nu,nij->uij", weights, windows)
+        if close(got, sums / len(z)) or close(got, sums):
+            hint = "divide by what the unit's weights add up to, not by the number of windows."
+        elif close(got, np.einsum("nu,nij->uij", z, windows) / z.sum(0)[:, None, None]):
+            hint = "some weights are negative: floor the pre-activations at 0 first."
+        elif close(
+            got, np.einsum("nu,nij->uij", abs(z), windows) / abs(z).sum(0)[:, None, None]
+        ):
+            hint = "a window that the unit dislikes should count nothing."
+        else:
+            hint = "for each unit: the sum of weight times window, over the sum of weights."
+        raise CheckFailed(f"case {seed + 1}: the averages are not right; {hint}")
+    windows, z = _case(3)
+    z[:, 2] = -1
+    try:
+        got = answer(windows, z)
+    except ValueError as error:
+        if "2" not in str(error):
+            raise CheckFailed(
+                f"unit 2 has no positive pre-activation; say which unit it is: {error}"
+            ) from error
+    except Exception as error:
+        raise CheckFailed(f"a unit without weight: got {type(error).__name__}") from error
+    else:
+        raise CheckFailed(
+            "unit 2 has no positive pre-activation, so it has no average: expected a ValueError"
+        )
+    print("weighted_average: right in 3 cases, and a unit without weight is refused.")
+
+
+def whiten(answer: Callable[..., Any]) -> None:
+    """Check exercise 2: centred averages, whitened with a ridge.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``whiten(windows, raw, ridge)``.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a picture is wrong.
+    """
+    for seed, ridge in ((0, 0.01), (1, 0.1), (2, 1.0)):
+        windows, z = _case(seed)
+        seen = Features(whiten=True)
+        seen.add(windows, z)
+        raw, size = seen.raw(), windows[0].size
+        centred = seen.centred().reshape(len(raw), -1)
+        load = ridge * np.eye(size)
+        want = np.linalg.solve(seen.covariance() + load, centred.T).T.reshape(raw.shape)
+        got = as_array(call(answer, windows, raw, ridge), raw.shape, "the pictures")
+        if close(got, want, rtol=1e-5):
+            continue
+        flat = windows.reshape(len(windows), -1)
+        uncentred = np.linalg.solve(seen.covariance() + load, raw.reshape(len(raw), -1).T).T
+        second = np.linalg.solve(flat.T @ flat / len(flat) + load, centred.T).T
+        multiplied = centred @ (seen.covariance() + load)
+        if close(got.reshape(uncentred.shape), uncentred, rtol=1e-5):
+            hint = "subtract the mean window from the averages first."
+        elif close(got.reshape(second.shape), second, rtol=1e-5):
+            hint = "the covariance is of deviations: subtract the mean window there too."
+        elif close(got.reshape(multiplied.shape), multiplied, rtol=1e-5):
+            hint = "this blurs by the correlations once more; undo them instead."
+        elif close(got, np.linalg.solve(np.cov(flat.T) + load, centred.T).T.reshape(raw.shape)):
+            hint = "divide the covariance by the number of windows, not by one less."
+        else:
+            hint = "flatten windows and pictures; solve (C + ridge I) k = raw - mean for each."
+        raise CheckFailed(f"ridge {ridge:g}: the pictures are not right; {hint}")
+    print("whiten: right for 3 ridges, with a pixel that never varies.")
+
+
+def auc(answer: Callable[..., Any]) -> None:
+    """Check exercise 3: the area under the ROC curve of one unit for one class.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``auc(activity, member)``.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a number is wrong.
+    """
+    rng = np.random.default_rng(0)
+    cases = {
+        "apart": (np.array([0.0, 1, 2, 3]), np.array([False, False, True, True])),
+        "reversed": (np.array([3.0, 2, 1, 0]), np.array([False, False, True, True])),
+        "mixed": (rng.normal(size=40), rng.random(40) < 0.3),
+        "tied": (np.repeat([0.0, 1.0, 1.0], 4), np.tile([True, False, False], 4)),
+        "scaled": (1000 * rng.normal(size=30) - 500, rng.random(30) < 0.5),
+    }
+    for name, (activity, member) in cases.items():
+        want = float(selectivity(activity[:, None], member)[0, 1])
+        got = float(as_array(call(answer, activity, member), (), "the area"))
+        if close(got, want):
+            continue
+        pairs = activity[member][:, None] - activity[~member]
+        if close(got, max(want, 1 - want)):
+            hint = "below 1/2 is an answer too: the unit avoids the class."
+        elif close(got, 1 - want):
+            hint = "is it the members that should be above the rest?"
+        elif close(got, (pairs > 0).mean()) or close(got, (pairs >= 0).mean()):
+            hint = "a tie is neither won nor lost: count it half."
+        else:
+            hint = "over all pairs of a member and a non-member: how often is the member above?"
+        raise CheckFailed(f"case {name!r}: you gave {got:.3f}; {hint}")
+    print(f"auc: right in {len(cases)} cases, with ties.")

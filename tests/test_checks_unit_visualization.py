@@ -1,0 +1,96 @@
+"""The checks of chapter 12: right answers pass, stubs and likely mistakes get a hint."""
+
+import numpy as np
+import pytest
+
+from course_utils.checks import CheckFailed
+from course_utils.checks import unit_visualization as checks
+from tests.chapters import exercises, solution, stub
+
+SLUG = "unit_visualization"
+NAMES = ["weighted_average", "whiten", "auc"]
+
+
+def test_every_exercise_of_the_chapter_is_tested_here():
+    assert exercises(SLUG) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_solution_passes_and_the_stub_fails(name, capsys):
+    check = getattr(checks, name)
+    check(solution(SLUG, name))
+    assert name in capsys.readouterr().out
+    with pytest.raises(CheckFailed, match="still the stub"):
+        check(stub(SLUG, name))
+
+
+def average(windows, weights, total):
+    return np.einsum("nu,nij->uij", weights, windows) / np.reshape(total, (-1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda x, z: average(x, np.maximum(z, 0), len(x)), "not by the number of windows"),
+        (lambda x, z: average(x, z, z.sum(0)), "floor the pre-activations"),
+        (lambda x, z: average(x, abs(z), abs(z).sum(0)), "count nothing"),
+        (lambda x, z: x[z.argmax(0)], "sum of weight times window"),
+        (
+            lambda x, z: average(x, np.maximum(z, 0), np.maximum(z, 0).sum(0) + 1e-30),
+            "expected a ValueError",
+        ),
+    ],
+)
+def test_wrong_averages_get_a_hint_that_fits(wrong, hint):
+    with pytest.raises(CheckFailed, match=hint):
+        checks.weighted_average(wrong)
+
+
+def test_the_refusal_should_name_the_unit():
+    def unnamed(windows, z):
+        if (np.maximum(z, 0).sum(0) == 0).any():
+            raise ValueError("a unit has no weight")
+        return solution(SLUG, "weighted_average")(windows, z)
+
+    with pytest.raises(CheckFailed, match="say which unit"):
+        checks.weighted_average(unnamed)
+
+
+def solve(windows, raw, ridge, *, centre=True, second=False, bias=True):
+    x = windows.reshape(len(windows), -1)
+    C = x.T @ x / len(x) if second else np.cov(x.T, bias=bias)
+    flat = (raw - windows.mean(0) if centre else raw).reshape(len(raw), -1)
+    return np.linalg.solve(C + ridge * np.eye(len(C)), flat.T).T.reshape(raw.shape)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda x, raw, r: solve(x, raw, r, centre=False), "from the averages first"),
+        (lambda x, raw, r: solve(x, raw, r, second=True), "there too"),
+        (lambda x, raw, r: solve(x, raw, r, bias=False), "not by one less"),
+        (lambda x, raw, r: raw - x.mean(0), "solve"),
+        (lambda x, raw, r: solve(x, raw, 0.0), "raised LinAlgError"),
+    ],
+)
+def test_wrong_whitening_gets_a_hint_that_fits(wrong, hint):
+    with pytest.raises(CheckFailed, match=hint):
+        checks.whiten(wrong)
+
+
+def pairs(activity, member):
+    return activity[member][:, None] - activity[~member]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda a, m: (pairs(a, m) > 0).mean(), "count it half"),
+        (lambda a, m: (pairs(a, m) < 0).mean(), "members that should be above"),
+        (lambda a, m: 0.5 + abs(solution(SLUG, "auc")(a, m) - 0.5), "avoids the class"),
+        (lambda a, m: a[m].mean() - a[~m].mean(), "over all pairs"),
+    ],
+)
+def test_wrong_areas_get_a_hint_that_fits(wrong, hint):
+    with pytest.raises(CheckFailed, match=hint):
+        checks.auc(wrong)
