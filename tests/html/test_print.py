@@ -1,5 +1,6 @@
 """The print edition: every page of the book on paper, readable, linked and tagged."""
 
+import functools
 import re
 
 import pytest
@@ -39,6 +40,7 @@ def texts(editions):
     return [page.extract_text() for page in editions[0].pages]
 
 
+@functools.cache
 def titles():
     found = []
     for page in built.pages(SITE, TOC):
