@@ -596,12 +596,13 @@ for name, share in shares.items():
     print(f"{name:25} at best {cases[name][3]:.1f}, measured: median {np.median(share):.2f}; "
           f"below 0.1 for {(share < 0.1).sum()}, below 0.45 for {(share < 0.45).sum()} of 20")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A dense second layer makes up for windows. It cannot bring back what four patches with one neuron each have already mixed.", "name": "fig-local-connections-bottleneck"}, "image": {"alt": "Four rows of 20 markers against the share of the variance missed. Windows without a second layer all lie at 1. Of the windows with a dense layer 16 lie near 0, four far off. Patches lie just above 0.5. The dense layer of four neurons lies between 0.2 and 0.4. Dotted lines for the best possible stand at 1, 0, 0.5 and 0."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A dense second layer makes up for windows. It cannot bring back what four patches with one neuron each have already mixed.", "name": "fig-local-connections-bottleneck"}, "image": {"alt": "Four rows of 20 markers against the share of the variance missed. Windows without a second layer all lie at 1. Of the windows with a dense layer 16 lie near 0 and four at 1. Patches lie just above 0.5. The dense layer of four neurons lies between 0.2 and 0.4. Dotted lines for the best possible stand at 1, 0, 0.5 and 0."}}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 3.6))
 for row, (name, share) in enumerate(shares.items()):
-    ax.plot(share, row + np.linspace(-0.2, 0.2, 20), "os^D"[row], mfc="none", label="20 networks" if row == 0 else None)
-    ax.plot([cases[name][3]] * 2, [row - 0.4, row + 0.4], ":", color="black", label="best possible" if row == 0 else None)
+    ax.plot(share, row + np.linspace(-0.2, 0.2, 20), "os^D"[row], mfc="none")
+    ax.plot([cases[name][3]] * 2, [row - 0.4, row + 0.4], ":", color="black", label="" if row else "best possible")
 ax.set(xlabel="share of the variance missed", yticks=range(4), yticklabels=list(shares), xlim=(-0.05, 1.1))
+ax.legend(loc="lower right")
 ax.invert_yaxis()
 plt.show()
 
