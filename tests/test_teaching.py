@@ -55,7 +55,7 @@ def test_the_memory_the_guide_plans_for_a_learner_is_enough():
     assert 2 * largest + desk <= 3000
 
 
-@pytest.mark.parametrize("plan", PLAN.finditer(GUIDE), ids=lambda found: found["slug"])
+@pytest.mark.parametrize("plan", list(PLAN.finditer(GUIDE)), ids=lambda found: found["slug"])
 def test_a_line_of_a_plan_fits_its_chapter(plan):
     chapter = ROOT / "notebooks" / f"{plan['slug']}.md"
     text = chapter.read_text("utf-8")
