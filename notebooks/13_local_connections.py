@@ -323,7 +323,7 @@ for way in ("once", "hook", "each step", "forward"):
 # masks a network in training, meets the optimiser's memory. Momentum keeps a fading sum $m$ of past
 # gradients. With a factor of 0.9 a weight with no further gradient still moves by
 # $\eta\, m\, (0.9 + 0.9^2 + \dots) = 9\, \eta\, m$. Adam has such a memory too. A mask in the forward
-# pass is right in every row, because what is stored under it has no effect. (PyTorch's own
+# pass is right in every column, because what is stored under it has no effect. (PyTorch's own
 # `prune.custom_from_mask` works this way.) It only has to start right: PyTorch draws weights as for
 # 8 inputs a neuron, when there are three.
 
