@@ -60,6 +60,8 @@ class Visit:
         self.page.on("console", self._note)
         self.page.on("response", self._note_status)
         self.page.goto(url, wait_until="networkidle")
+        # On a busy machine the network can fall idle before a large page has been parsed.
+        self.page.wait_for_load_state("load")
         self.page.evaluate("window.MathJax?.startup?.promise")
         # The theme makes wide code focusable a moment after the page is there. If it never
         # does, axe says so.
