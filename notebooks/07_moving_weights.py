@@ -39,8 +39,8 @@
 # %% [markdown]
 # ## Three layouts
 #
-# At each step an LSTM {cite:p}`hochreiter1997` with $d$ features and $u$ units computes a
-# {term}`gate` for input ($i$), forgetting ($f$) and output ($o$), and a candidate ($c$). A GRU
+# At each step an {term}`LSTM` {cite:p}`hochreiter1997` with $d$ features and $u$ units computes a
+# {term}`gate` for input ($i$), forgetting ($f$) and output ($o$), and a candidate ($c$). A {term}`GRU`
 # {cite:p}`cho2014` has an update gate ($z$), a reset gate ($r$) and a candidate ($h$). Each of
 # these blocks has weights $W$ for the input, $U$ for the last {term}`hidden state`, and biases.
 # Frameworks keep the blocks side by side in one array:

@@ -80,7 +80,7 @@ plt.show()
 # %% [markdown]
 # ## Why the post needed 100,000 epochs
 #
-# The post trained with the optimiser Adam {cite:p}`kingma2015` for 100,000 {term}`epochs <epoch>`, each
+# The post trained with the {term}`optimiser` {term}`Adam` {cite:p}`kingma2015` for 100,000 {term}`epochs <epoch>`, each
 # on all points. Two facts about the data predict how slow descent must be. The first is the shape of
 # the loss, the mean squared error. Its second derivatives form the {term}`Hessian`
 #
@@ -91,7 +91,7 @@ plt.show()
 # :::{admonition} Predict first 1
 # :class: predict
 # For $x$ uniform between 0 and 1000, $\overline{x^2}$ is near 333,333 and $\overline x$ near 500.
-# How large is the {term}`condition number` of $H$, roughly? (The eigenvalues of a 2 by 2 matrix add
+# How large is the {term}`condition number` of $H$, roughly? (The {term}`eigenvalues <eigenvalue>` of a 2 by 2 matrix add
 # up to its trace and multiply to its determinant.)
 # :::
 #
@@ -229,7 +229,7 @@ ax.set(xlabel="iteration", ylabel="input x")
 ax.legend()
 plt.show()
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The reconstructed input lies where the line has the height 100. The data have points at that height far to both sides.", "name": "fig-input-reconstruction-point"}, "image": {"alt": "The scatter plot with the fitted line. A large diamond sits on the line at input 309, output 100. Dotted lines lead from it down to the input axis and left to the output axis."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The reconstructed input lies where the line has the height 100. The data have points near that height on both sides.", "name": "fig-input-reconstruction-point"}, "image": {"alt": "The scatter plot with the fitted line. A large diamond sits on the line at input 309, output 100. Dotted lines lead from it down to the input axis and left to the output axis."}}
 fig, ax = plt.subplots()
 ax.plot(x, y, "o", alpha=0.5, label="data")
 ax.plot(ends, W * ends + b, "--", label="least squares")

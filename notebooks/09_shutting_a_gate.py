@@ -515,7 +515,7 @@ print(f"first digit {slopes[0]:.3f}, last digit {slopes[-1]:.3f}")
 # :::
 #
 # For the LSTM the derivative changes with the picture. `inversion.sensitivity` follows the gradient
-# from the logit of the true digit back to all 784 pixels: a *saliency map* {cite:p}`simonyan2014`.
+# from the logit of the true digit back to all 784 pixels: a {term}`saliency map` {cite:p}`simonyan2014`.
 
 # %%
 few, names = x[:100], y[:100]
