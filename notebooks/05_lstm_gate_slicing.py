@@ -68,7 +68,7 @@
 # :::
 
 # %%
-from course_utils import plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import live, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import lstm_gate_slicing as checks
 from course_utils.gates import ORDERS, Gates
 
@@ -154,7 +154,7 @@ def count(blocks: int, d: int, u: int, biases: int) -> int:
     return blocks * (d * u + u * u + biases * u)
 
 
-def held(layer: object) -> int:
+def held(layer: object, d: int) -> int:
     """Return the number of parameters that a layer on d features holds."""
     if isinstance(layer, torch.nn.Module):
         return sum(weight.numel() for weight in layer.parameters())
@@ -176,7 +176,7 @@ rows = [
 print(f"{'layer':28}  blocks  biases  formula  counted")
 for name, blocks, biases, layer in rows:
     formula = count(blocks, d, u, biases)
-    print(f"{name:28}  {blocks:6}  {biases:6}  {formula:7}  {held(layer):7}")
+    print(f"{name:28}  {blocks:6}  {biases:6}  {formula:7}  {held(layer, d):7}")
 
 # %% [markdown]
 # Here is the network that one of the threads asks about. It has nine arrays, and a beginner who
@@ -309,11 +309,18 @@ off = [np.abs(lstm(x, *(reordered(a, order) for a in (W, U, b))) - wanted).max()
        for order in wrong_orders]
 print(len(off), "wrong orders, all off by more than 0.1:", bool(min(off) > 0.1))
 
-
 # %% [markdown]
-# The states lie between $-1$ and 1, so no wrong order can be missed; a test of this book finds the
-# same for 20 seeds. The old hard sigmoid is off by a few hundredths and looks like rounding. It is
+# The states lie between $-1$ and 1, so a difference of 0.1 cannot be missed; a test of this book finds
+# the same for 20 seeds. The old hard sigmoid is off by a few hundredths and looks like rounding. It is
 # not: compare to 1e-6, never by eye.
+#
+# Here are the layer and its eight sequences. You choose how to read its weights. Predict first: which
+# block would you name f from the bars of the bias alone, and can the bias tell the other three
+# apart? Then try each kind of gate: would your eye have found the hard sigmoid?
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The bias of a new layer gives the forget block away, and nothing else. Of all orders, only i, f, c, o gives the h that the layer itself returned, drawn as dashes.", "name": "fig-lstm-gate-slicing-live"}}
+live.GateSlices([W, U, b], x, wanted, order="iofc")
+
 
 # %% [markdown]
 # ## How do I shape data for a stateful LSTM?
@@ -426,7 +433,8 @@ def start(kind: str, seed: int) -> Gates:
 
 
 noise = np.random.default_rng(0).normal(size=(50, 40, 8)).astype("float32")
-decay = {kind: np.array([survival(start(kind, seed), noise) for seed in range(20)])
+decay = {kind: np.array([survival(start(kind, seed), noise)
+                         for seed in training.progress(range(20), kind)])
          for kind in ["Keras", "Keras, bias 0", "PyTorch"]}
 for kind, curves in decay.items():
     tau = 1 + curves.sum(axis=1)
@@ -503,7 +511,7 @@ for name, shaped in shapings.items():
 # %% [markdown]
 # With one step the LSTM has no memory to speak of: it is a feed-forward layer, and 80 of its
 # weights do nothing. (A stateful layer is the exception: its states do not start at 0.) What most
-# people want is (`look_back`, 1), which needs fewer parameters, 96, whatever `look_back` is.
+# people want is (`look_back`, 1), which needs 96 parameters, whatever `look_back` is.
 
 # %% [markdown]
 # ### Orthogonal and identity act on the fused matrix
@@ -562,8 +570,8 @@ plt.show()
 # %% [markdown]
 # Three more starts act on the fused arrays. Keras draws $W$ evenly between plus and minus Glorot's
 # limit, $\sqrt{6/(d + \text{outputs})}$, and counts $4u$ outputs. `"identity"` gives the input gate
-# the identity and the other three blocks nothing, without a word. And `unit_forget_bias=True` does
-# not, as its documentation says, set the other biases to zero.
+# the identity and the other three blocks nothing, without a word. And the documentation of
+# `unit_forget_bias=True` says that it sets the other biases to zero. It does not.
 
 # %%
 W_start = fresh(64, features=32).get_weights()[0]
@@ -703,13 +711,13 @@ checks.forget_bias(forget_bias)
 # :::{dropdown} One answer
 # For 20 seeds and 400 steps, $b_f$ from 0 to 4. The formula gives 2.00, 3.72, 8.39, 21.09 and 55.60.
 # The control has the same weights and no input, so $h$ stays 0: it agrees, but for the 0.04 that the
-# end of the sequence cuts off the last. With standard normal inputs the means are 2.00, 3.65, 8.08,
+# end of the sequence cuts off the last one. With standard normal inputs the means are 2.00, 3.65, 8.08,
 # 20.12 and 53.00: at most 5 percent too short. With inputs ten times as large they are 1.98, 2.51,
-# 3.34, 4.74 and 7.18: the formula fails by a factor of almost 8. It always fails downwards, except
-# around 0. The input moves the pre-activation around $b$, and above 0 the sigmoid loses more on the
-# way down than it gains on the way up. When inputs are large a gate is often nearly shut, and one
-# shut gate is enough to forget. What still holds, within 6 percent in every case, is $1/(1 - \bar f)$ with
-# the measured mean $\bar f$ of the gates.
+# 3.34, 4.74 and 7.18: the formula fails by a factor of almost 8. At $b_f = 0$ it holds, and above it
+# every measured mean is too short. The input moves the pre-activation around $b$, and above 0 the
+# sigmoid loses more on the way down than it gains on the way up. When inputs are large a gate is often
+# nearly shut, and one shut gate is enough to forget. What still holds, within 6 percent in every case,
+# is $1/(1 - \bar f)$ with the measured mean $\bar f$ of the gates.
 # :::
 
 # %% [markdown]

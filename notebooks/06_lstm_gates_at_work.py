@@ -41,7 +41,7 @@
 # number of b's. {cite:t}`gers2001` trained LSTMs on this task.
 
 # %%
-from course_utils import data, gates, plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import data, gates, live, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import lstm_gates_at_work as checks
 
 from dataclasses import replace
@@ -332,6 +332,14 @@ for gate, value in [("input", 0.5), ("input", 0), ("output", 1), ("output", 0)]:
 # nobody can read it.
 # :::
 #
+# Clamp gates on strings of your own. Predict first: with $a^8 b^8$ and the forget gate of unit 3
+# stuck at 0.9, after which b does the network first let a `$` come? And with the forget gate of
+# another unit stuck there?
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A forget gate stuck at 0.9 makes the counting unit end the string too early. Stuck in any other unit, it does not move the first wrong n.", "name": "fig-lstm-gates-at-work-live"}}
+live.GateMicroscope(cell, V, v, "a" * 8 + "b" * 8, unit)
+
+# %% [markdown]
 # How far do the four numbers carry for the other seeds? Take in each the unit that follows the
 # count most closely, with its sign turned if it counts downwards.
 

@@ -107,7 +107,7 @@ function build(data, figure) {
 
   const sheet = new Float64Array(height * width); // what is drawn; the rows below the line are not read
   let rows = data.rows, unit = data.averaged[0] ?? 0, hold = "no", digit = 0, brush = "draw", view = "centred";
-  let result, plain, change = null;
+  let result, plain, change = null, error = null, touched = false;
   const cursor = { row: 2, column: width >> 1 };
 
   // ---- the drawing
@@ -150,12 +150,14 @@ function build(data, figure) {
     digit = value === "blank" ? null : Number(value);
     sheet.set(digit === null ? new Float64Array(height * width) : digits[digit][1]);
     own.node.hidden = digit === null;
+    touched = false;
     if (digit !== null) own.set(digits[digit][1], `the whole of ${digits[digit][0]}`);
     show();
   }
 
   /** A round brush about two pixels wide, as the digits are drawn. */
   function stamp(x, y) {
+    touched = true;
     for (let row = Math.max(0, Math.floor(y - 2)); row < Math.min(rows, y + 2); row++) {
       for (let column = Math.max(0, Math.floor(x - 2)); column < Math.min(width, x + 2); column++) {
         const force = Math.min(1, Math.max(0, 1.6 - Math.hypot(row + 0.5 - y, column + 0.5 - x))), k = row * width + column;
@@ -277,8 +279,16 @@ function build(data, figure) {
         : ` ${how} its pixels change by ${format(change.mean, 3)} on average; most in row ${change.row}, column ${change.column}, ` +
           `by ${format(change.most, 2)}.`;
     }
+    error = null;
+    let miss = "";
+    if (digit !== null && !touched) {
+      const [name, whole] = digits[digit];
+      const squares = result.guesses.flatMap((row, r) => [...row].map((v, k) => (v - whole[(rows + r) * width + k]) ** 2));
+      error = squares.reduce((sum, v) => sum + v, 0) / squares.length;
+      miss = ` Squared error per pixel against the rest of ${name}: ${format(error, 3)}.`;
+    }
     const inkNow = result.guesses.reduce((sum, row) => sum + row.reduce((s, v) => s + v, 0), 0) / ((height - rows) * width);
-    words.set(`You give ${rows} row${rows === 1 ? "" : "s"}, the network draws ${height - rows}, with a mean ink of ${format(inkNow, 3)}.${effect}`);
+    words.set(`You give ${rows} row${rows === 1 ? "" : "s"}, the network draws ${height - rows}, with a mean ink of ${format(inkNow, 3)}.${miss}${effect}`);
     story.textContent = `Unit ${unit}: z = ${format(plain.z[unit], 2)} and h = ${format(plain.h[unit], 3)} after your rows.` +
       (averaged.has(unit) ? "" : " No window it was shown gave it a z above 0, so it has no average and no guess.");
     if (view === "activity") drawGrid();
@@ -302,5 +312,5 @@ function build(data, figure) {
   select(unit);
   drawGrid();
   return () => ({ rows, unit, hold, view, digit, drawn: [...sheet.subarray(0, rows * width)], guesses: result.guesses.map((row) => [...row]),
-    plain: plain.guesses.map((row) => [...row]), h: [...result.h], z: [...plain.z], change, cursor: { ...cursor } });
+    plain: plain.guesses.map((row) => [...row]), h: [...result.h], z: [...plain.z], change, error, cursor: { ...cursor } });
 }

@@ -66,6 +66,11 @@ def test_a_digit_is_completed_as_in_numpy_for_any_number_of_rows(visit):
         np.testing.assert_allclose(now["guesses"], rest, **CLOSE)
         assert f"the network draws {28 - rows}," in page.locator(".readout").inner_text()
         assert f"ink of {rest.mean():.3f}." in page.locator(".readout").inner_text()
+        error = ((rest - IMAGES[name, rows:]) ** 2).mean()
+        np.testing.assert_allclose(now["error"], error, **CLOSE)
+        assert (
+            f"the rest of noise {name}: {error:.3f}." in page.locator(".readout").inner_text()
+        )
 
 
 def test_the_keys_draw_and_erase_and_stay_on_the_sheet(visit):
@@ -75,6 +80,7 @@ def test_the_keys_draw_and_erase_and_stay_on_the_sheet(visit):
     sheet = page.get_by_role("application")
     sheet.focus()
     page.keyboard.press("Space")
+    assert state(page)["error"] is None, "there is no digit to compare with"
     now = np.reshape(state(page)["drawn"], (10, 28))
     assert now[2, 14] == 1
     assert now[2, 15] == pytest.approx(0.6)
@@ -92,7 +98,7 @@ def test_the_keys_draw_and_erase_and_stay_on_the_sheet(visit):
     assert drawn[9, 19] == 1
     np.testing.assert_allclose(now["guesses"], numpys(now)[2], **CLOSE)
     assert page.locator("[aria-live]", has_text="Row 9, column 19, ink 1.0").count() == 1
-    page.get_by_label("brush").select_option("erase")
+    page.get_by_label("brush", exact=True).select_option("erase")
     sheet.press("Space")
     assert np.reshape(state(page)["drawn"], (10, 28))[9, 19] == 0
     page.keyboard.press("Tab")
@@ -310,6 +316,9 @@ def test_the_page_of_chapter_12_weighs_less_than_a_megabyte(browser):
         now = visit.page.locator("figure .course-live").evaluate("host => host.liveState()")
         assert np.shape(now["h"]) == (169,)
         assert now["rows"] + len(now["guesses"]) == 28
+        assert (now["rows"], now["error"] > 0.15) == (10, True), "not closed, as captioned"
+        move(visit.page, "rows you give", 14)
+        assert state(visit.page)["error"] < 0.05, "closed, as captioned"
         assert visit.complaints == []
 
 

@@ -16,7 +16,10 @@ CHAPTERS = {
     "02_one_hot_decoding": "DecodeShift",
     "03_embedding_decoding": "DecodeBasis",
     "04_two_valleys": "LossSurface",
+    "05_lstm_gate_slicing": "GateSlices",
+    "06_lstm_gates_at_work": "GateMicroscope",
     "08_input_reconstruction": "Backwards",
+    "12_unit_visualization": "DrawTheTop",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
