@@ -13,6 +13,7 @@ from course_utils.training import (
     keras_progress,
     progress,
     row_lstm,
+    row_rnn,
     seed_everything,
     summary,
 )
@@ -300,5 +301,31 @@ def test_the_row_lstm_keeps_its_second_bias_at_zero():
     ],
 )
 def test_bad_input_to_row_lstm_is_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_the_row_rnn_rests_on_its_seed_alone():
+    import torch
+
+    seed_everything(4)
+    want = float(torch.rand(())), np.random.rand()
+    seed_everything(4)
+    first, again, other = (row_rnn(seed, updates=2) for seed in (3, 3, 4))
+    assert (float(torch.rand(())), np.random.rand()) == want
+    for name in "WUbVc":
+        assert torch.equal(first[name], again[name])
+        assert not torch.equal(first[name], other[name])
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: row_rnn(-1), ValueError, "seed should be at least 0"),
+        (lambda: row_rnn(0.5), TypeError, "whole number, got 0.5"),
+        (lambda: row_rnn(updates=-1), ValueError, "updates should be at least 0"),
+    ],
+)
+def test_bad_input_to_row_rnn_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
