@@ -120,12 +120,11 @@ function buildSurface(data, current, setWeights) {
       const point = [x(U), y(W)], last = kept.at(-1);
       if (!last || k === shown || Math.hypot(point[0] - last[0], point[1] - last[1]) > 1) kept.push(point);
     }
-    const some = kept.length <= 800 ? kept : kept.filter((_, k) => k % Math.ceil(kept.length / 800) === 0);
     const name = (text, U, W, anchor) => svg("text", { x: x(U), y: y(W), "text-anchor": anchor, stroke: "var(--paper)",
       "stroke-width": 4, "paint-order": "stroke", style: "font-weight: 600" }, text);
     const ink = "#222222";
     parts.push(picture, clipped(box,
-      line(some, { stroke: ink, style: "stroke-width: 4" }), line(some, { stroke: "#ffffff" }),
+      line(kept, { stroke: ink, style: "stroke-width: 4" }), line(kept, { stroke: "#ffffff" }),
       marker("o", x(start.U), y(start.W), { fill: "#ffffff", stroke: ink, "stroke-width": 2 }, 6),
       marker("d", x(current.U), y(current.W), { fill: "#ffb000", stroke: ink, "stroke-width": 2 }, 7)),
     name("adds all three", 2.05, 1.7, "end"), name("keeps the first", -3.8, -0.6, "start"));
