@@ -158,7 +158,7 @@ def show_grid(picture: np.ndarray) -> None:
     """Draw a grid in grey levels, its gaps in light blue-grey."""
     colours = plt.get_cmap("gray_r").copy()
     colours.set_bad("#b8c4d0")
-    fig, ax = plt.subplots(figsize=(7, 5.4))
+    _, ax = plt.subplots(figsize=(7, 5.4))
     ax.imshow(picture, cmap=colours, vmin=0, vmax=1, interpolation="nearest")
     ax.set_axis_off()
     plt.show()
