@@ -282,7 +282,8 @@ function buildCounter(data, figure) {
     behind.fill();
   }
 
-  figure.append(el("div", { class: "controls" }, typed.node, ends.node, shown.node),
+  // A string of 80 symbols is one long word.
+  figure.append(el("style", {}, "p { overflow-wrap: anywhere; }"), el("div", { class: "controls" }, typed.node, ends.node, shown.node),
     el("div", { class: "controls" }, gate.node, whose.node, stuck.node), words.node,
     legend([["above 0", "blue", null, "s"], ["below 0", "vermilion", null, "s"], ["without the clamp", "black", "4 3", null],
       ["network: may come", "blue", null, "o"], ["legal", "black", null, "s", true]]), picture.node, scrub.node, detail, behind.node);
@@ -342,7 +343,7 @@ function buildSlices(data, figure) {
     });
     const h = data.h[sequence];
     parts.push(column(at, steps.length, box, BIAS, BIAS + STRIPS_HIGH),
-      ...strips(steps, unit, BIAS, box, { other: { h }, names: { h: ", dashes: the layer’s" }, close: true }),
+      ...strips(steps, unit, BIAS, box, { other: { h }, close: true }),
       svg("text", { x: box.left + box.wide / 2, y: BIAS + STRIPS_HIGH + 14, "text-anchor": "middle" }, `steps 0 to ${steps.length - 1}`));
     return parts;
   }
