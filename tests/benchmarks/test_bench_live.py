@@ -76,7 +76,7 @@ TIMED = """act => {
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize(("name", "what"), OTHERS, ids=" ".join)
+@pytest.mark.parametrize(("name", "what"), OTHERS, ids=map(" ".join, OTHERS))
 def test_other_first_interactions(browser, tmp_path, row, name, what):
     page = tmp_path / "page.html"
     html = EXAMPLES[name].html()
