@@ -104,7 +104,8 @@ def test_the_likelihood_of_points_is_that_of_pytorch_up_to_a_constant():
 @pytest.mark.parametrize("seed", range(20))
 def test_the_samples_of_points_are_near_the_truth(seed):
     c = chapter()
-    samples = c.sample_points(c.train_points(seed), 1, 2_000, seed)
+    model = c.train_points(seed)
+    samples = c.sample_points(model, 1, 2_000, seed)
     truth = c.true_samples(1, 2_000, seed=seed + 100)
     both = c.data.half_plane_points(2_000, seed=seed + 300)[0]
     assert c.energy(samples, truth) < 0.05
@@ -113,6 +114,24 @@ def test_the_samples_of_points_are_near_the_truth(seed):
     assert c.energy(c.true_samples(1, 2_000, seed + 200), truth) < 0.02
     assert c.between(samples) > 0.02
     assert c.between(truth) < 0.01
+    assert samples[:, 1].mean() == pytest.approx(-0.51, abs=0.2)
+    close, apart = _encoder_misses(c, model, truth[:300])
+    assert close < 0.2 < apart
+
+
+def _encoder_misses(c, model, points):
+    """Median distance of the encoder's mean from that of p(z | x, y), and of another point."""
+    side, x = torch.linspace(-4, 4, 121), torch.tensor(points).float()
+    z = torch.cartesian_prod(side, side)
+    ones = torch.ones(len(z), dtype=torch.long)
+    with torch.no_grad():
+        decoded = model.with_label(model.decoder, z, ones)
+        logs = torch.stack([c.normal(model, row, decoded) for row in x])
+        exact = torch.softmax(logs - (z**2).sum(dim=1) / 2, dim=1) @ z
+        mean, _ = model.with_label(model.encoder, x, ones[: len(x)]).chunk(2, dim=1)
+    return tuple(
+        (mean - other).norm(dim=1).median().item() for other in (exact, exact.roll(1, dims=0))
+    )
 
 
 @pytest.mark.sweep
