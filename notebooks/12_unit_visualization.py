@@ -25,7 +25,7 @@
 # - *Test* a unit's picture by removing the unit.
 # :::
 #
-# **Time:** about 75 minutes with the exercises; the code runs in about a minute.
+# **Time:** about 60 minutes, and 75 for the exercises; the code runs in about a minute.
 # **Needs:** NumPy arrays, the sigmoid, covariance; [chapter 1](01_linear_rnn_sum.md) for recurrent networks.
 #
 # A research note {cite:p}`hidden_units_note` trains a recurrent network to predict the next row of a
@@ -459,11 +459,11 @@ print(f"own unit is the one that matters most: {(changes.argmax(axis=0) == some)
 # for the pictures of others? For 25 of these 41 units it does, over all 122 pictures for 48% of the units: no more than
 # a coin would say. So ablation measures how strong a unit is. It does not confirm the picture.
 #
-# Draw the top of a digit yourself, and the network draws the rest. Predict first: does it close the 0
-# when you give it ten rows, and when you give it fourteen? Then choose a unit, hold its $h$ at the mean, and
+# Draw the top of a digit yourself, and the network draws the rest. Predict first: where does it close
+# the 0 when you give it ten rows, and where when you give it fourteen? Then choose a unit, hold its $h$ at the mean, and
 # say from its pictures where the drawing should change.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "With ten rows of this 0 the network does not close it, with fourteen it does. Below stand the pictures of a unit, to compare with what the drawing loses without it.", "name": "fig-unit-visualization-live"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Given ten rows of this 0, the network closes it too early; given fourteen, nearly where it should. Below stand the pictures of a unit, to compare with what the drawing loses without it.", "name": "fig-unit-visualization-live"}}
 tops = {f"a {digit}": held_out[labels[4000:] == digit][0] for digit in range(10)}
 best = flat.reshape(-1, 10, 28)[np.argsort(-activity, axis=0)[:4].T]
 DrawTheTop(rnn, seen, tops, best, mean_h)

@@ -317,9 +317,9 @@ def test_the_page_of_chapter_12_weighs_less_than_a_megabyte(browser):
         now = visit.page.locator("figure .course-live").evaluate("host => host.liveState()")
         assert np.shape(now["h"]) == (169,)
         assert now["rows"] + len(now["guesses"]) == 28
-        assert (now["rows"], now["error"] > 0.15) == (10, True), "not closed, as captioned"
+        assert (now["rows"], now["error"] > 0.15) == (10, True), "too early, as captioned"
         move(visit.page, "rows you give", 14)
-        assert state(visit.page)["error"] < 0.05, "closed, as captioned"
+        assert state(visit.page)["error"] < 0.05, "nearly where it should, as captioned"
         assert visit.complaints == []
 
 
