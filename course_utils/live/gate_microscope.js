@@ -182,7 +182,7 @@ function buildCounter(data, figure) {
     onInput: (value) => { chosen.unit = value === "all" ? value : Number(value); reclamp(); } });
   const stuck = slider({ label: "at the value", min: 0, max: 1, step: 0.005, value: chosen.value, show: (v) => format(v, 3),
     onInput: (value) => { chosen.value = value; reclamp(); } });
-  const picture = plot({ label: "", height: STRIPS_HIGH + 122, draw });
+  const picture = plot({ label: "", height: STRIPS_HIGH + 138, draw });
   const words = readout(), detail = el("p", {});
   const behind = numbers(["step", "read", "i", "f", "g", "o", "c", "h", "may come", "legal"], rows);
 

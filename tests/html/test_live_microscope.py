@@ -278,7 +278,8 @@ def test_used_and_opened_it_is_accessible_and_fits(visit, name, width, theme):
         "svg => { const box = svg.getBoundingClientRect();"
         " return [...svg.querySelectorAll('text')].filter(text => {"
         "  const place = text.getBoundingClientRect();"
-        "  return place.left < box.left - 1 || place.right > box.right + 1; })"
+        "  return place.left < box.left - 1 || place.right > box.right + 1"
+        "   || place.bottom > box.bottom + 1; })"
         " .map(text => text.textContent) }"
     )
     assert outside == []
