@@ -26,7 +26,7 @@
 # - *Recognise* a metric that misleads and a start that fails.
 # :::
 #
-# **Time:** about 60 minutes with the exercises; the code runs in less than a minute.
+# **Time:** about 45 minutes, and 70 for the exercises; the code runs in less than a minute.
 # **Needs:** NumPy arrays, the chain rule, the mean of a random variable.
 #
 # A trained network is a list of numbers. Most networks hold too many of them to read. This one

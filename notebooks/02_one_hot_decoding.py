@@ -25,7 +25,7 @@
 #   or shuffled targets would have shown.
 # :::
 #
-# **Time:** about 50 minutes with the exercises; the code runs in less than half a minute.
+# **Time:** about 40 minutes, and 60 for the exercises; the code runs in less than half a minute.
 # **Needs:** [chapter 1](01_linear_rnn_sum.md), or gradients and matrix products.
 #
 # Chapter 1 read a network of three weights: $W = 1$, $U = 1$, $b = 0$, and no other choice.

@@ -26,7 +26,7 @@
 # - *Judge* a picture of an embedding against controls.
 # :::
 #
-# **Time:** about 60 minutes with the exercises; the code runs in less than half a minute.
+# **Time:** about 45 minutes, and 75 for the exercises; the code runs in less than half a minute.
 # **Needs:** matrix products, the singular value decomposition, [chapter 1](01_linear_rnn_sum.md).
 #
 # An {term}`embedding` gives each symbol a row of trained numbers. People draw these rows and read

@@ -30,7 +30,7 @@
 # - *Choose* a start and a scaling that work, and show it against a control.
 # :::
 #
-# **Time:** about 50 minutes, and 80 for the exercises; the code runs in half a minute.
+# **Time:** about 50 minutes, and 90 for the exercises; the code runs in half a minute.
 # **Needs:** derivatives, {term}`gradient descent`, the variance of a random variable.
 
 # %%

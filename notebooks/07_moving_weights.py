@@ -24,7 +24,7 @@
 # - *Compute* the cell state at every step, which neither framework returns.
 # :::
 #
-# **Time:** about 60 minutes with the exercises; the code runs in about 20 seconds.
+# **Time:** about 45 minutes, and 65 for the exercises; the code runs in about 20 seconds.
 # **Needs:** the equations of an LSTM and a GRU, the transpose of a matrix.
 #
 # The weights of a recurrent layer are a few arrays of numbers. Copying them from one framework to

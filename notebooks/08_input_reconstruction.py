@@ -25,7 +25,7 @@
 # - *Separate* what the output says about the input from what the start of the descent put there.
 # :::
 #
-# **Time:** about 60 minutes with the exercises; the code runs in about 20 seconds.
+# **Time:** about 50 minutes, and 75 for the exercises; the code runs in about 20 seconds.
 # **Needs:** NumPy arrays, the chain rule, a straight-line fit; for one section, singular values.
 #
 # Training changes the weights until the outputs fit. Now freeze the weights and change the input,

@@ -27,7 +27,7 @@
 # - *Recognise* blur, copies and bridges between clusters in samples that look right.
 # :::
 #
-# **Time:** about 60 minutes, and 60 for the exercises; the code runs in less than a minute.
+# **Time:** about 60 minutes, and 80 for the exercises; the code runs in less than a minute.
 # **Needs:** the normal distribution, conditional probability, gradient descent; a little PyTorch.
 #
 # [Chapter 8](08_input_reconstruction.md) found an input for a wanted output, and

@@ -26,7 +26,7 @@
 # - *Judge* whether a wiring helps because it is true or because it is small.
 # :::
 #
-# **Time:** about 60 minutes with the exercises; the code runs in less than a minute.
+# **Time:** about 50 minutes, and 70 for the exercises; the code runs in less than a minute.
 # **Needs:** NumPy arrays, a layer as a matrix product, the chain rule.
 #
 # A user of PyTorch wants a network of 8 inputs, 6 neurons, 6 neurons and 3 classes. A neuron of the

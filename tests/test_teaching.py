@@ -39,7 +39,9 @@ def test_the_table_has_the_title_and_the_minutes_of_the_chapter(slug):
     assert measure.title(chapter) in NEEDS[slug]["chapter"], "run `make measure`"
     minutes = measure.exercise_minutes(chapter)
     assert int(NEEDS[slug]["min"]) == sum(minutes)
-    assert len(minutes) == chapter.read_text("utf-8").count(":class: exercise")
+    text = chapter.read_text("utf-8")
+    assert len(minutes) == text.count(":class: exercise")
+    assert f" minutes, and {sum(minutes)} for the exercises; the code runs in" in text
 
 
 def test_the_table_has_no_chapter_that_is_gone():
