@@ -77,7 +77,8 @@ def read_rows(network: torch.nn.ParameterDict, rows: torch.Tensor) -> torch.Tens
 # that on the other 1,000, against the mean row at each height and against repeating the last row.
 
 # %%
-held_out, mean_digit = images[4000:], images[:4000].mean(axis=0)
+learned = len(images) * 4 // 5
+held_out, mean_digit = images[learned:], images[:learned].mean(axis=0)
 with torch.no_grad():
     guess = read_rows(network, torch.tensor(held_out).double())[:, :-1].numpy()
 truth = held_out[:, 1:]
@@ -464,7 +465,7 @@ print(f"own unit is the one that matters most: {(changes.argmax(axis=0) == some)
 # say from its pictures where the drawing should change.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Given ten rows of this 0, the network closes it too early; given fourteen, nearly where it should. Below stand the pictures of a unit, to compare with what the drawing loses without it.", "name": "fig-unit-visualization-live"}}
-tops = {f"a {digit}": held_out[labels[4000:] == digit][0] for digit in range(10)}
+tops = {f"a {digit}": held_out[labels[learned:] == digit][0] for digit in range(10)}
 best = flat.reshape(-1, 10, 28)[np.argsort(-activity, axis=0)[:4].T]
 DrawTheTop(rnn, seen, tops, best, mean_h)
 
