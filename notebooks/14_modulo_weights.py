@@ -318,7 +318,7 @@ for case, pair in table.items():
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Jumps alone take the network to chance under both optimisers, even where the weights start with the spread of a plain network. Positive weights alone keep SGD near chance and cost Adam little. Size alone costs both some accuracy.", "name": "fig-modulo-weights-causes"}, "image": {"alt": "Accuracy of five seeds for ten networks, circles for SGD and crosses for Adam. Small centred free weights and b mod m lie near 0.9 for both. Small positive free weights lie near 0.1 with SGD and 0.8 with Adam. Large centred free weights lie near 0.75 and 0.6, large positive free ones near 0.1 and 0.4. All four jumping networks and the thread's w mod m lie between 0 and 0.2."}}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 5))
-for row, (case, pair) in enumerate(reversed(table.items())):
+for row, pair in enumerate(reversed(table.values())):
     for marker, colour, shift, values in zip("ox", ("blue", "vermilion"), (0.15, -0.15), pair):
         ax.plot(values, np.full(5, row + shift), marker, mfc="none", linestyle="none",
                 color=plotting.COLOURS[colour])

@@ -237,7 +237,7 @@ Without a network, take the folder `wheelhouse` from your teacher, put it beside
 write for the third line:
 
 ```
-python -m pip install --no-index --find-links ../wheelhouse -r requirements.txt -c constraints.txt
+python -m pip install --no-index -f ../wheelhouse -r requirements.txt -c constraints.txt
 ```
 
 ## Chapters
