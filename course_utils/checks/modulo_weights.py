@@ -33,8 +33,8 @@ there?
     for target, m in cases:
         got = float(as_array(call(answer, target, m), (), "the mean loss"))
         # Distances at equal times between two jumps: no formula that could be copied.
-        ends = sorted([abs(target), abs(target - m)], reverse=True)
-        losses = np.geomspace(*ends, 20_001) ** 2
+        near, far = sorted([abs(target), abs(target - m)])
+        losses = np.geomspace(far, near, 20_001) ** 2
         reachable = 0 < target < m
         want = 0.0 if reachable else float(np.mean((losses[1:] + losses[:-1]) / 2))
         if close(got, want, rtol=1e-5, atol=1e-8):
