@@ -43,11 +43,11 @@ there?
             hint = "can the used weight be there, and does it then move again?"
         elif got == 0:
             hint = "can the used weight be there?"
-        elif close(got, ends[1] ** 2, rtol=1e-4):
+        elif close(got, near**2, rtol=1e-4):
             hint = "that is the best loss. Does descent stay there?"
         elif close(got, want / 2, rtol=1e-4) or close(got, want * 2, rtol=1e-4):
             hint = "a factor of 2: one in the time of a round, one in the integral of d^2."
-        elif close(got, (ends[0] ** 2 + ends[0] * ends[1] + ends[1] ** 2) / 3, rtol=1e-4):
+        elif close(got, (far**2 + far * near + near**2) / 3, rtol=1e-4):
             hint = "a mean over the places passed. Is descent equally long at each of them?"
         elif m != 1:
             hint = "right for m = 1. Which distance from the target does a jump lead to?"
