@@ -14,10 +14,12 @@ Taught in chapters 1 (scalar digits), 2 (one-hot digits) and 3 (embedded digits)
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course_utils._check import real, whole
 from course_utils.data import DIGITS
 
 Array = NDArray[np.float64]
@@ -63,7 +65,7 @@ class DigitTable:
 
 def _arrays(weights: Sequence[ArrayLike]) -> list[Array]:
     """Return the weights as float64 arrays, or say which are not finite numbers."""
-    if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
+    if isinstance(weights, np.ndarray | str) or not isinstance(weights, Sequence):
         raise TypeError(
             "weights should be a list of arrays as layer.get_weights() gives, got "
             f"{type(weights).__name__}"
@@ -72,9 +74,15 @@ def _arrays(weights: Sequence[ArrayLike]) -> list[Array]:
 
 
 def _finite(value: ArrayLike, name: str) -> Array:
-    array = np.asarray(value, dtype=np.float64)
+    array = real(value, name).astype(np.float64, copy=False)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} should be finite, got NaN or infinity")
+    return array
+
+
+def _in_range(array: Any, name: str) -> Array:
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} is beyond the largest float64: scale the weights down")
     return array
 
 
@@ -98,7 +106,7 @@ def simple_rnn(weights: Sequence[ArrayLike]) -> tuple[Array, Array, Array]:
     Raises
     ------
     TypeError
-        If ``weights`` is not a list of arrays.
+        If ``weights`` is not a list of arrays of numbers.
     ValueError
         If the shapes do not fit together, or an entry is NaN or infinite.
 
@@ -138,7 +146,7 @@ def predict(weights: Sequence[ArrayLike], x: ArrayLike) -> Array:
     Raises
     ------
     TypeError
-        If ``weights`` is not a list of arrays.
+        If ``weights`` is not a list of arrays of numbers.
     ValueError
         If the shapes do not fit together, or an entry is NaN or infinite.
     OverflowError
@@ -151,7 +159,7 @@ def predict(weights: Sequence[ArrayLike], x: ArrayLike) -> Array:
            [11.]])
     """
     W, U, b = simple_rnn(weights)
-    inputs = np.asarray(x, dtype=np.float64)
+    inputs = _finite(x, "x")
     if inputs.ndim == 2 and len(W) == 1:
         inputs = inputs[..., np.newaxis]
     if inputs.ndim != 3 or inputs.shape[2] != len(W):
@@ -159,8 +167,6 @@ def predict(weights: Sequence[ArrayLike], x: ArrayLike) -> Array:
             f"x should have shape (count, length, {len(W)}) for W of shape {W.shape}, got "
             f"{inputs.shape}"
         )
-    if not np.isfinite(inputs).all():
-        raise ValueError("x should be finite, got NaN or infinity")
     h = np.zeros((len(inputs), len(b)))
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(inputs.shape[1]):
@@ -187,7 +193,7 @@ def normal_form(weights: Sequence[ArrayLike], length: int) -> tuple[Array, Array
     weights
         ``[W, U, b]`` of shapes (1, 1), (1, 1), (1,).
     length
-        Number of digits, at least 1.
+        Number of digits, from 1 to a million.
 
     Returns
     -------
@@ -199,9 +205,9 @@ def normal_form(weights: Sequence[ArrayLike], length: int) -> tuple[Array, Array
     Raises
     ------
     TypeError
-        If ``weights`` is not a list of arrays.
+        If ``weights`` is not a list of arrays of numbers, or ``length`` no whole number.
     ValueError
-        If the weights have other shapes, or ``length`` is below 1.
+        If the weights have other shapes, ``length`` is out of range, or the result is.
 
     Examples
     --------
@@ -209,10 +215,11 @@ def normal_form(weights: Sequence[ArrayLike], length: int) -> tuple[Array, Array
     (array([4., 2., 1.]), array(3.5))
     """
     W, U, b = _scalar(weights)
-    if length < 1:
-        raise ValueError(f"length should be at least 1, got {length}")
-    powers = np.power(U, np.arange(length - 1, -1, -1), dtype=np.float64)
-    return W * powers, np.asarray(b * powers.sum())
+    steps = whole(length, "length", 1, most=1_000_000)
+    with np.errstate(over="ignore", invalid="ignore"):
+        powers = np.power(U, np.arange(steps - 1, -1, -1), dtype=np.float64)
+        coefficients, offset = W * powers, np.asarray(b * powers.sum())
+    return _in_range(coefficients, "W U^(length-1)"), _in_range(offset, "the offset")
 
 
 def _scalar(weights: Sequence[ArrayLike]) -> tuple[float, float, float]:
@@ -259,7 +266,7 @@ def decode(weights: Sequence[ArrayLike]) -> DigitTable:
     Raises
     ------
     TypeError
-        If ``weights`` is not a list of arrays.
+        If ``weights`` is not a list of arrays of numbers.
     ValueError
         If the shapes are those of no model it can read, or an entry is NaN or infinite.
 
@@ -289,7 +296,9 @@ def decode(weights: Sequence[ArrayLike]) -> DigitTable:
             f"[(10, d), (d, 1), (1, 1), (1,)] (embedding); got {_shapes(arrays)}"
         )
     W, U, b = arrays[-3:]
-    return DigitTable((rows @ W + b)[:, 0], float(U[0, 0]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = _in_range(rows @ W + b, "x W + b")
+    return DigitTable(values[:, 0], float(U[0, 0]))
 
 
 def shift(weights: Sequence[ArrayLike], c: ArrayLike) -> list[Array]:
@@ -315,7 +324,7 @@ def shift(weights: Sequence[ArrayLike], c: ArrayLike) -> list[Array]:
     Raises
     ------
     TypeError
-        If ``weights`` is not a list of arrays.
+        If ``weights`` is not a list of arrays of numbers.
     ValueError
         If the shapes are others, c does not fit, or an entry is NaN or infinite.
 
@@ -342,8 +351,10 @@ def shift(weights: Sequence[ArrayLike], c: ArrayLike) -> list[Array]:
             f"c should be a number or have shape {rows.shape[1:]}, got {row.shape}"
         )
     row = np.broadcast_to(row, rows.shape[1:])
-    absorbed = row @ arrays[1] if embedded else row
-    return [rows + row, *arrays[1:-1], arrays[-1] - absorbed]
+    with np.errstate(over="ignore", invalid="ignore"):
+        absorbed = row @ arrays[1] if embedded else row
+        moved, bias = rows + row, arrays[-1] - absorbed
+    return [_in_range(moved, "rows + c"), *arrays[1:-1], _in_range(bias, "b - c")]
 
 
 def change_basis(weights: Sequence[ArrayLike], A: ArrayLike) -> list[Array]:
@@ -364,7 +375,7 @@ def change_basis(weights: Sequence[ArrayLike], A: ArrayLike) -> list[Array]:
     Raises
     ------
     TypeError
-        If ``weights`` is not a list of arrays.
+        If ``weights`` is not a list of arrays of numbers.
     ValueError
         If the shapes are others, A is singular or does not fit, or an entry is NaN or infinite.
 
@@ -393,4 +404,6 @@ def change_basis(weights: Sequence[ArrayLike], A: ArrayLike) -> list[Array]:
             "part of E; a random normal matrix will do"
         )
     E, W, U, b = arrays
-    return [E @ basis, _finite(np.linalg.solve(basis, W), "A^-1 W"), U, b]
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved, solved = E @ basis, np.linalg.solve(basis, W)
+    return [_in_range(moved, "E A"), _in_range(solved, "A^-1 W"), U, b]
