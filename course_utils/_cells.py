@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course_utils._check import real
+
 Array = NDArray[Any]
 Activation = Callable[[Array, Array], Any]
 
@@ -86,9 +88,7 @@ class Trace:
 
 def finite(value: ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
     """Return finite numbers of this kind, or say what is wrong with them."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} should hold real numbers, got {array.dtype}")
+    array = real(value, name)
     with np.errstate(over="ignore"):
         array = array.astype(dtype, copy=False)
     if not np.isfinite(array).all():

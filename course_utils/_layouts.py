@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils._cells import ACTIVATIONS, Array
+from course_utils._check import number, real, whole
 
 ORDERS: dict[str, dict[str, tuple[str, ...]]] = {
     "Keras": {
@@ -43,7 +44,7 @@ _ONNX_DEFAULTS = {"hardsigmoid": (0.2, 0.5), "affine": (1.0, 0.0)}
 
 def _float_array(value: ArrayLike, name: str) -> Array:
     """Return a read-only copy, or say why the value cannot be a weight."""
-    array = np.array(value)
+    array = np.array(real(value, name))
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(
             f"{name} should be float32 or float64, got {array.dtype}: convert it with "
@@ -91,7 +92,8 @@ class Block:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if (value := getattr(self, field.name)) is not None:
+            needed = field.name in ("kernel", "recurrent")
+            if (value := getattr(self, field.name)) is not None or needed:
                 object.__setattr__(self, field.name, _float_array(value, field.name))
         u = self.recurrent.shape[0] if self.recurrent.ndim else 0
         fits = self.kernel.ndim == 2 and self.kernel.shape[1] == u
@@ -158,7 +160,7 @@ def two_rows(b: Array) -> Array:
 
 def block_names(cell: str) -> tuple[str, ...]:
     """Return the names of the blocks of a cell, in the order of Keras."""
-    if cell not in ORDERS["Keras"]:
+    if not isinstance(cell, str) or cell not in ORDERS["Keras"]:
         raise ValueError(f"cell should be 'LSTM' or 'GRU', got {cell!r}")
     return ORDERS["Keras"][cell]
 
@@ -212,17 +214,19 @@ def from_tensor(tensor: Any) -> Array:
 
 def torch_suffix(layer: int, reverse: bool) -> str:
     """Return how PyTorch ends the name of a weight of this layer and direction."""
-    return f"_l{layer}{'_reverse' if reverse else ''}"
+    return f"_l{whole(layer, 'layer', 0)}{'_reverse' if reverse else ''}"
 
 
-def text(value: str | bytes) -> str:
+def text(value: str | bytes, name: str) -> str:
     """Return a string attribute: onnx gives them as bytes."""
+    if not isinstance(value, str | bytes):
+        raise TypeError(f"{name} should be text, got {value!r}")
     return value.decode() if isinstance(value, bytes) else value
 
 
 def refuse_onnx_extras(P: Any, clip: float | None, input_forget: int) -> None:
     """Say what to do about the attributes that no other framework has."""
-    if P is not None and np.any(P):
+    if P is not None and real(P, "P").any():
         raise ValueError(
             "peepholes (input P) let the gates see c, which neither Keras nor PyTorch can: "
             "train the network without them"
@@ -247,7 +251,18 @@ def read_onnx_activations(
 ) -> tuple[str, str]:
     """Return our names of the activation of the gates and of the candidate."""
     count = 3 if cell == "LSTM" else 2
-    given = [text(name) for name in names or ("Sigmoid", "Tanh", "Tanh")[:count]]
+    for name, values in (
+        ("activations", () if names is None else names),
+        ("activation_alpha", alphas),
+        ("activation_beta", betas),
+    ):
+        if isinstance(values, str) or not isinstance(values, Sequence):
+            raise TypeError(f"{name} should be a list, got {values!r}")
+    given = [
+        text(name, "an activation") for name in names or ("Sigmoid", "Tanh", "Tanh")[:count]
+    ]
+    alphas = [number(value, "activation_alpha") for value in alphas]
+    betas = [number(value, "activation_beta") for value in betas]
     if len(given) != count:
         raise ValueError(
             f"an ONNX {cell} of one direction has {count} activations, got {given}"

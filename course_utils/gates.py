@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils import _layouts
+from course_utils import _check, _layouts
 from course_utils._cells import (
     ACTIVATIONS,
     Array,
@@ -71,7 +71,8 @@ class Gates:
     Raises
     ------
     TypeError
-        If the weights are neither all float32 nor all float64.
+        If the weights are neither all float32 nor all float64, or an argument is of another
+        type.
     ValueError
         If a block is missing, shapes do not fit together, or an activation is not known.
 
@@ -99,11 +100,18 @@ class Gates:
 
     def __post_init__(self) -> None:
         names = _layouts.block_names(self.cell)
+        if not isinstance(self.blocks, Mapping):
+            raise TypeError(f"blocks should be a dictionary, got {type(self.blocks).__name__}")
         if set(self.blocks) != set(names):
             raise ValueError(f"{self.cell} has the blocks {names}, got {tuple(self.blocks)}")
         for role in ("activation", "recurrent_activation"):
-            if (name := getattr(self, role)) not in ACTIVATIONS:
+            name = getattr(self, role)
+            if not isinstance(name, str) or name not in ACTIVATIONS:
                 raise ValueError(f"{role} should be one of {list(ACTIVATIONS)}, got {name!r}")
+        for role in ("reset_after", "reverse"):
+            _check.flag(getattr(self, role), role)
+        if odd := [repr(b) for b in self.blocks.values() if not isinstance(b, Block)]:
+            raise TypeError(f"a block should be a Block, got {odd[0]}")
         object.__setattr__(self, "blocks", {name: self.blocks[name] for name in names})
         first, *others = self.blocks.values()
         if odd := [repr(block) for block in others if repr(block) != repr(first)]:
@@ -238,7 +246,7 @@ class Gates:
         Raises
         ------
         TypeError
-            If ``module`` is something else, or its weights are neither float32 nor float64.
+            If an argument is something else, or the weights are neither float32 nor float64.
         ValueError
             If it has no such layer or direction, or projects h (``proj_size``).
 
@@ -256,9 +264,9 @@ class Gates:
                 f"this LSTM projects h from {module.hidden_size} to {module.proj_size} numbers "
                 "(proj_size), which no other framework here can: train it with proj_size=0"
             )
-        if not 0 <= layer < module.num_layers:
+        if not 0 <= _check.whole(layer, "layer", 0) < module.num_layers:
             raise ValueError(f"layer should lie in 0 .. {module.num_layers - 1}, got {layer}")
-        if reverse and not module.bidirectional:
+        if _check.flag(reverse, "reverse") and not module.bidirectional:
             raise ValueError("reverse needs a module with bidirectional=True")
         suffix = _layouts.torch_suffix(layer, reverse)
         parts = ["weight_ih", "weight_hh"] + ["bias_ih", "bias_hh"] * bool(module.bias)
@@ -326,7 +334,8 @@ class Gates:
         Raises
         ------
         TypeError
-            If the weights are neither all float32 nor all float64.
+            If the weights are neither all float32 nor all float64, or an argument is of another
+            type.
         ValueError
             If shapes do not fit, or an attribute asks for what neither Keras nor PyTorch has.
 
@@ -339,8 +348,13 @@ class Gates:
         True
         """
         k = len(_layouts.block_names(cell))
+        _check.whole(input_forget, "input_forget", 0)
+        _check.whole(layout, "layout", 0)
+        _check.whole(linear_before_reset, "linear_before_reset", 0, most=1)
+        if hidden_size is not None:
+            _check.whole(hidden_size, "hidden_size", 1)
         _layouts.refuse_onnx_extras(P, clip, input_forget)
-        way = _layouts.text(direction)
+        way = _layouts.text(direction, "direction")
         if way not in ("forward", "reverse"):
             raise ValueError(
                 f"direction should be 'forward' or 'reverse', got {way!r}: read a "
@@ -351,8 +365,8 @@ class Gates:
             raise ValueError("linear_before_reset belongs to a GRU, got an LSTM")
         if layout not in (0, 1):
             raise ValueError(f"layout should be 0 or 1, got {layout}")
-        w, r = np.asarray(W), np.asarray(R)
-        b = None if B is None else np.asarray(B)
+        w, r = _check.real(W, "W"), _check.real(R, "R")
+        b = None if B is None else _check.real(B, "B")
         u = r.shape[-1] if r.ndim else 0
         fits = w.ndim == 3 and w.shape[:2] == (1, k * u) and r.shape == (1, k * u, u)
         fits = fits and (b is None or b.shape == (1, 2 * k * u))
@@ -435,9 +449,11 @@ class Gates:
 
         Raises
         ------
+        TypeError
+            If ``layer`` is not a whole number.
         ValueError
-            If PyTorch cannot express the cell: activations other than tanh and sigmoid, or a
-            GRU that resets before the product.
+            If ``layer`` is negative, or PyTorch cannot express the cell: activations other than
+            tanh and sigmoid, or a GRU that resets before the product.
 
         Examples
         --------
