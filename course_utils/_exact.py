@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils._cells import Array, finite
+from course_utils._check import number, real
 from course_utils._layouts import _float_array, from_tensor
 
 INVERTIBLE = ("linear", "tanh", "sigmoid", "leaky_relu")
@@ -48,7 +49,7 @@ class DenseLayer:
     Raises
     ------
     TypeError
-        If the weights are neither float32 nor float64.
+        If the weights are neither float32 nor float64, or ``slope`` is no number.
     ValueError
         If shapes do not fit together, a weight is NaN or infinite, the activation is not known
         or the slope is not above 0.
@@ -75,11 +76,12 @@ class DenseLayer:
         b = _float_array(np.zeros(W.shape[1], W.dtype) if self.b is None else self.b, "b")
         if b.shape != W.shape[1:]:
             raise ValueError(f"b should have shape {W.shape[1:]} to go with W, got {b.shape}")
-        if self.activation not in (*INVERTIBLE, "relu"):
+        known = (*INVERTIBLE, "relu")
+        if not isinstance(self.activation, str) or self.activation not in known:
             raise ValueError(
                 f"activation should be one of {[*INVERTIBLE, 'relu']}, got {self.activation!r}"
             )
-        if not 0 < self.slope < np.inf:
+        if not 0 < number(self.slope, "slope") < np.inf:
             raise ValueError(
                 f"slope should be a number above 0, got {self.slope}: with slope 0 a "
                 "leaky_relu is a relu"
@@ -92,8 +94,22 @@ class DenseLayer:
         return f"DenseLayer({inputs} -> {outputs}, {self.activation}, {self.W.dtype})"
 
     def __call__(self, x: ArrayLike) -> Array:
-        """Return f(x W + b) for x of shape (batch, inputs)."""
-        z = np.asarray(x) @ self.W + self.b
+        """Return f(x W + b) for x of shape (batch, inputs).
+
+        Raises
+        ------
+        TypeError
+            If x does not hold real numbers.
+        ValueError
+            If it does not end in the inputs, or z is not finite.
+        """
+        inputs = real(x, "x")
+        if not inputs.ndim or inputs.shape[-1] != len(self.W):
+            raise ValueError(f"x should end in {len(self.W)} inputs, got shape {inputs.shape}")
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = inputs @ self.W + self.b
+        if not np.isfinite(z).all():
+            raise ValueError(f"x W + b is not finite in {z.dtype}: x should be, and smaller")
         if self.activation == "tanh":
             return np.tanh(z)
         if self.activation == "sigmoid":
@@ -223,7 +239,7 @@ def exact_inverse(layers: Sequence[DenseLayer], y: ArrayLike) -> Array:
         If a layer is relu, not square or singular in its kind of number, or if a value that
         reaches a layer is NaN, infinite or outside the open range of its tanh or sigmoid.
     TypeError
-        If ``y`` does not hold real numbers.
+        If ``y`` does not hold real numbers, or ``layers`` is no list of DenseLayer.
     ValueError
         If there is no layer, or shapes do not fit together.
 
@@ -239,9 +255,8 @@ def exact_inverse(layers: Sequence[DenseLayer], y: ArrayLike) -> Array:
     course_utils._exact.NotInvertible: layer 0 is singular in float64: its rank is 1 of 2, so
     different inputs give the same output
     """
-    if not layers:
-        raise ValueError("layers is empty: give at least one")
-    given = np.asarray(y)
+    _check_layers(layers)
+    given = real(y, "y")
     kind = np.result_type(np.float32, *(layer.W.dtype for layer in layers))
     if given.dtype != np.float32:
         kind = np.dtype(np.float64)
@@ -278,11 +293,19 @@ def condition_numbers(layers: Sequence[DenseLayer]) -> Array:
     numpy.ndarray
         Shape (layers,); infinity for a W that is singular in its kind of number.
 
+    Raises
+    ------
+    TypeError
+        If ``layers`` is no list of DenseLayer.
+    ValueError
+        If there is no layer.
+
     Examples
     --------
     >>> condition_numbers([DenseLayer(np.diag([8.0, 2.0])), DenseLayer(np.ones((2, 2)))])
     array([ 4., inf])
     """
+    _check_layers(layers)
     ratios = []
     for layer in layers:
         sizes = np.linalg.svd(layer.W.astype(np.float64), compute_uv=False)
@@ -339,13 +362,13 @@ def rewind(
             [ 2., -1.],
             [ 1.,  2.]]])
     """
-    if activation not in ("tanh", "sigmoid", "linear"):
+    if not isinstance(activation, str) or activation not in ("tanh", "sigmoid", "linear"):
         raise ValueError(
             f"activation should be 'tanh', 'sigmoid' or 'linear', got {activation!r}"
         )
     cell = DenseLayer(_float_array(U, "U"), _float_array(b, "b"), activation)
     weights = _float_array(W, "W")
-    kinds = [np.asarray(a).dtype for a in (h, x)]
+    kinds = [real(a, name).dtype for a, name in ((h, "h"), (x, "x"))]
     kind = np.result_type(cell.W, weights)
     if any(other != np.float32 for other in kinds):
         kind = np.dtype(np.float64)
@@ -371,13 +394,23 @@ def rewind(
     return states
 
 
+def _check_layers(layers: Any) -> None:
+    if not isinstance(layers, Sequence) or isinstance(layers, str):
+        raise TypeError(f"layers should be a list of DenseLayer, got {type(layers).__name__}")
+    if not layers:
+        raise ValueError("layers is empty: give at least one")
+    if odd := [type(layer).__name__ for layer in layers if not isinstance(layer, DenseLayer)]:
+        raise TypeError(f"layers should be a list of DenseLayer, got {odd[0]}")
+
+
 def _label(layers: Sequence[DenseLayer], place: int) -> str:
     return layers[place].name or f"layer {place}"
 
 
 def _rank(W: Array, kind: np.dtype[Any]) -> int:
     """Count the singular values that are more than rounding in this kind of number."""
-    sizes = np.linalg.svd(W.astype(np.float64), compute_uv=False)
+    scale = float(np.abs(W).max()) or 1.0  # the largest singular value may overflow otherwise
+    sizes = np.linalg.svd(W.astype(np.float64) / scale, compute_uv=False)
     return int((sizes > sizes[0] * max(W.shape) * np.finfo(kind).eps).sum())
 
 

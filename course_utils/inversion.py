@@ -18,12 +18,12 @@ Sources: "Study of a RNN toy model"; Kindermann and Linden 1990; Mahendran and V
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course_utils._check import number, real, whole
 from course_utils._exact import (
     DenseLayer,
     NotInvertible,
@@ -51,6 +51,8 @@ __all__ = [
 Array = NDArray[np.floating]
 Pull = Callable[[Array], Array]
 Run = Callable[[Array], tuple[Array, Pull]]
+
+_LARGEST = 1e15  # HiGHS refuses larger coefficients
 
 LOSSES = ("mse", "cross-entropy", "logits")
 """What :func:`reconstruct` can minimise."""
@@ -133,10 +135,10 @@ def _sigmoid(z: Array) -> Array:
 def _finite(values: ArrayLike, name: str) -> Array:
     """Return numbers as an array of floats, or say what is wrong with them."""
     try:
-        array = np.asarray(values)
-        array = array if array.dtype.kind == "f" else array.astype(np.float64)
-    except (TypeError, ValueError):
+        array = real(values, name)
+    except TypeError:
         raise TypeError(f"{name} should be numbers, got {type(values).__name__}") from None
+    array = array if array.dtype.kind == "f" else array.astype(np.float64)
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         place = tuple(int(i) for i in bad[0])
@@ -146,12 +148,10 @@ def _finite(values: ArrayLike, name: str) -> Array:
 
 def _number(value: Any, name: str, zero: bool = False) -> float:
     """Return a positive number (or 0 where allowed), or say what is wrong with it."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} should be a number, got {value!r}")
-    number = float(value)
-    if not np.isfinite(number) or number < 0 or (number == 0 and not zero):
-        raise ValueError(f"{name} should be {'at least' if zero else 'above'} 0, got {value}")
-    return number
+    size = number(value, name)
+    if not np.isfinite(size) or size < 0 or (size == 0 and not zero):
+        raise ValueError(f"{name} should be {'at least' if zero else 'above'} 0, got {size}")
+    return size
 
 
 def _affine(W: ArrayLike, b: ArrayLike) -> tuple[Array, Array]:
@@ -317,10 +317,14 @@ def _loss(z: Array, y: Array, loss: str, activation: str) -> tuple[Array, Array]
     return ((s - y) ** 2).mean(axis=1), slope
 
 
-def _checked_targets(targets: ArrayLike, activation: str, loss: str, function: Any) -> Array:
-    if activation not in ("linear", "sigmoid"):
+def _check_activation(activation: Any) -> None:
+    if not isinstance(activation, str) or activation not in ("linear", "sigmoid"):
         raise ValueError(f"activation should be 'linear' or 'sigmoid', got {activation!r}")
-    if loss not in LOSSES:
+
+
+def _checked_targets(targets: ArrayLike, activation: str, loss: str, function: Any) -> Array:
+    _check_activation(activation)
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise ValueError(f"loss should be one of {', '.join(LOSSES)}, got {loss!r}")
     y = np.float64(_finite(targets, "targets"))
     if y.ndim != 2 or not y.size:
@@ -417,10 +421,7 @@ def reconstruct(
     y = _checked_targets(targets, activation, loss, function)
     rate = _number(learning_rate, "learning_rate")
     tolerance = _number(tolerance, "tolerance", zero=True)
-    if isinstance(steps, bool) or not isinstance(steps, Integral):
-        raise TypeError(f"steps should be a whole number, got {steps!r}")
-    if steps < 0:
-        raise ValueError(f"steps should be at least 0, got {steps}")
+    steps = whole(steps, "steps", 0, most=10**8)
     if first.ndim < 2 or len(first) not in (1, len(y)):
         raise ValueError(
             f"start should have shape (1, ...) or ({len(y)}, ...), a row for each target, got "
@@ -434,21 +435,21 @@ def reconstruct(
     converged, taken = np.zeros(len(y), bool), np.full(len(y), steps, np.int64)
     path: list[Array] = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for step in range(int(steps) + 1):
+        for step in range(steps + 1):
             z, pull = run(x)
             if z.shape != y.shape:
                 raise ValueError(
                     f"targets have shape {y.shape}, the function's outputs {z.shape}"
                 )
-            values, slope = _loss(np.float64(z), y, loss, activation)
+            values, slope = _loss(z.astype(np.float64), y, loss, activation)
             path.append(values)
             # Far above both where it began and the size of the target: not a detour.
-            ceiling = 1e6 * (path[0] + (y**2).mean(axis=1) + tolerance**2)
+            ceiling = 1e6 * (path[0] + (y**2).mean(axis=1) + tolerance * tolerance)
             lost = np.flatnonzero(~(np.isfinite(values) & (values <= ceiling)))
             if len(lost):
                 k = int(lost[0])
                 raise ValueError(_divergence(function, first, k, step, rate, y.shape[1]))
-            outputs = _activated(np.float64(z), activation)
+            outputs = _activated(z.astype(np.float64), activation)
             here = np.abs(outputs - y).max(axis=1) <= tolerance
             taken[here & ~converged] = step
             converged |= here
@@ -464,7 +465,9 @@ def _bounds(bounds: Any, shape: tuple[int, ...]) -> tuple[Array, Array]:
     """Return the lowest and highest legal input in its shape; infinite if there are none."""
     try:
         low, high = (-np.inf, np.inf) if bounds is None else bounds
-        sides = [np.broadcast_to(np.asarray(side, np.float64), shape) for side in (low, high)]
+        sides = [
+            np.broadcast_to(np.float64(real(side, "bounds")), shape) for side in (low, high)
+        ]
     except (TypeError, ValueError):
         raise ValueError(
             f"bounds should be a pair (lowest, highest) that fits an input of shape {shape}, "
@@ -511,24 +514,29 @@ def sensitivity(function: Any, inputs: ArrayLike, *, activation: str = "linear")
     TypeError
         If the function cannot be run, or the inputs are not numbers.
     ValueError
-        If the inputs are not finite, or no gradient reaches them.
+        If the inputs are not finite, no gradient reaches them, or the slopes are not finite.
 
     Examples
     --------
     >>> sensitivity(([[2.0], [-1.0]], [0.0]), [[5.0, 5.0]])
     array([[[ 2., -1.]]])
     """
-    if activation not in ("linear", "sigmoid"):
-        raise ValueError(f"activation should be 'linear' or 'sigmoid', got {activation!r}")
+    _check_activation(activation)
     x = _finite(inputs, "inputs")
     run, dtype = _runner(function, x)
     if x.ndim < 2 or not len(x):
         raise ValueError(f"inputs should have shape (count, ...), got {x.shape}")
-    z, pull = run(x.astype(dtype))
-    outputs = _activated(z, activation)
-    slope = outputs * (1 - outputs) if activation == "sigmoid" else np.ones_like(z)
-    one = np.eye(z.shape[1], dtype=z.dtype)
-    return np.stack([pull(slope * row) for row in one], axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        z, pull = run(x.astype(dtype))
+        outputs = _activated(z, activation)
+        slope = outputs * (1 - outputs) if activation == "sigmoid" else np.ones_like(z)
+        one = np.eye(z.shape[1], dtype=z.dtype)
+        jacobian = np.stack([pull(slope * row) for row in one], axis=1)
+    if not (np.isfinite(z).all() and np.isfinite(jacobian).all()):
+        raise ValueError(
+            f"the outputs or their slopes left the range of {z.dtype}: scale inputs or weights"
+        )
+    return jacobian
 
 
 def shut_gate(
@@ -568,7 +576,8 @@ def shut_gate(
     TypeError
         If an argument is not a number.
     ValueError
-        If shapes do not fit, a number is not finite, or ``opening`` is not within (0, 1).
+        If shapes do not fit, a number is not finite, a weight is above 1e15, or ``opening`` is
+        not within (0, 1).
 
     Examples
     --------
@@ -592,6 +601,8 @@ def shut_gate(
         raise ValueError(f"W should have at least one input and one unit, got {weights.shape}")
     low, high = _bounds(bounds, (d,))
     limit = np.log(level / (1 - level)) - offset
+    if max(np.abs(weights).max(), np.abs(offset).max()) > _LARGEST:
+        raise ValueError(f"W and b should be at most {_LARGEST:g}: the solver cannot do more")
 
     def found(x: Array) -> ShutGate:
         return ShutGate(True, x, _sigmoid(x @ weights + offset), None, 0.0)
