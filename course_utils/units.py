@@ -15,16 +15,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from course_utils.data import Floats, Ints, _whole
+from course_utils._check import MOST, flag, number, real, sizes, whole
+from course_utils.data import Floats, Ints
 
 Array = NDArray[Any]
 
 
 def _numbers(value: ArrayLike, shape: tuple[int | None, ...], name: str) -> Array:
     """Return an array of finite numbers; None in ``shape`` leaves a length open."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{name} should be numbers, got an array of {array.dtype}")
+    try:
+        array = real(value, name)
+    except TypeError:
+        raise TypeError(f"{name} should be numbers, got {type(value).__name__}") from None
     fits = len(shape) == array.ndim and all(
         want in (None, got) for want, got in zip(shape, array.shape, strict=True)
     )
@@ -99,8 +101,10 @@ class RowRNN:
 
         Raises
         ------
+        TypeError
+            If ``network`` does not hold numbers by name, or ``dtype`` is no kind of float.
         ValueError
-            If a name is missing.
+            If a name is missing, shapes do not fit each other, or a weight is not finite.
 
         Examples
         --------
@@ -108,13 +112,19 @@ class RowRNN:
         >>> RowRNN.from_torch(row_rnn(updates=0))
         RowRNN of 169 units on rows of 28
         """
+        if not hasattr(network, "keys"):
+            raise TypeError(f"network should hold weights by name, got {network!r}")
+        known = isinstance(dtype, type | str | np.dtype)
+        if not known or dtype not in (np.float32, np.float64, "float32", "float64"):
+            raise TypeError(f"dtype should be float32 or float64, got {dtype!r}")
         if missing := [name for name in "WUbVc" if name not in network]:
             raise ValueError(f"the network should hold W, U, b, V and c; missing: {missing}")
         tensors = {name: network[name] for name in "WUbVc"}
         arrays = {
             k: v.detach().numpy() if hasattr(v, "detach") else v for k, v in tensors.items()
         }
-        return cls(**{k: np.array(v, dtype) for k, v in arrays.items()})
+        with np.errstate(over="ignore"):  # the constructor refuses what is infinite then
+            return cls(**{k: real(v, k).astype(dtype) for k, v in arrays.items()})
 
     def run(
         self,
@@ -146,7 +156,8 @@ class RowRNN:
         TypeError
             If an argument is not an array of numbers.
         ValueError
-            If a shape does not fit, or ``hold`` names a unit that is not there.
+            If a shape does not fit, ``hold`` names a unit that is not there or a value that is
+            not finite, or the pre-activations are not finite.
 
         Examples
         --------
@@ -158,14 +169,17 @@ class RowRNN:
         x = _numbers(rows, (None, None, len(self.W)), "rows")
         batch, steps, _ = x.shape
         held, values = self._held(hold)
-        drive = x @ self.W + self.b
-        z, h = drive, np.empty_like(drive)
-        state = self._start(start, batch)
-        for t in range(steps):
-            z[:, t] += state @ self.U
-            state = expit(z[:, t])
-            state[:, held] = values
-            h[:, t] = state
+        with np.errstate(over="ignore", invalid="ignore"):
+            drive = x @ self.W + self.b
+            z, h = drive, np.empty_like(drive)
+            state = self._start(start, batch)
+            for t in range(steps):
+                z[:, t] += state @ self.U
+                state = expit(z[:, t])
+                state[:, held] = values
+                h[:, t] = state
+        if not np.isfinite(z).all():
+            raise ValueError(f"a pre-activation left the range of {z.dtype}: scale rows down")
         return z, h
 
     def predict(self, h: ArrayLike) -> Array:
@@ -183,8 +197,10 @@ class RowRNN:
 
         Raises
         ------
+        TypeError
+            If the states are not numbers.
         ValueError
-            If the last axis is not the units.
+            If the last axis is not the units, or a state is not finite.
 
         Examples
         --------
@@ -192,7 +208,11 @@ class RowRNN:
         >>> rnn.predict([0.5])
         array([0.5])
         """
-        states = np.asarray(h)
+        states = real(h, "h")
+        if not np.isfinite(states).all() or (
+            states.size and float(np.abs(states).max()) > 1e15
+        ):
+            raise ValueError("h should be finite and at most 1e15, got larger numbers or NaN")
         if states.ndim == 0 or states.shape[-1] != len(self.b):
             raise ValueError(f"h should end in {len(self.b)} units, got shape {states.shape}")
         return expit(states @ self.V + self.c)
@@ -207,7 +227,7 @@ class RowRNN:
         start
             State after the last real row, shape (batch, units).
         steps
-            How many rows to produce, at least 1.
+            How many rows to produce, 1 to 10,000.
         hold
             Units held at a value, as in :meth:`run`; ``start`` itself is held too.
 
@@ -219,9 +239,10 @@ class RowRNN:
         Raises
         ------
         TypeError
-            If ``steps`` is not a whole number.
+            If ``steps`` is not a whole number, or the rest are not numbers.
         ValueError
-            If it is below 1, a shape does not fit, or ``hold`` names a unit that is not there.
+            If it is out of range, a shape does not fit, or ``hold`` names a unit that is not
+            there.
 
         Examples
         --------
@@ -229,11 +250,11 @@ class RowRNN:
         >>> rnn.roll([[0.5]], 2).shape
         (1, 2, 1)
         """
-        state = np.array(self._start(start, len(np.asarray(start))))
+        state = np.array(_numbers(start, (None, len(self.b)), "start"))
         held, values = self._held(hold)
         state[:, held] = values
         rows = []
-        for _ in range(_whole(steps, "steps", 1)):
+        for _ in range(whole(steps, "steps", 1, most=10_000)):
             rows.append(self.predict(state))
             state = self.run(rows[-1][:, np.newaxis], state, hold)[1][:, -1]
         return np.stack(rows, axis=1)
@@ -244,10 +265,16 @@ class RowRNN:
         return _numbers(start, (batch, len(self.b)), "start")
 
     def _held(self, hold: Mapping[int, float] | None) -> tuple[list[int], list[float]]:
-        units = list(hold or {})
-        if strange := [unit for unit in units if unit not in range(len(self.b))]:
+        if hold is None:
+            return [], []
+        if not isinstance(hold, Mapping):
+            raise TypeError(f"hold should be a dictionary of values by unit, got {hold!r}")
+        if strange := [unit for unit in hold if unit not in range(len(self.b))]:
             raise ValueError(f"hold names units 0 .. {len(self.b) - 1}, got {strange}")
-        return units, list((hold or {}).values())
+        values = [number(value, f"hold[{unit}]") for unit, value in hold.items()]
+        if not np.isfinite(values).all():
+            raise ValueError(f"hold should give finite values, got {values}")
+        return list(hold), values
 
     def __repr__(self) -> str:
         return f"RowRNN of {len(self.b)} units on rows of {len(self.c)}"
@@ -285,12 +312,12 @@ def draw_starts(count: int, length: int = 10, *, height: int = 28, seed: int = 0
     >>> int(starts.min()), int(starts.max())
     (0, 18)
     """
-    if _whole(length, "length", 1) > _whole(height, "height", 1):
+    if whole(length, "length", 1) > whole(height, "height", 1, most=MOST):
         raise ValueError(
             f"length should be at most {height}, the rows of an image, got {length}"
         )
-    rng = np.random.default_rng(_whole(seed, "seed", 0))
-    return rng.integers(0, height - length + 1, _whole(count, "count", 1))
+    rng = np.random.default_rng(whole(seed, "seed", 0))
+    return rng.integers(0, height - length + 1, sizes(count=count))
 
 
 def windows(
@@ -317,28 +344,33 @@ def windows(
     Raises
     ------
     TypeError
-        If ``length`` or ``batch`` is not a whole number.
+        If ``starts``, ``length`` or ``batch`` are not whole numbers, or ``images`` no numbers.
     ValueError
-        If shapes do not fit, or a window leaves its image.
+        If shapes do not fit, a pixel is not finite, or a window leaves its image.
 
     Examples
     --------
     >>> [part.shape for part in windows(np.zeros((5, 28, 28)), [0, 1, 2, 3, 18], batch=2)]
     [(2, 10, 28), (2, 10, 28), (1, 10, 28)]
     """
-    pictures, first = np.asarray(images), np.asarray(starts)
+    pictures, first = real(images, "images"), real(starts, "starts")
+    if first.dtype.kind not in "iu":
+        raise TypeError(f"starts should be whole numbers, got an array of {first.dtype}")
     if pictures.ndim != 3 or first.shape != pictures.shape[:1]:
         raise ValueError(
             "images should have shape (count, height, width) and starts (count,), got "
             f"{pictures.shape} and {first.shape}"
         )
-    _whole(length, "length", 1)
+    whole(length, "length", 1, most=MOST)
     if first.size and (first.min() < 0 or first.max() + length > pictures.shape[1]):
         raise ValueError(
             f"a window of {length} rows should start at 0 .. {pictures.shape[1] - length}, got "
             f"starts from {first.min()} to {first.max()}"
         )
-    return _batches(pictures, first, np.arange(length), _whole(batch, "batch", 1))
+    with np.errstate(over="ignore", invalid="ignore"):  # a sum needs no second array
+        if not np.isfinite(pictures.sum(dtype=np.float64)):
+            raise ValueError("images should be finite and of moderate size, got others")
+    return _batches(pictures, first, np.arange(length), whole(batch, "batch", 1))
 
 
 def _batches(images: Array, starts: Array, steps: Array, batch: int) -> Iterator[Floats]:
@@ -374,7 +406,7 @@ class Features:
     """
 
     def __init__(self, whiten: bool = False) -> None:
-        self.whiten = whiten
+        self.whiten = flag(whiten, "whiten")
         self.count = 0
 
     def add(self, windows: ArrayLike, z: ArrayLike) -> None:
@@ -403,6 +435,10 @@ class Features:
             raise ValueError("the batch is empty: give at least one window and one unit")
         if not self.count:
             self._begin(x.shape[1:], pre.shape[1])
+        if max(float(np.abs(x).max()), float(np.abs(pre).max())) > 1e15:
+            raise ValueError(
+                "windows and z should be at most 1e15, so that sums of them can be"
+            )
         flat, weights = x.reshape(len(x), -1), np.maximum(pre, 0)
         self.count += len(x)
         self.pixels += flat.sum(axis=0, dtype=np.float64)
@@ -458,11 +494,23 @@ class Features:
 
         Raises
         ------
+        TypeError
+            If ``units`` is no list of whole numbers.
         ValueError
-            If no window was taken in, or a unit never had a positive pre-activation.
+            If no window was taken in, there is no such unit, or it never had a positive
+            pre-activation.
         """
         self._need()
-        chosen = np.arange(len(self.total)) if units is None else np.asarray(units)
+        count = len(self.total)
+        chosen = np.arange(count) if units is None else real(units, "units")
+        if chosen.ndim != 1 or (chosen.size and chosen.dtype.kind not in "iu"):
+            raise TypeError(
+                f"units should be a list of whole numbers, got shape {chosen.shape} of "
+                f"{chosen.dtype}"
+            )
+        chosen = chosen.astype(np.int64)
+        if chosen.size and (chosen.min() < -count or chosen.max() >= count):
+            raise ValueError(f"units should lie in 0 .. {count - 1}, got {chosen.tolist()}")
         if dead := [int(unit) for unit in chosen if self.total[unit] == 0]:
             raise ValueError(
                 f"units {dead} never had a positive pre-activation, so they have no weighted "
@@ -496,10 +544,12 @@ class Features:
 
         Raises
         ------
+        TypeError
+            As :meth:`raw`; or if ``ridge`` is no number.
         ValueError
             As :meth:`raw` and :meth:`covariance`; or if ``ridge`` is not above 0.
         """
-        if not ridge > 0:
+        if not 0 < number(ridge, "ridge") <= 1e15:
             raise ValueError(f"ridge should be above 0, got {ridge}")
         centred = self.centred(units).reshape(-1, len(self.pixels))
         C = self.covariance()
@@ -547,7 +597,9 @@ def selectivity(activity: ArrayLike, labels: ArrayLike) -> Array:
     >>> selectivity([[1.0], [2.0], [3.0], [4.0]], [0, 0, 1, 1])
     array([[0., 1.]])
     """
-    names = np.asarray(labels)
+    names = real(labels, "labels")
+    if not np.isfinite(names).all():
+        raise ValueError("labels should be finite, got NaN or infinity")
     values = _numbers(activity, (names.size, None), "activity")
     classes = np.unique(names)
     if names.ndim != 1 or len(classes) < 2:
