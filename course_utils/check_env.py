@@ -40,11 +40,18 @@ def installed(package: str) -> str | None:
 
     TensorFlow comes under two names: ``tensorflow-cpu`` on Linux, ``tensorflow`` elsewhere.
 
+    Raises
+    ------
+    TypeError
+        If ``package`` is no name.
+
     Examples
     --------
     >>> installed("no-such-package") is None
     True
     """
+    if not isinstance(package, str) or not package:
+        raise TypeError(f"package should be the name of a package, got {package!r}")
     names = ["tensorflow-cpu", "tensorflow"] if package == "tensorflow" else [package]
     for name in names:
         try:
@@ -67,11 +74,21 @@ def problems(needed: dict[str, tuple[str, str]] = NEEDED) -> list[str]:
     list of str
         One line a problem, with what to do about it; empty if all is well.
 
+    Raises
+    ------
+    TypeError
+        If ``needed`` does not give two versions, as text, by name.
+
     Examples
     --------
     >>> problems({"no-such-package": ("1", "2")})
     ["no-such-package is missing: python -m pip install 'no-such-package>=1,<2'"]
     """
+    ranges = list(needed.values()) if isinstance(needed, dict) else [None]
+    for pair in ranges:
+        two = isinstance(pair, tuple) and len(pair) == 2
+        if not (two and all(isinstance(side, str) for side in pair or ())):
+            raise TypeError(f"needed should give two versions by name, got {pair or needed!r}")
     found = []
     python = platform.python_version()
     if not _numbers(PYTHONS[0]) <= _numbers(python) < _numbers(PYTHONS[1]):

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils._check import real
+
 
 class CheckFailed(AssertionError):
     """An answer that is not right yet; its message is the hint."""
@@ -98,8 +100,8 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
     course_utils.checks.CheckFailed: the states should have shape (3,), got (2,)
     """
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = real(value, name).astype(np.float64)
+    except TypeError:
         raise CheckFailed(f"{name} should be numbers, got {type(value).__name__}") from None
     if array.shape != shape:
         raise CheckFailed(f"{name} should have shape {shape}, got {array.shape}")
