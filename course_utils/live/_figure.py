@@ -5,7 +5,7 @@ import html
 import io
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from course_utils import plotting
+from course_utils._check import in_range, real
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -140,8 +141,8 @@ def finite(name: str, value: Any, shape: tuple[int | None, ...] = ()) -> np.ndar
     0.5
     """
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = real(value, name).astype(np.float64)
+    except TypeError:
         raise ValueError(f"{name} must be made of numbers, got {value!r}") from None
     if shape == () and array.size == 1:
         array = array.reshape(())
@@ -169,10 +170,39 @@ def checked_digits(digits: Iterable[int]) -> list[int]:
     >>> checked_digits((4, 2, 5))
     [4, 2, 5]
     """
-    found = list(digits)
-    if not 1 <= len(found) <= 12 or not set(found) <= set(range(10)):
-        raise ValueError(f"digits must be 1 to 12 whole numbers from 0 to 9, got {found}")
+    found = list(digits) if isinstance(digits, Iterable) else []
+    if not 1 <= len(found) <= 12 or not all(in_range(digit, 0, 10) for digit in found):
+        got = found or digits
+        raise ValueError(f"digits must be 1 to 12 whole numbers from 0 to 9, got {got}")
     return [int(digit) for digit in found]
+
+
+def arrays(weights: Any, names: str) -> Sequence[Any]:
+    """Return weights, one for each name.
+
+    Raises
+    ------
+    ValueError
+        If they are no list, or there are more or fewer.
+
+    Examples
+    --------
+    >>> arrays([1.0, 2.0], "W and b")
+    [1.0, 2.0]
+    """
+    count = len(names.replace(" and ", ", ").split(", "))
+    if not isinstance(weights, Sequence) or isinstance(weights, str):
+        raise ValueError(f"weights must be {names}, got {type(weights).__name__}")
+    if len(weights) != count:
+        raise ValueError(f"weights must be {names}, got {len(weights)} arrays")
+    return weights
+
+
+def axes_of(figure: Any, *shape: int, **options: Any) -> Any:
+    """Make the axes that a still picture is drawn on."""
+    if not hasattr(figure, "subplots"):
+        raise TypeError(f"figure should be one of matplotlib, got {type(figure).__name__}")
+    return figure.subplots(*shape, **options)
 
 
 def _json(value: Any) -> str:

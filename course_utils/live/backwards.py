@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_utils import plotting
-from course_utils.live._figure import LiveFigure, finite
+from course_utils._check import whole
+from course_utils.live._figure import LiveFigure, axes_of, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,19 +49,28 @@ def input_path(
 
     Raises
     ------
+    TypeError
+        If ``steps`` is not a whole number.
     ValueError
-        For an unknown kind.
+        For an unknown kind, an argument that is no finite number up to 1e9, a target without a
+        logit, or ``steps`` out of 0 to 100,000.
 
     Examples
     --------
     >>> input_path("linear", 100, 1.0, rate=0.4, steps=200, W=0.4, b=-25)[-1].round(3).item()
     312.5
     """
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    given = {"target": target, "start": start, "rate": rate, "W": W, "b": b}
+    target, start, rate, W, b = (finite(name, value).item() for name, value in given.items())
+    if max(map(abs, (target, start, rate, W, b))) > 1e9:
+        raise ValueError(f"all should be at most 1e9 in size, got {given}")
+    if kind == "logits" and not 0 < target < 1:
+        raise ValueError(f"target must lie between 0 and 1 for its logit, got {target}")
     path = [float(start)]
     goal = np.log(target / (1 - target)) if kind == "logits" else target
-    for _ in range(steps):
+    for _ in range(whole(steps, "steps", 0, most=100_000)):
         z = W * path[-1] + b
         if kind in ("linear", "logits"):
             slope = 2 * W * (z - goal)
@@ -144,7 +154,7 @@ class Backwards(LiveFigure):
     def draw(self, figure: "Figure") -> None:
         """Draw the line and the way of the input."""
         path = input_path("linear", 100, 1.0, 0.4, 200, self.W, self.b)
-        left, right = figure.subplots(1, 2)
+        left, right = axes_of(figure, 1, 2)
         colours = plotting.COLOURS
         ends = np.array([0.0, 1000.0])
         left.plot(ends, self.W * ends + self.b, "-", color=colours["blue"])

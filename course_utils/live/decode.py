@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_utils import plotting
-from course_utils.live._figure import LiveFigure, checked_digits, finite
+from course_utils.live._figure import LiveFigure, arrays, axes_of, checked_digits, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,10 +41,9 @@ class DecodeShift(LiveFigure):
     title = "Shift the weights, keep the function"
 
     def __init__(self, weights: Sequence[Any], digits: Iterable[int] = (4, 2, 5)) -> None:
-        if len(weights) != 3:
-            raise ValueError(f"weights must be W, U and b, got {len(weights)} arrays")
-        self.W = finite("W", weights[0], (10, 1))[:, 0]
-        self.U, self.b = finite("U", weights[1]).item(), finite("b", weights[2]).item()
+        W, U, b = arrays(weights, "W, U and b")
+        self.W = finite("W", W, (10, 1))[:, 0]
+        self.U, self.b = finite("U", U).item(), finite("b", b).item()
         self.digits = checked_digits(digits)
 
     def data(self) -> dict[str, Any]:
@@ -65,7 +64,7 @@ class DecodeShift(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw W, W + b and the digits."""
-        ax = figure.subplots()
+        ax = axes_of(figure)
         ax.plot(range(10), self.W, "o-", label="W[k]")
         ax.plot(range(10), self.W + self.b, "s--", label="W[k] + b")
         ax.plot(range(10), range(10), ":", color=plotting.COLOURS["black"], label="the digit k")
@@ -102,12 +101,13 @@ class DecodeBasis(LiveFigure):
     size = (plotting.WIDTH, 5.0)
 
     def __init__(self, weights: Sequence[Any]) -> None:
-        if len(weights) != 4:
-            raise ValueError(f"weights must be E, W, U and b, got {len(weights)} arrays")
-        self.E = finite("E", weights[0], (10, 10))
-        self.W = finite("W", weights[1], (10, 1))[:, 0]
-        finite("U", weights[2])
-        self.b = finite("b", weights[3]).item()
+        E, W, U, b = arrays(weights, "E, W, U and b")
+        self.E = finite("E", E, (10, 10))
+        self.W = finite("W", W, (10, 1))[:, 0]
+        finite("U", U)
+        self.b = finite("b", b).item()
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite("E W + b", self.E @ self.W + self.b, (10,))
 
     def data(self) -> dict[str, Any]:
         """Return the embedding, the input weights and the bias."""
@@ -124,7 +124,7 @@ class DecodeBasis(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw the entries of E and W as circles and write the table beside them."""
-        ax = figure.subplots()
+        ax = axes_of(figure)
         rows = np.vstack([self.E / np.abs(self.E).max(), self.W / np.abs(self.W).max()])
         heights = [*range(10), 10.6]
         colours = plotting.COLOURS

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils import plotting
-from course_utils.live._figure import LiveFigure, finite
+from course_utils._check import in_range
+from course_utils.live._figure import LiveFigure, axes_of, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,8 +81,14 @@ class DrawTheTop(LiveFigure):
         means: ArrayLike | None = None,
         rows: int = 10,
     ) -> None:
+        if not all(hasattr(rnn, name) for name in ("W", "roll")):
+            raise ValueError(f"rnn should be a RowRNN, got {type(rnn).__name__}")
+        if not hasattr(seen, "whitened"):
+            raise ValueError(f"seen should be Features, got {type(seen).__name__}")
         self.rnn = rnn
         width, units = rnn.W.shape
+        if not isinstance(digits, Mapping):
+            raise ValueError(f"digits should be images by name, got {type(digits).__name__}")
         if not digits:
             raise ValueError("digits is empty: give at least one image by a name")
         self.digits = {
@@ -92,7 +99,7 @@ class DrawTheTop(LiveFigure):
         if len(heights) > 1:
             raise ValueError(f"all digits should have the same height, got {sorted(heights)}")
         self.height = heights.pop()
-        if rows not in range(1, self.height):
+        if not in_range(rows, 1, self.height):
             raise ValueError(f"rows should lie in 1 .. {self.height - 1}, got {rows!r}")
         self.rows = int(rows)
         self.mean = seen.mean()
@@ -161,7 +168,7 @@ class DrawTheTop(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw the completed digit and the centred features."""
-        left, right = figure.subplots(1, 2, width_ratios=[1, 1.35])
+        left, right = axes_of(figure, 1, 2, width_ratios=[1, 1.35])
         left.imshow(self.completed(), cmap="gray_r", vmin=0, vmax=1)
         left.axhline(self.rows - 0.5, color=plotting.COLOURS["vermilion"], linestyle="--")
         left.set_title(f"{self.rows} rows given", fontsize=11)

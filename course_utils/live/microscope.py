@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_utils import plotting
+from course_utils._check import in_range, real
 from course_utils.data import SYMBOLS, symbols
 from course_utils.gates import Block, Gates, Trace
-from course_utils.live._figure import LiveFigure, finite
+from course_utils.live._figure import LiveFigure, arrays, axes_of, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,7 +73,7 @@ class GateMicroscope(LiveFigure):
             raise ValueError(
                 f"text should be at most {LONGEST} a's and b's without the $, got {text!r}"
             )
-        if unit not in range(cell.units):
+        if not in_range(unit, 0, cell.units):
             raise ValueError(f"unit should lie in 0 .. {cell.units - 1}, got {unit!r}")
         self.text, self.unit = text, int(unit)
 
@@ -110,7 +111,7 @@ class GateMicroscope(LiveFigure):
     def draw(self, figure: "Figure") -> None:
         """Draw the strips of the first unit and the answers."""
         trace = self._trace()
-        *tops, answers = figure.subplots(7, sharex=True)
+        *tops, answers = axes_of(figure, 7, sharex=True)
         _strips(tops, trace, 0, self.unit)
         may = trace.h[0] @ self.V + self.v > 0
         step, symbol = may.nonzero()
@@ -141,8 +142,12 @@ class GateSlices(LiveFigure):
 
     Raises
     ------
+    TypeError
+        If U does not hold real numbers.
     ValueError
         If a shape does not fit, a number is not finite, or the order is no order of i, f, c, o.
+    OverflowError
+        When it is shown, if the numbers are so large that the state leaves their range.
 
     Examples
     --------
@@ -156,21 +161,19 @@ class GateSlices(LiveFigure):
     size = (plotting.WIDTH, 6.5)
 
     def __init__(self, weights: Sequence[Any], x: Any, h: Any, order: str = "ifco") -> None:
-        if len(weights) != 3:
-            raise ValueError(f"weights must be W, U and b, got {len(weights)} arrays")
-        units = np.shape(weights[1])[0] if np.ndim(weights[1]) else 0
+        W, U, b = arrays(weights, "W, U and b")
+        shape = real(U, "U").shape
+        units = shape[0] if shape else 0
         if not units:
-            raise ValueError(f"U must have a row for each unit, got {np.shape(weights[1])}")
-        self.W = finite("W", weights[0], (None, 4 * units))
-        self.U = finite("U", weights[1], (units, 4 * units))
-        self.b = finite("b", weights[2], (4 * units,))
+            raise ValueError(f"U must have a row for each unit, got {shape}")
+        self.W = finite("W", W, (None, 4 * units))
+        self.U = finite("U", U, (units, 4 * units))
+        self.b = finite("b", b, (4 * units,))
         self.x = finite("x", x, (None, None, len(self.W)))
         self.h = finite("h", h, (*self.x.shape[:2], units))
         if 0 in self.x.shape:
             raise ValueError(f"x must hold at least one step and feature, got {self.x.shape}")
-        if order not in map("".join, permutations("ifco")):
-            raise ValueError(f"order must be some order of i, f, c and o, got {order!r}")
-        self.order = order
+        self.order = _order(order)
 
     def data(self) -> dict[str, Any]:
         """Return the arrays as they are, the sequences, the layer's h and the order."""
@@ -200,7 +203,7 @@ class GateSlices(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw the bias and the strips of unit 0."""
-        top, *others = figure.subplots(7)
+        top, *others = axes_of(figure, 7)
         blue = plotting.COLOURS["blue"]
         top.bar(range(len(self.b)), self.b, color=blue)
         middles = np.arange(4) * len(self.U) + (len(self.U) - 1) / 2
@@ -211,6 +214,12 @@ class GateSlices(LiveFigure):
             range(self.h.shape[1]), self.h[0, :, 0], "--", where="mid", color="black"
         )
         others[-1].set_xlabel("step")
+
+
+def _order(order: Any) -> str:
+    if not isinstance(order, str) or order not in map("".join, permutations("ifco")):
+        raise ValueError(f"order must be some order of i, f, c and o, got {order!r}")
+    return order
 
 
 def sliced(weights: Sequence[np.ndarray], order: str) -> Gates:
@@ -228,13 +237,27 @@ def sliced(weights: Sequence[np.ndarray], order: str) -> Gates:
     course_utils.gates.Gates
         An LSTM, in the kind of the arrays.
 
+    Raises
+    ------
+    TypeError
+        If an array is neither float32 nor float64.
+    ValueError
+        If there are not three, one has another shape or is not finite, or the order is no order
+        of i, f, c, o.
+
     Examples
     --------
     >>> fused = np.zeros((1, 4)), np.zeros((1, 4)), np.array([0.0, 1.0, 2.0, 3.0])
     >>> sliced(fused, "iofc").blocks["output"].bias.item()
     1.0
     """
-    parts = zip(order, *(np.split(array, 4, axis=-1) for array in weights), strict=True)
+    given = arrays(weights, "W, U and b")
+    fused = [real(array, name) for array, name in zip(given, "WUb", strict=True)]
+    if any(not array.ndim or array.shape[-1] % 4 for array in fused):
+        raise ValueError(
+            f"W, U and b must end in 4 units, got shapes {[array.shape for array in fused]}"
+        )
+    parts = zip(_order(order), *(np.split(array, 4, axis=-1) for array in fused), strict=True)
     blocks = {letter: Block(W, U, b) for letter, W, U, b in parts}
     return Gates("LSTM", {name: blocks[name[0]] for name in NAMES})
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from course_utils import plotting
-from course_utils.live._figure import LiveFigure, checked_digits, finite
+from course_utils._check import whole
+from course_utils.live._figure import LiveFigure, axes_of, checked_digits, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,14 +31,23 @@ def states(W: float, U: float, b: float, digits: Iterable[int]) -> np.ndarray:
     numpy.ndarray
         h_0 = 0, h_1, ..., shape (count of digits + 1,), float64.
 
+    Raises
+    ------
+    ValueError
+        If an argument is not a finite number, or the states leave the range of float64.
+
     Examples
     --------
     >>> states(1.0, 1.0, 0.0, [4, 2, 5]).tolist()
     [0.0, 4.0, 6.0, 11.0]
     """
+    W, U, b = (finite(n, v).item() for n, v in (("W", W), ("U", U), ("b", b)))
+    read = list(digits) if isinstance(digits, Iterable) else digits
     h = [0.0]
-    for digit in digits:
+    for digit in finite("digits", read, (None,)).tolist():
         h.append(digit * W + h[-1] * U + b)
+    if not np.isfinite(h).all():
+        raise ValueError("the states left the range of float64: take smaller weights")
     return np.array(h)
 
 
@@ -66,6 +76,14 @@ def descent(
         W, U and b before the first and after every step, shape (steps + 1, 3), float64. A run
         that leaves a million is cut off, so it may have fewer rows.
 
+    Raises
+    ------
+    TypeError
+        If ``steps`` is not a whole number.
+    ValueError
+        If another argument is not a finite number up to a million, or ``steps`` is negative or
+        above 100,000.
+
     Examples
     --------
     >>> descent(0.5, 0.5, rate=0.001)[-1].round(2).tolist()
@@ -73,9 +91,13 @@ def descent(
     >>> len(descent(0.5, 0.5, rate=0.01)) < 5_001
     True
     """
+    given = {"W": W, "U": U, "rate": rate, "mean": mean}
+    W, U, rate, mean = (finite(name, value).item() for name, value in given.items())
+    if max(map(abs, (W, U, rate, mean))) > 1e6:
+        raise ValueError(f"all should be at most a million in size, got {given}")
     b = 0.0
     path = [(W, U, b)]
-    for _ in range(steps):
+    for _ in range(whole(steps, "steps", 0, most=100_000)):
         c1, c2, c3, S = W * U**2 - 1, W * U - 1, W - 1, 1 + U + U**2
         miss = (mean * W + b) * S - 3 * mean
         by_W = 2 * (VARIANCE * (c1 * U**2 + c2 * U + c3) + miss * mean * S)
@@ -135,6 +157,8 @@ class RnnDials(LiveFigure):
             name: finite(name, value).item() for name, value in {"W": W, "U": U, "b": b}.items()
         }
         self.digits = checked_digits(digits)
+        if not isinstance(presets, dict | None):
+            raise ValueError(f"presets must be numbers by name, got {presets!r}")
         self.presets = {
             name: finite(f"preset {name!r}", values, (3,)).tolist()
             for name, values in (presets or {}).items()
@@ -163,7 +187,7 @@ class RnnDials(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw the states and the sums over the steps."""
-        ax = figure.subplots()
+        ax = axes_of(figure)
         steps = range(len(self.digits) + 1)
         sums = states(1.0, 1.0, 0.0, self.digits)
         colours = plotting.COLOURS
@@ -259,7 +283,7 @@ class LossSurface(RnnDials):
 
     def draw(self, figure: "Figure") -> None:
         """Draw the map and the path of the first run."""
-        ax = figure.subplots()
+        ax = axes_of(figure)
         u, w = np.linspace(*self.MAP_U, 200), np.linspace(*self.MAP_W, 200)[:, np.newaxis]
         height = VARIANCE * ((w * u**2 - 1) ** 2 + (w * u - 1) ** 2 + (w - 1) ** 2)
         ax.contourf(u, w[:, 0], height, levels=self.LEVELS, colors=self._colours())
