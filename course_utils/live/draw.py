@@ -178,7 +178,7 @@ class DrawTheTop(LiveFigure):
         sheet = np.full((side * tall, side * wide), np.nan)
         for unit in self.averaged:
             row, column = divmod(int(unit), side)
-            picture = self.centred[unit] / np.abs(self.centred[unit]).max()
+            picture = self.centred[unit] / (np.abs(self.centred[unit]).max() or 1)
             place = np.s_[
                 row * tall : row * tall + length, column * wide : column * wide + width
             ]
