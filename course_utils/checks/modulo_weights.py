@@ -33,7 +33,7 @@ there?
     for target, m in cases:
         got = float(as_array(call(answer, target, m), (), "the mean loss"))
         # Distances at equal times between two jumps: no formula that could be copied.
-        near, far = sorted([abs(target), abs(target - m)])
+        far, near = max(abs(target), abs(target - m)), min(abs(target), abs(target - m))
         losses = np.geomspace(far, near, 20_001) ** 2
         reachable = 0 < target < m
         want = 0.0 if reachable else float(np.mean((losses[1:] + losses[:-1]) / 2))

@@ -32,14 +32,13 @@ def weighted_average(answer: Callable[..., Any]) -> None:
     """
     for seed in range(3):
         windows, z = _case(seed)
-        weights = np.maximum(z, 0)
         seen = Features()
         seen.add(windows, z)
         want = seen.raw()
         got = as_array(call(answer, windows, z), want.shape, "the averages")
         if close(got, want):
             continue
-        sums = np.einsum("nu,nij->uij", weights, windows)
+        sums = want * seen.total[:, np.newaxis, np.newaxis]
         if close(got, sums / len(z)) or close(got, sums):
             hint = "divide by what the unit's weights add up to, not by the number of windows."
         elif close(got, np.einsum("nu,nij->uij", z, windows) / z.sum(0)[:, None, None]):
@@ -93,9 +92,9 @@ def whiten(answer: Callable[..., Any]) -> None:
         got = as_array(call(answer, windows, raw, ridge), raw.shape, "the pictures")
         if close(got, want, rtol=1e-5):
             continue
-        flat = windows.reshape(len(windows), -1)
+        pixels = windows.reshape(len(z), -1)
         uncentred = np.linalg.solve(seen.covariance() + load, raw.reshape(len(raw), -1).T).T
-        second = np.linalg.solve(flat.T @ flat / len(flat) + load, centred.T).T
+        second = np.linalg.solve(pixels.T @ pixels / len(z) + load, centred.T).T
         multiplied = centred @ (seen.covariance() + load)
         if close(got.reshape(uncentred.shape), uncentred, rtol=1e-5):
             hint = "subtract the mean window from the averages first."
@@ -103,7 +102,9 @@ def whiten(answer: Callable[..., Any]) -> None:
             hint = "the covariance is of deviations: subtract the mean window there too."
         elif close(got.reshape(multiplied.shape), multiplied, rtol=1e-5):
             hint = "this blurs by the correlations once more; undo them instead."
-        elif close(got, np.linalg.solve(np.cov(flat.T) + load, centred.T).T.reshape(raw.shape)):
+        elif close(
+            got, np.linalg.solve(np.cov(pixels.T) + load, centred.T).T.reshape(raw.shape)
+        ):
             hint = "divide the covariance by the number of windows, not by one less."
         else:
             hint = "flatten windows and pictures; solve (C + ridge I) k = raw - mean for each."
