@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from tqdm import tqdm
 
-from course_utils._check import number, real, whole
+from course_utils._check import real, whole
 from course_utils.data import counting_strings, legal_next, mnist_digits, symbols
 
 if TYPE_CHECKING:
@@ -203,8 +203,8 @@ def summary(model: Any, width: int = 60) -> None:
 def _losses(values: Sequence[float], name: str) -> tuple[float, ...]:
     """Return losses as plain floats, or say what is wrong with them."""
     try:
-        losses = tuple(number(value, name) for value in values)
-    except TypeError:
+        losses = tuple(float(value) for value in values)  # tensors with one entry too
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"{name} should be a sequence of numbers, got {values!r}") from None
     if not losses:
         raise ValueError(f"{name} is empty: record at least one epoch")
