@@ -119,8 +119,7 @@ starts = units.draw_starts(len(images))
 seen, activity = probe(rnn, starts, whiten=True)
 seen_control, activity_control = probe(control, starts, whiten=True)
 live, live_control = (np.flatnonzero(s.total) for s in (seen, seen_control))
-print(f"units with a positive pre-activation in some window: {len(live)} of 169, "
-      f"untrained {len(live_control)}")
+print(f"units that some window moves above 0: {len(live)} of 169, untrained {len(live_control)}")
 try:
     seen.raw()
 except ValueError as error:
@@ -180,7 +179,7 @@ def cosines(pictures: np.ndarray, other: np.ndarray) -> np.ndarray:
 for name, s, which in (("trained", seen, live), ("untrained", seen_control, live_control)):
     c = cosines(s.raw(which), s.mean())
     print(f"{name:10} cosine with the mean window: median {np.median(c):.2f}, "
-          f"above 0.8 for {(c > 0.8).mean():.0%} of the units")
+          f"above 0.8 for {(c > 0.8).mean():.0%}")
 
 
 # %% [markdown]
@@ -332,12 +331,12 @@ plt.show()
 
 # %%
 def owners(name: str, area: np.ndarray) -> None:
-    """Print how many units each digit owns, and how sharply."""
+    """Print how many units each digit owns, and the best AUC of a unit: median and largest."""
     counts = np.bincount(area.argmax(axis=1), minlength=10)
-    print(f"{name:15}", *(f"{n:3}" for n in counts), f"  median of the best {np.median(area.max(axis=1)):.2f}"
-          f", largest {area.max():.2f}")
+    print(f"{name:15}", *(f"{n:3}" for n in counts),
+          f"{np.median(area.max(axis=1)):9.2f}{area.max():9.2f}")
 
-print("digit          ", *(f"{d:3}" for d in range(10)))
+print("digit          ", *(f"{d:3}" for d in range(10)), " best AUC  largest")
 area = units.selectivity(activity, labels)
 owners("trained", area)
 owners("untrained", units.selectivity(activity_control, labels))
@@ -353,11 +352,11 @@ weights, ink = np.maximum(activity[:, live], 0), flat.sum(axis=1, keepdims=True)
 for name, amount in {"weight": weights, "ink": weights * ink}.items():
     share = amount.T @ np.eye(10)[labels]
     share /= share.sum(axis=1, keepdims=True)
-    print(f"share of {name:6} by digit, mean of the units:", *(f"{s:.0%}" for s in share.mean(axis=0)),
-          f"  1 leads in {(share.argmax(axis=1) == 1).sum()}")
+    print(f"share of {name:6}", *(f"{s:4.0%}" for s in share.mean(axis=0)),
+          f"  1 leads for {(share.argmax(axis=1) == 1).sum()} units")
 
 # %% [markdown]
-# A picture is made of ink. A 1 has least of it, so even where its weight is fair, it hardly shows in an
+# The shares are by digit, 0 to 9, and means over the units. A picture is made of ink. A 1 has least of it, so even where its weight is fair, it hardly shows in an
 # average. The picture leaves the 1 out, not the units.
 #
 # The note suspects $L$ instead. To test that we probe the same network with other window lengths.
@@ -375,7 +374,7 @@ for name, amount in {"weight": weights, "ink": weights * ink}.items():
 # :::
 
 # %%
-print("digit          ", *(f"{d:3}" for d in range(10)))
+print("digit          ", *(f"{d:3}" for d in range(10)), " best AUC  largest")
 for length in (2, 5, 15, 20, 28):
     drawn = units.draw_starts(len(images), length)
     owners(f"L = {length}", units.selectivity(probe(rnn, drawn, length)[1], labels))
@@ -452,7 +451,7 @@ changes = np.stack([
 # %%
 own, other = np.diag(changes[some]), np.median(changes, axis=0)
 elsewhere = changes[some].mean(axis=1)  # the same unit, over all pictures
-print(f"change of the drawing, root mean square: own unit {np.median(own):.3f}, "
+print(f"change of the drawing, r.m.s.: own unit {np.median(own):.3f}, "
       f"median other unit {np.median(other):.3f}")
 print(f"own unit changes its picture's drawing more than the median unit: {(own > other).mean():.0%}")
 print(f"and more than it changes the average unit's drawing: {(own > elsewhere).mean():.0%}")

@@ -307,13 +307,13 @@ optimisers = {"SGD": lambda p: torch.optim.SGD(p, 0.1),
 one = outside_weights("once", optimisers["Adam"], 0, 1)[mask == 0]
 print("moved after 1 update:", int((one != 0).sum()), "of 30, each by", f"{one.abs().mean():.4f}")
 print("largest outside weight, mask from update 0 on, then from update 50 on")
-print(" " * 10 + ("".join(f"{name:>9}" for name in optimisers)) * 2)
+print(" " * 9 + ("".join(f"{name:>8}" for name in optimisers)) * 2)
 for way in ("once", "hook", "each step", "forward"):
-    row = [f"{way:10}"]
+    row = [f"{way:9}"]
     for before in (0, 50):
         for make in optimisers.values():
             largest = outside_weights(way, make, before, 50)[mask == 0].abs().max()
-            row.append(f"{largest:9.3f}" if largest else f"{'0':>9}")
+            row.append(f"{largest:8.3f}" if largest else f"{'0':>8}")
     print("".join(row))
 
 # %% [markdown]
@@ -539,8 +539,8 @@ plt.show()
 
 # %%
 more = compare("own", {name: wirings[name] for name in ("shared", "own weights", "dense")}, 400)
-print("400 examples:", {name: float(np.median(e).round(2)) for name, e in more.items()},
-      "own weights better than shared for", int((more["own weights"] < more["shared"]).sum()), "of 20")
+print("400 examples:", {name: float(np.median(e).round(2)) for name, e in more.items()})
+print("own weights better than shared for", int((more["own weights"] < more["shared"]).sum()), "of 20")
 
 
 # %% [markdown]
@@ -594,8 +594,8 @@ cases = {"windows, no second layer": (local_table(8, 3), [1], product, 1.0),
          "dense 4, dense 16": (dense_table(8, 4), [16, 1], products, 0.0)}
 shares = {name: missed(*case[:3]) for name, case in cases.items()}
 for name, share in shares.items():
-    print(f"{name:25} at best {cases[name][3]:.1f}, measured: median {np.median(share):.2f}; "
-          f"below 0.1 for {(share < 0.1).sum()}, below 0.45 for {(share < 0.45).sum()} of 20")
+    print(f"{name:24} at best {cases[name][3]:.1f}, median {np.median(share):.2f}; "
+          f"below 0.1: {(share < 0.1).sum():2}, 0.45: {(share < 0.45).sum():2} of 20")
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "A dense second layer makes up for windows. It cannot bring back what four patches with one neuron each have already mixed.", "name": "fig-local-connections-bottleneck"}, "image": {"alt": "Four rows of 20 markers against the share of the variance missed. Windows without a second layer all lie at 1. Of the windows with a dense layer 16 lie near 0 and four at 1. Patches lie just above 0.5. The dense layer of four neurons lies between 0.2 and 0.4. Dotted lines for the best possible stand at 1, 0, 0.5 and 0."}}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 3.6))
@@ -658,8 +658,8 @@ for name, steps in (("shared", same), ("own", own)):
     unrolled = np.array([states(unit, *steps) for unit in np.eye(T)])  # row: an input, column: a step
     constant = all(np.ptp(unrolled.diagonal(lag)) < 1e-12 for lag in range(T))
     agrees = np.allclose(series @ unrolled, states(series, *steps))
-    print(f"{name:6} weights: masked linear layer agrees: {agrees},"
-          f" constant diagonals: {constant}, numbers: {2 if name == 'shared' else 2 * T}")
+    print(f"{name:6} weights: masked layer agrees: {agrees}, constant diagonals: {constant},"
+          f" numbers: {2 if name == 'shared' else 2 * T}")
 
 
 # %% [markdown]
