@@ -57,7 +57,7 @@ book: $(INSTALLED)
 test: $(TEACH) lint book student
 	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench and not browser" tests course_utils
 	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests/reference
-	$(PY) -m pytest -n 2 --dist load tests/html
+	$(PY) -m pytest -n 2 --dist loadgroup tests/html
 
 lint: $(INSTALLED)
 	$(PY) -m ruff check .

@@ -14,7 +14,8 @@ from tests.test_chapters import TINY
 from tools.chapters import ROOT
 from tools.measure import wait_for_server
 
-pytestmark = pytest.mark.browser
+# One JupyterLab at a time.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lab")]
 
 
 def as_make_lab(scratch):

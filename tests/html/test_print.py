@@ -14,7 +14,8 @@ from tools.chapters import ROOT, chapters
 SITE = ROOT / "_build" / "html"
 TOC = ROOT / "_toc.yml"
 
-pytestmark = pytest.mark.browser
+# One worker prints the book once.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("print")]
 
 
 def plain(text):

@@ -12,7 +12,8 @@ from tools.chapters import ROOT, chapters
 
 SITE = ROOT / "_build" / "html"
 
-pytestmark = pytest.mark.browser
+# One worker packs the book once.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("zip")]
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["whole", "without solutions"])
