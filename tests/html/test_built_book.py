@@ -68,7 +68,7 @@ def test_a_page_shows_no_raw_markup_and_describes_its_pictures(browser, address,
     with Visit(browser, f"{address}/{name}", 1280, "light") as visit:
         text = visit.page.locator("main").evaluate(
             "main => { const prose = main.cloneNode(true);"
-            " prose.querySelectorAll('pre, code').forEach(code => code.remove());"
+            " prose.querySelectorAll('pre, code, script').forEach(code => code.remove());"
             " return prose.innerText }"
         )
         assert not re.findall(
