@@ -3,7 +3,7 @@
 import os
 import random
 import sys
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from numbers import Integral
@@ -481,6 +481,40 @@ def counting_networks(
     return singles
 
 
+def _digit_descent(
+    name: str,
+    weights: Iterable[Any],
+    loss: Callable[[list[int]], Any],
+    rate: float,
+    rng: np.random.Generator,
+    kept: int,
+    size: int,
+    updates: int,
+) -> None:
+    """Train on batches of ``size`` of the first ``kept`` digits, in a new order on every pass.
+
+    ``loss`` takes the places of the digits of a batch. The optimiser is Adam; its rate falls to
+    0 along half a cosine wave.
+    """
+    import torch
+
+    optimiser = torch.optim.Adam(weights, lr=rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
+    order: list[int] = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # on matrices this small, threads mostly wait for each other
+    try:
+        for _ in progress(range(updates), name):
+            order = order or rng.permutation(kept).tolist()
+            batch, order = order[:size], order[size:]
+            optimiser.zero_grad()
+            loss(batch).backward()
+            optimiser.step()
+            schedule.step()
+    finally:
+        torch.set_num_threads(threads)
+
+
 def row_lstm(seed: int = 0, *, updates: int = 400) -> Any:
     """Train the LSTM of chapter 9, which reads a digit row by row and names it.
 
@@ -540,23 +574,12 @@ def row_lstm(seed: int = 0, *, updates: int = 400) -> Any:
     images, labels = mnist_digits()
     x, y = torch.tensor(images[:kept]).double(), torch.tensor(labels[:kept])
     trained = [weight for weight in network.parameters() if weight.requires_grad]
-    optimiser = torch.optim.Adam(trained, lr=0.01)
-    rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
-    order: list[int] = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # on matrices this small, threads mostly wait for each other
-    try:
-        for _ in progress(range(updates), "row LSTM"):
-            order = order or rng.permutation(kept).tolist()
-            batch, order = order[:50], order[50:]
-            last = network["cell"](x[batch])[0][:, -1]
-            loss = torch.nn.functional.cross_entropy(network["readout"](last), y[batch])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            rate.step()
-    finally:
-        torch.set_num_threads(threads)
+
+    def loss(batch: list[int]) -> Any:
+        last = network["cell"](x[batch])[0][:, -1]
+        return torch.nn.functional.cross_entropy(network["readout"](last), y[batch])
+
+    _digit_descent("row LSTM", trained, loss, 0.01, rng, kept, 50, updates)
     return network
 
 
@@ -628,26 +651,15 @@ def row_rnn(
     if not kept:
         raise ValueError("one image is too few: some are for training, the rest for tests")
     W, U, b, V, c = (network[name] for name in shapes)
-    optimiser = torch.optim.Adam(network.parameters(), lr=0.02)
-    rate = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
-    order: list[int] = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # on matrices this small, threads mostly wait for each other
-    try:
-        for _ in progress(range(updates), "row RNN"):
-            order = order or rng.permutation(kept).tolist()
-            batch, order = order[:25], order[25:]
-            rows = torch.tensor(images[batch]).double()
-            drive, h, states = rows @ W + b, torch.zeros(len(batch), units).double(), []
-            for t in range(27):
-                h = torch.sigmoid(drive[:, t] + h @ U)
-                states.append(h)
-            logits = torch.stack(states, dim=1) @ V + c
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, rows[:, 1:])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            rate.step()
-    finally:
-        torch.set_num_threads(threads)
+
+    def loss(batch: list[int]) -> Any:
+        rows = torch.tensor(images[batch]).double()
+        drive, h, states = rows @ W + b, torch.zeros(len(batch), units).double(), []
+        for t in range(27):
+            h = torch.sigmoid(drive[:, t] + h @ U)
+            states.append(h)
+        logits = torch.stack(states, dim=1) @ V + c
+        return torch.nn.functional.binary_cross_entropy_with_logits(logits, rows[:, 1:])
+
+    _digit_descent("row RNN", network.parameters(), loss, 0.02, rng, kept, 25, updates)
     return network
