@@ -113,8 +113,7 @@ class Block:
 class OnnxWeights(NamedTuple):
     """What the ONNX operators LSTM and GRU take: three inputs and the attributes.
 
-    Shapes and meaning are those of :meth:`course_utils.gates.Gates.from_onnx`, which takes them
-    back; B is None without biases.
+    :meth:`course_utils.gates.Gates.from_onnx` takes them back.
 
     Examples
     --------
@@ -125,9 +124,16 @@ class OnnxWeights(NamedTuple):
     """
 
     W: Array
+    """Input weights, shape (1, 4 units, features); for a GRU 3 units."""
+
     R: Array
+    """Recurrent weights, shape (1, 4 units, units); for a GRU 3 units."""
+
     B: Array | None
+    """Input biases, then recurrent ones, shape (1, 8 units), for a GRU (1, 6 units); or None."""
+
     attributes: dict[str, Any]
+    """The operator's attributes by name."""
 
 
 def split(framework: str, cell: str, W: Array, U: Array, b: Array | None) -> dict[str, Block]:
