@@ -30,7 +30,7 @@ help:
 	@echo "make wheelhouse collect the packages of the class edition, to install without a network"
 	@echo "make sync       write the .py pair of every chapter"
 	@echo "make reference  execute the chapters and store their text outputs (ONLY=01_linear_rnn_sum for one)"
-	@echo "make sweep      the slow tests: claims about training over 20 seeds"
+	@echo "make sweep      the slow tests; counts each claim about training over 20 seeds (ONLY=file of tests)"
 	@echo "make bench      timings, as ratios within one run"
 	@echo "make measure    measure time and memory of each chapter for the teaching guide (ONLY=... for one)"
 	@echo "make clean      delete _build; rm -r .venv deletes the environment too"
@@ -57,7 +57,7 @@ book: $(INSTALLED)
 test: $(TEACH) lint book student
 	$(PY) -m pytest -n 2 --dist loadfile -m "not sweep and not bench and not browser" tests course_utils
 	$(PY) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env tests/reference
-	$(PY) -m pytest -n 2 --dist loadgroup tests/html
+	$(PY) -m pytest -n 2 --dist loadfile tests/html
 
 lint: $(INSTALLED)
 	$(PY) -m ruff check .
@@ -105,7 +105,7 @@ lab: $(INSTALLED)
 	$(PY) -m jupyterlab notebooks
 
 sweep: $(TEACH)
-	$(PY) -m pytest -n 2 --dist loadfile -m sweep tests
+	$(PY) -m pytest -n 2 --dist loadfile -m "sweep or held" --record $(or $(ONLY),tests)
 
 bench: $(INSTALLED)
 	$(PY) -m pytest -s -m bench tests/benchmarks

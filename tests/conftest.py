@@ -2,8 +2,11 @@
 
 import os
 
+import numpy as np
+import pytest
 from nbval.plugin import IPyNbFile
 
+from tests import seeds
 from tools.chapters import NOT_COMPARED
 
 # Progress bars write to stderr; tests compare what a cell prints.
@@ -14,3 +17,48 @@ def pytest_collectstart(collector):
     """Have nbval compare what references hold, and nothing else."""
     if isinstance(collector, IPyNbFile):
         collector.skip_compare = (*collector.skip_compare, *NOT_COMPARED)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--record", action="store_true", help="write what `held` counts to book/_data/seeds.csv"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the tests that count over seeds, before `-m` selects."""
+    for item in items:
+        if "held" in getattr(item, "fixturenames", ()):
+            item.add_marker("held")
+
+
+@pytest.fixture
+def held(record_property):
+    """Count the seeds for which a claim holds, for the page "How often each claim held".
+
+    Call it before the assertion, so that a claim that fails is in the table too.
+    """
+
+    def count(chapter, claim, holds, quote=""):
+        holds = np.asarray(holds, dtype=bool)
+        record_property("held", ((chapter, claim), (int(holds.sum()), holds.size)))
+        return holds.sum()
+
+    return count
+
+
+COUNTED: seeds.Table = {}
+
+
+def pytest_runtest_logreport(report):
+    """Collect the counts; pytest-xdist hands the reports of its workers on."""
+    if report.when == "call":
+        COUNTED.update(row for name, row in report.user_properties if name == "held")
+
+
+def pytest_sessionfinish(session):
+    """Write the table, once: not in the workers of pytest-xdist."""
+    config = session.config
+    if config.getoption("--record") and not hasattr(config, "workerinput"):
+        seeds.write_table(COUNTED)
