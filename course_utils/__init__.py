@@ -10,3 +10,6 @@ import os
 # the book build takes them for failures; the one about oneDNN comes at every log level.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+# onnxruntime would write an identifier into the reader's home and send reports on its use.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

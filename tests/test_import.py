@@ -1,5 +1,6 @@
 """Importing the package stays quick: frameworks, pandas and pyplot come in when used."""
 
+import os
 import pkgutil
 import subprocess
 import sys
@@ -30,3 +31,11 @@ def test_importing_pulls_in_nothing_heavy(module):
 
 def test_the_probe_sees_a_heavy_import():
     assert imported_by("import matplotlib.pyplot") == ["matplotlib.pyplot"]
+
+
+def test_onnxruntime_leaves_no_identifier_and_so_sends_no_reports(tmp_path):
+    places = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    inherited = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    code = "import course_utils, onnxruntime"
+    subprocess.run([sys.executable, "-c", code], env=inherited | places, check=True)
+    assert list(tmp_path.rglob("*")) == []

@@ -1,66 +1,15 @@
-"""The built book in a real browser: offline, no errors, accessible, readable on a phone."""
+"""The built book in a real browser: no raw markup, from disk, folds, search, links."""
 
-import functools
-import http.server
 import json
 import re
-import threading
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.html.visit import Visit, serious
-from tools.chapters import ROOT
+from tests.html.visit import PAGES, SITE, Visit, serious
 
-SITE = ROOT / "_build" / "html"
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in [
-        *SITE.glob("book/*.html"),
-        *SITE.glob("notebooks/*.html"),
-        SITE / "search.html",
-    ]
-)
-WIDTHS = {"phone": 390, "desktop": 1280}
-
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module", autouse=True)
-def site():
-    if not (SITE / "index.html").exists():
-        pytest.fail("the book is not built: run `make book` first")
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="module")
-def address():
-    handler = functools.partial(QuietHandler, directory=str(SITE))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_offline_quiet_accessible_and_fits(browser, address, name, width, theme):
-    with Visit(browser, f"{address}/{name}", WIDTHS[width], theme) as visit:
-        assert visit.page.locator("html").get_attribute("data-theme") == theme
-        assert [url for url in visit.requests if not url.startswith((address, "data:"))] == []
-        assert visit.complaints == []
-        assert serious(visit.page) == []
-        overflow = visit.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"the page scrolls sideways by {overflow} px"
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -14,8 +14,7 @@ from tests.test_chapters import TINY
 from tools.chapters import ROOT
 from tools.measure import wait_for_server
 
-# One JupyterLab at a time.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lab")]
+pytestmark = pytest.mark.browser
 
 
 def as_make_lab(scratch):

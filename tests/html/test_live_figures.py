@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 
 from course_utils import data, decoding, live
-from tests.html.visit import Visit, serious
+from tests.html.visit import SITE, Visit, serious
 from tests.live_examples import EMBEDDING, EXAMPLES, ONE_HOT
-from tools.chapters import ROOT
 
 pytestmark = pytest.mark.browser
 
-SITE = ROOT / "_build" / "html"
 CHAPTERS = {
     "01_linear_rnn_sum": "RnnDials",
     "02_one_hot_decoding": "DecodeShift",
@@ -38,22 +36,6 @@ def pages(tmp_path_factory):
     for name, text in html.items():
         (folder / f"{name}.html").write_text(PAGE.format(text), encoding="utf-8")
     return {name: (folder / f"{name}.html").as_uri() for name in html}
-
-
-@pytest.fixture
-def visit(browser, pages):
-    """Return a function that opens one of the pages; fails if it complained."""
-    visits = []
-
-    def go(name, width=1280, theme="light"):
-        visits.append(Visit(browser, pages[name], width, theme))
-        return visits[-1].page
-
-    yield go
-    for visit in visits:
-        visit.context.close()
-        assert visit.complaints == []
-        assert [u for u in visit.requests if not u.startswith(("file:", "data:"))] == []
 
 
 def state(page, place=0):

@@ -38,20 +38,6 @@ def pages(tmp_path_factory):
     return {name: (folder / f"{name}.html").as_uri() for name in figures}
 
 
-@pytest.fixture
-def visit(browser, pages):
-    visits = []
-
-    def go(name, width=1280, theme="light"):
-        visits.append(Visit(browser, pages[name], width, theme))
-        return visits[-1].page
-
-    yield go
-    for visit in visits:
-        visit.context.close()
-        assert visit.complaints == []
-
-
 def state(page):
     return page.locator(".course-live").evaluate("host => host.liveState()")
 

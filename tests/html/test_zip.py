@@ -5,15 +5,12 @@ import zipfile
 
 import pytest
 
-from tests.html.visit import Visit
+from tests.html.visit import SITE, Visit
 from tools import zip_book
 from tools.built import NAME
 from tools.chapters import ROOT, chapters
 
-SITE = ROOT / "_build" / "html"
-
-# One worker packs the book once.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("zip")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["whole", "without solutions"])

@@ -10,6 +10,18 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tools.chapters import ROOT
+
+SITE = ROOT / "_build" / "html"
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in [
+        *SITE.glob("book/*.html"),
+        *SITE.glob("notebooks/*.html"),
+        SITE / "search.html",
+    ]
+)
+
 
 def chromium() -> str | None:
     """Return the system's Chromium or Chrome; CHROMIUM names another one."""
@@ -87,12 +99,17 @@ class Visit:
         self.context.close()
 
 
-def serious(page):
-    """Return the serious and critical axe-core violations, one line each."""
+def serious(page, contrast=True, structure=True):
+    """Return the serious and critical axe-core violations, one line each.
+
+    Contrast, most of axe's time on a page of code, depends on the theme; all else on the width.
+    """
+    rules = {"color-contrast": {"enabled": contrast}}
     # axe counts a few rules as experimental and leaves them out unless they are asked for
-    rules = {rule: {"enabled": True} for rule in ("label-content-name-mismatch",)}
-    # what passed is not looked at: naming all of its elements took two fifths of the time
-    options = {"rules": rules, "resultTypes": ["violations"]}
+    rules["label-content-name-mismatch"] = {"enabled": True}
+    options = {"rules": rules} if structure else {"runOnly": ["color-contrast"]}
+    # neither what passed nor a path to each element is looked at: half of the time
+    options |= {"resultTypes": ["violations"], "selectors": False}
     found = Axe().run(page, options=options).response["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:160]}"

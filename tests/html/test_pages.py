@@ -1,0 +1,29 @@
+"""Every page in two themes and two widths: offline, no errors, accessible, no wider than it.
+
+A file of its own, because this is half of the page tests' time and one worker's work.
+"""
+
+import pytest
+
+from tests.html.visit import PAGES, Visit, serious
+
+WIDTHS = {"phone": 390, "desktop": 1280}
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_offline_quiet_accessible_and_fits(browser, address, name, width, theme):
+    with Visit(browser, f"{address}/{name}", WIDTHS[width], theme) as visit:
+        assert visit.page.locator("html").get_attribute("data-theme") == theme
+        assert [url for url in visit.requests if not url.startswith((address, "data:"))] == []
+        assert visit.complaints == []
+        desktop, light = width == "desktop", theme == "light"
+        if desktop or light:
+            assert serious(visit.page, contrast=desktop, structure=light) == []
+        overflow = visit.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0, f"the page scrolls sideways by {overflow} px"
