@@ -130,7 +130,7 @@ class OnnxWeights(NamedTuple):
     """Recurrent weights, shape (1, 4 units, units); for a GRU 3 units."""
 
     B: Array | None
-    """Input biases, then recurrent ones, shape (1, 8 units), for a GRU (1, 6 units); or None."""
+    """Input biases, then recurrent ones, (1, 8 units), for a GRU (1, 6 units); or None."""
 
     attributes: dict[str, Any]
     """The operator's attributes by name."""

@@ -17,8 +17,8 @@ To write one (``rnn.py`` with ``rnn_dials.js`` is a short model):
    function that gives the numbers shown, unrounded. That is ``host.liveState()``, which the
    tests compare with NumPy to 1e-5. A classic script: no import, no fetch, no global. It may
    use what ``live.js`` defines: ``el``, ``svg``, ``slider``, ``choice``, ``textField``,
-   ``button``, ``plot``, ``axes``, ``line``, ``marker``, ``legend``, ``table``, ``readout``,
-   ``animate``, ``format``, ``ticks``, ``sigmoid``, ``matmul``.
+   ``button``, ``plot``, ``axes``, ``clipped``, ``line``, ``marker``, ``legend``, ``table``,
+   ``readout``, ``animate``, ``format``, ``ticks``, ``sigmoid``, ``matmul``.
 5. Controls are real inputs, selects and buttons with visible labels, at least 44 px high. What
    a pointer can do, a keyboard can. Results stand in words in a ``readout``; colour never
    carries a meaning alone: add a dash, a marker or a word.

@@ -28,7 +28,7 @@ function build(data, figure) {
   let kind = data.kind;
   const chosen = {}; // target, start and rate of each kind of unit, so that a change back finds them
   for (const [name, { target, start, rate }] of Object.entries(data.units)) chosen[name] = { target, start, rate };
-  let shown = 0, share = 1, path, stop = () => {};
+  let shown = 0, path, stop = () => {};
   const group = () => (kind === "linear" ? "linear" : "sigmoid");
   const unit = () => data.units[group()];
   const choose = (name) => (value) => { chosen[group()][name] = value; rerun(); };
@@ -74,9 +74,9 @@ function build(data, figure) {
   const steps = () => (kind === "linear" ? 200 : 500_000);
   const logarithmic = () => kind !== "linear";
 
-  function stepAt(part) {
+  function stepAt(share) {
     if (!path) return 0;
-    return logarithmic() ? Math.round(path.length ** part) - 1 : Math.round((path.length - 1) * part);
+    return logarithmic() ? Math.round(path.length ** share) - 1 : Math.round((path.length - 1) * share);
   }
 
   function rerun() {
@@ -143,8 +143,7 @@ function build(data, figure) {
     return notes.join(" ");
   }
 
-  function reveal(part) {
-    share = part;
+  function reveal(share) {
     shown = stepAt(share);
     scrub.set(Math.round(200 * share));
     const now = path[shown];

@@ -61,7 +61,7 @@ function buildSurface(data, current, setWeights) {
     show: (v) => String(stepAt(v / 200)), onInput: (v) => { stop(); reveal(v / 200); } });
   const play = button("Run from here", () => {
     stop();
-    stop = animate(3000, (share) => { reveal(share); scrub.set(Math.round(200 * share)); });
+    stop = animate(3000, reveal);
   });
   const map = plot({ label: "", height: 380, draw: drawMap });
   map.root.style.cursor = "crosshair";
@@ -136,8 +136,9 @@ function buildSurface(data, current, setWeights) {
     path = descend(start.W, start.U, rate, data.steps, mean);
   }
 
-  function verdict([W, U, b], last) {
-    if (path.length <= data.steps && last) return `The run has diverged: step ${path.length} is beyond a million.`;
+  function verdict() {
+    const [W, U, b] = path[shown];
+    if (path.length <= data.steps && shown === path.length - 1) return `The run has diverged: step ${path.length} is beyond a million.`;
     if (Math.abs(W - 1) < 0.05 && Math.abs(U - 1) < 0.05 && Math.abs(b) < 0.05) {
       return "The network adds all three digits.";
     }
@@ -153,9 +154,9 @@ function buildSurface(data, current, setWeights) {
     const limit = data.limits[mean ? "raw" : "centred"];
     const stable = rate < limit ? "below" : "above";
     words.set(`Step ${shown}: W = ${format(W, 3)}, U = ${format(U, 3)}, b = ${format(b, 3)}, loss ` +
-      `${format(expectedLoss({ W, U, b }, mean), 3)}. ${verdict(path[shown], shown === path.length - 1)} ` +
+      `${format(expectedLoss({ W, U, b }, mean), 3)}. ${verdict()} ` +
       `(The learning rate is ${stable} ${format(limit, 4)}, the limit at the solution.)`);
-    map.root.setAttribute("aria-label", `Map of the loss over U and W with the path of the run. ${verdict(path[shown])}`);
+    map.root.setAttribute("aria-label", `Map of the loss over U and W with the path of the run. ${verdict()}`);
   }
 
   const keys = el("p", {}, "Darker is a smaller loss, with b at its best. Circle: start, with b = 0. Diamond: the " +
