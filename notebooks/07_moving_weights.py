@@ -30,9 +30,9 @@
 # The weights of a recurrent layer are a few arrays of numbers. Copying them from one framework to
 # another should be a matter of minutes, and people have asked for years why their copies answer
 # differently: [Keras to PyTorch](https://discuss.pytorch.org/t/pretrained-keras-lstm-weights-to-pytorch-lstm/110741),
-# [PyTorch to Keras](https://stackoverflow.com/questions/48361376),
+# [PyTorch to Keras](https://stackoverflow.com/questions/48361376/converting-state-parameters-of-pytorch-lstm-to-keras-lstm),
 # [a GRU](https://github.com/keras-team/keras/issues/15915),
-# [Keras to ONNX](https://github.com/onnx/tensorflow-onnx/discussions/2042). The usual mistakes
+# [Keras to ONNX](https://github.com/onnx/keras-onnx/issues/89). The usual mistakes
 # raise no error. This chapter makes each of them on purpose and measures what it does. If your own
 # numbers differ right now, go to the list *My numbers differ* near the end.
 
