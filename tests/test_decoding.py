@@ -1,5 +1,7 @@
 """Reading the weights of a linear recurrent network."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -215,11 +217,18 @@ def test_a_table_cannot_be_changed_by_name():
         (lambda: decode(scalar(np.nan, 1, 0)), ValueError, r"weights\[0\] should be finite"),
         (lambda: simple_rnn([[[1.0]], [[1.0, 2.0]], [0.0]]), ValueError, r"\(1, 2\)"),
         (lambda: simple_rnn([1.0, 1.0, 0.0]), ValueError, r"got \[\(\), \(\), \(\)\]"),
+        (lambda: simple_rnn([[[1.0]], [[1.0]], 0.0]), ValueError, r"\(1, 1\), \(\)\]"),
+        (lambda: simple_rnn([[[1.0]], [[1.0]], [[0.0]]]), ValueError, r"\(1, 1\)\]$"),
+        (
+            lambda: shift([np.ones((10, 1)), np.eye(2), [0.0]], 1.0),
+            ValueError,
+            r"got \[\(10, 1\), \(2, 2\), \(1,\)\]",
+        ),
         (lambda: predict(scalar(1, 1, 0), np.ones(3)), ValueError, r"got \(3,\)"),
         (lambda: predict(scalar(1, 1, 0), np.ones((2, 3, 4))), ValueError, r"got \(2, 3, 4\)"),
         (lambda: predict(scalar(1, 1, 0), [[1.0, np.inf]]), ValueError, "x should be finite"),
         (lambda: predict(scalar(1, 9, 0), np.ones((1, 400))), OverflowError, "400 steps"),
-        (lambda: normal_form(scalar(1, 1, 0), 0), ValueError, "at least 1, got 0"),
+        (lambda: normal_form(scalar(1, 1, 0), 0), ValueError, "^length .* at least 1, got 0"),
         (
             lambda: normal_form([np.ones((2, 1)), np.ones((1, 1)), np.ones(1)], 3),
             ValueError,
@@ -230,3 +239,38 @@ def test_a_table_cannot_be_changed_by_name():
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+HUGE = 1.7e308
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda: normal_form(scalar(1, 9, 0), 400), "W U^(length-1)"),
+        (lambda: normal_form(scalar(1, 1, HUGE), 2), "the offset"),
+        (lambda: decode(scalar(HUGE, 1, 0)), "x W + b"),
+        (lambda: shift([np.full((10, 1), HUGE), [[1.0]], [0.0]], HUGE), "rows + c"),
+        (lambda: shift([np.zeros((10, 1)), [[1.0]], [-HUGE]], HUGE), "b - c"),
+        (lambda: change_basis([HUGE + np.zeros((10, 1)), *scalar(1, 1, 0)], [[2.0]]), "E A"),
+        (lambda: change_basis([np.ones((10, 1)), *scalar(HUGE, 1, 0)], [[0.1]]), "A^-1 W"),
+    ],
+)
+def test_numbers_beyond_float64_are_refused_by_name_and_without_a_warning(call, what):
+    with pytest.raises(ValueError, match=rf"^{re.escape(what)} is beyond the largest float64"):
+        call()
+
+
+def test_the_largest_lengths_are_allowed_and_no_more():
+    coefficients, offset = normal_form(scalar(2, 1, 0.5), 1_000_000)
+    assert coefficients.shape == (1_000_000,)
+    assert offset == 500_000
+    with pytest.raises(ValueError, match="^length .* at most 1,?000,?000"):
+        normal_form(scalar(2, 1, 0.5), 1_000_001)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_state_that_overflows_says_how_large_u_is():
+    with pytest.raises(OverflowError, match=r"within 400 steps.* U is 9 in size"):
+        predict(scalar(1, -9, 0), np.ones((1, 400)))
