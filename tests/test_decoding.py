@@ -228,7 +228,11 @@ def test_a_table_cannot_be_changed_by_name():
         (lambda: predict(scalar(1, 1, 0), np.ones((2, 3, 4))), ValueError, r"got \(2, 3, 4\)"),
         (lambda: predict(scalar(1, 1, 0), [[1.0, np.inf]]), ValueError, "x should be finite"),
         (lambda: predict(scalar(1, 9, 0), np.ones((1, 400))), OverflowError, "400 steps"),
-        (lambda: normal_form(scalar(1, 1, 0), 0), ValueError, "^length .* at least 1, got 0"),
+        (
+            lambda: normal_form(scalar(1, 1, 0), 0),
+            ValueError,
+            "^length should be at least 1, got 0",
+        ),
         (
             lambda: normal_form([np.ones((2, 1)), np.ones((1, 1)), np.ones(1)], 3),
             ValueError,
@@ -266,7 +270,7 @@ def test_the_largest_lengths_are_allowed_and_no_more():
     coefficients, offset = normal_form(scalar(2, 1, 0.5), 1_000_000)
     assert coefficients.shape == (1_000_000,)
     assert offset == 500_000
-    with pytest.raises(ValueError, match="^length .* at most 1,?000,?000"):
+    with pytest.raises(ValueError, match="^length should be at most 1000000, got"):
         normal_form(scalar(2, 1, 0.5), 1_000_001)
 
 
