@@ -320,11 +320,11 @@ print("window length", *(f"{n:5}" for n in (1, 2, 4, 6, 8, 10)))
 for end, errors in forgotten.items():
     print(f"error, row {end}", *(f"{errors[n - 1]:5.2f}" for n in (1, 2, 4, 6, 8, 10)))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The network forgets by a constant factor a row. In the middle of an image six rows come near the true state; after its last row, where most rows before were blank, it takes ten.", "name": "fig-unit-visualization-memory"}, "image": {"alt": "Three falling curves on a logarithmic axis against the number of rows from 0 to 12. The gradient (circles) stays at 1 for one row, then halves with each row to below 0.01 at ten. The state error after row 20 (squares) is above 1 for one and two rows and falls to below 0.01 at ten. After row 28 (triangles) it starts near 5, is above 1 up to six rows and below 0.1 at ten."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The network forgets by a constant factor a row. In the middle of an image six rows come near the true state; after its last row, where most rows before were blank, it takes ten.", "name": "fig-unit-visualization-memory"}, "image": {"alt": "Three falling curves on a logarithmic axis against the number of rows from 0 to 12. The gradient (circles) stays at 1 for one row, then halves with each row to below 0.01 at ten. The state error after row 20 (squares) is above 1 for one and two rows and falls to below 0.01 at ten. After row 28 (triangles) it starts near 5, is above 1 up to seven rows and below 0.1 at ten."}}
 fig, ax = plt.subplots()
 ax.semilogy(range(11), gradient, "o-", label="gradient, rows back")
 for (end, errors), style in zip(forgotten.items(), ("s--", "^:")):
-    ax.semilogy(lengths, errors, style, label=f"state error after row {end}, length of window")
+    ax.semilogy(lengths, errors, style, label=f"error after row {end}, window length")
 ax.set(xlabel="rows", ylabel="relative size", xticks=range(0, 13, 2))
 ax.legend()
 plt.show()
