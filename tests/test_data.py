@@ -65,6 +65,12 @@ def test_all_digit_sums_lists_each_sequence_once_in_order(length):
     assert np.array_equal(sums, digits.sum(axis=1))
 
 
+def test_sequences_have_three_digits_unless_told_otherwise():
+    assert all_digit_sums()[0].shape == (1000, 3)
+    assert digit_sums(2)[0].shape == (2, 3)
+    assert np.array_equal(digit_sums(2)[0], digit_sums(2, 3, seed=0)[0])
+
+
 def test_split_keeps_order_and_rows():
     (x, y), (x_val, y_val) = split(*digit_sums(10, seed=2), held_out=3)
     digits, sums = digit_sums(10, seed=2)
@@ -123,6 +129,7 @@ def test_a_symbol_is_legal_if_some_counting_string_goes_on_with_it(sizes):
     ("call", "error", "message"),
     [
         (lambda: counting_strings(0), ValueError, "longest should be at least 1, got 0"),
+        (lambda: counting_strings(10_001), ValueError, "longest should be at most 10000"),
         (lambda: counting_strings(2.0), TypeError, "whole number, got 2.0"),
         (lambda: symbols("$ab"), TypeError, "list of strings, got '.ab'"),
         (lambda: symbols([1]), TypeError, "list of strings"),
@@ -140,6 +147,10 @@ def test_a_symbol_is_legal_if_some_counting_string_goes_on_with_it(sizes):
         (lambda: digit_sums(True), TypeError, "whole number, got True"),
         (lambda: digit_sums(5, seed=-1), ValueError, "seed should be at least 0"),
         (lambda: all_digit_sums(7), ValueError, "at most 6, got 7"),
+        (lambda: all_digit_sums(0), ValueError, "^length should be at least 1"),
+        (lambda: half_plane_points(2, seed=-1), ValueError, "^seed should be at least 0"),
+        (lambda: mnist_digits(seed=-1), ValueError, "^seed should be at least 0"),
+        (lambda: split([1, 2], [1, 2], 0), ValueError, "^held_out should be at least 1"),
         (lambda: split([1, 2], [1], 1), ValueError, r"shapes \(2,\) and \(1,\)"),
         (
             lambda: split([1, 2], [1, 2], 2),
@@ -187,6 +198,10 @@ def test_noisy_line_takes_slope_noise_and_seed():
         ({"seed": -1}, ValueError, "seed should be at least 0"),
         ({"slope": np.nan}, ValueError, "should be finite, got nan and 50"),
         ({"noise": np.inf}, ValueError, "should be finite, got 0.4 and inf"),
+        ({"noise": "50"}, TypeError, "noise should be a number, got '50'"),
+        ({"slope": True}, TypeError, "slope should be a number, got True"),
+        ({"slope": 2e300}, ValueError, "at most 1e300, got 2e[+]300 and 50"),
+        ({"noise": -2e300}, ValueError, "at most 1e300, got 0.4 and -2e[+]300"),
     ],
 )
 def test_noisy_line_refuses(changes, error, message):
@@ -299,6 +314,9 @@ def test_mnist_files_that_are_not_what_they_should_be(tmp_path):
     np.savez(other, x_train=images, y_train=labels + 10)
     with pytest.raises(ValueError, match=r"digits should lie in 0 \.\. 9"):
         mnist_digits(other)
+    write_idx(tmp_path, images[:0], labels[:0])
+    with pytest.raises(ValueError, match=r"expected images .* got \(0, 28, 28\) and \(0,\)"):
+        mnist_digits(tmp_path)
     write_idx(tmp_path, images, labels, magic=(8, 9))
     with pytest.raises(
         ValueError, match=r"labels-idx1-ubyte is no IDX file of bytes with 1 axes"
