@@ -125,3 +125,17 @@ def busy_port():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         yield taken.getsockname()[1]
+
+
+def test_a_home_that_cannot_be_written_adds_nothing_to_what_cells_print():
+    """HOME is below a file: nobody, not even root, can make a folder there."""
+    probe = 'probe: ; @$(PY) -m IPython -c "import matplotlib.pyplot; print(1)"'
+    kept = {k: v for k, v in os.environ.items() if k not in ("IPYTHONDIR", "MPLCONFIGDIR")}
+    run = subprocess.run(
+        ["make", "-s", f"--eval={probe}", f"PY={sys.executable}", "probe"],
+        cwd=ROOT,
+        env=kept | {"HOME": f"{os.devnull}/home"},
+        capture_output=True,
+        text=True,
+    )
+    assert (run.stdout, run.stderr) == ("1\n", "")
