@@ -5,6 +5,7 @@ import sys
 
 import matplotlib
 import pytest
+from matplotlib import pyplot as plt
 
 from course_utils.plotting import COLOURS, LINES, WIDTH, use_style
 
@@ -42,6 +43,18 @@ def test_figures_are_opaque_white_and_readable():
     assert style["figure.figsize"][0] == WIDTH
     sizes = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
     assert min(style[size] for size in (*sizes, "legend.fontsize")) >= 11
+
+
+def test_a_figure_has_a_grid_two_spines_and_a_map_that_colour_blind_readers_see():
+    with matplotlib.rc_context():
+        use_style()
+        _, ax = plt.subplots()
+        image = ax.imshow([[0.0, 1.0]])
+    assert [side for side in ax.spines if ax.spines[side].get_visible()] == ["left", "bottom"]
+    assert ax.xaxis.get_gridlines()[0].get_visible()
+    assert ax.get_axisbelow() is True
+    assert (image.get_cmap().name, image.get_interpolation()) == ("cividis", "nearest")
+    plt.close()
 
 
 def test_a_saved_figure_has_no_transparent_pixel(tmp_path):
