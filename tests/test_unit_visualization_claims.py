@@ -57,6 +57,15 @@ def errors(rnn):
     return [((rows - truth) ** 2).mean() for rows in (guess, mean[1:], held_out[:, :-1])]
 
 
+def removals(rnn, seen, live):
+    """The r.m.s. change of a drawing, by unit removed and picture; one column a live unit."""
+    images, _ = digits()
+    after = rnn.run(seen.raw(live).astype(np.float32))[1][:, -1]
+    intact, mean_h = rnn.roll(after, 10), rnn.run(images[4000:])[1].mean(axis=(0, 1))
+    drawn = (rnn.roll(after, 10, {unit: mean_h[unit]}) for unit in range(169))
+    return np.array([np.sqrt(((rows - intact) ** 2).mean(axis=(1, 2))) for rows in drawn])
+
+
 def claims(seed):
     """Every statement of the chapter about a trained network, by name."""
     images, _ = digits()
@@ -75,6 +84,7 @@ def claims(seed):
     rolled = ((rnn.roll(true[:, 9], 12) - real) ** 2).mean(axis=(0, 2))
     mean = ((images[:4000, 10:22].mean(axis=0) - real) ** 2).mean(axis=(0, 2))
     long = rnn.roll(true[:50, 9], 300)[:, 250:]
+    changes = removals(rnn, seen, live)[live]
     return {
         "half the error of copying": ours < 0.6 * copy < mean_row,
         "most averages near the mean": np.median(cosines(seen.raw(live), seen.mean())) > 0.8,
@@ -86,6 +96,9 @@ def claims(seed):
         "roll-forward good for two rows, bad after six": bool(
             (rolled[:2] < mean[:2]).all() and (rolled[6:] > mean[6:]).all()
         ),
+        "a unit matters for other pictures as much": 0.4
+        < (np.diag(changes) > changes.mean(axis=1)).mean()
+        < 0.6,
         "no fixed point": (np.abs(np.diff(long, axis=1)).max(axis=(1, 2)) > 0.01).all(),
     }
 
@@ -176,16 +189,9 @@ def test_six_rows_do_in_the_middle_and_not_at_the_bottom():
 
 
 def test_removing_a_unit_tells_how_strong_it_is_and_not_what_it_likes():
-    images, _ = digits()
     rnn, (seen, _) = network(), probed()
     live = np.flatnonzero(seen.total)
-    after = rnn.run(seen.raw(live).astype(np.float32))[1][:, -1]
-    intact, mean_h = rnn.roll(after, 10), rnn.run(images[4000:])[1].mean(axis=(0, 1))
-    changes = []
-    for unit in range(169):
-        drawn = rnn.roll(after, 10, {unit: mean_h[unit]})
-        changes.append(np.sqrt(((drawn - intact) ** 2).mean(axis=(1, 2))))
-    changes = np.array(changes)
+    changes = removals(rnn, seen, live)
     own = np.diag(changes[live])
     assert (own > np.median(changes, axis=0)).mean() > 0.85
     assert 0.4 < (own > changes[live].mean(axis=1)).mean() < 0.55
@@ -235,5 +241,6 @@ def test_over_20_seeds(held):
         found["no fixed point"],
         quote="for {held} of {seeds} no roll-forward settles",
     )
+    assert all(found["a unit matters for other pictures as much"])
     assert every == (20,) * 6
     assert (ones, moving) == (18, 19)
