@@ -599,9 +599,10 @@ for name, theirs in others.items():
 
 # %% [markdown]
 # The last three rows are controls, and their correlations are close to 0. Their *sizes* still agree
-# a little, in all three. A picture of sizes, the usual one, is therefore the easier one to be fooled
-# by. The last column decides: ten pixels chosen by the network's own map cost it far more digits than
-# ten chosen by any control.
+# a little, in all three, and more than the maps do in 19 of 20 networks. A picture of sizes, the usual
+# one, is therefore the easier one to be fooled by. The last column decides: ten pixels chosen by the
+# network's own map cost it far more digits than ten chosen by any control, by 15 digits or more for
+# 20 of 20 networks.
 #
 # **A gate that is shut by any change.** Perhaps any disturbance of the picture shuts the unit. The
 # control takes the same changes of the pixels and puts each at another place.

@@ -48,6 +48,11 @@ def call(name, *args):
 
 
 @cache
+def trained(seed, updates=400):
+    return training.row_lstm(seed, updates=updates)
+
+
+@cache
 def descent(digit):
     c = chapter()
     start = np.repeat(c["x"][[digit]], 64, axis=0)
@@ -167,15 +172,14 @@ def test_the_next_two_digits_are_no_different():
 
 
 @pytest.mark.sweep
-def test_twenty_seeds_trained_and_untrained():
-    below: dict[int, int] = {}
-    free: dict[int, int] = {}
-    lowest_share: dict[int, float] = {}
-    one: list[float] = []
+def test_twenty_seeds_trained_and_untrained(held):
+    pushed: dict[int, list[float]] = {400: [], 0: []}
+    free: dict[int, list[bool]] = {400: [], 0: []}
+    legal: dict[int, list[bool]] = {400: [], 0: []}
+    one: dict[int, list[float]] = {400: [], 0: []}
     for updates in (400, 0):
-        shares, everywhere = [], 0
         for seed in range(20):
-            cell = gates.Gates.from_torch(training.row_lstm(seed, updates=updates)["cell"])
+            cell = gates.Gates.from_torch(trained(seed, updates)["cell"])
             W, rng = cell.blocks["forget"].kernel, np.random.default_rng(seed)
             a = call("offsets", cell, chapter()["x"][:5])
             drawn = [[rng.choice(64, k, replace=False) for _ in range(20)] for k in (8, 16)]
@@ -183,15 +187,115 @@ def test_twenty_seeds_trained_and_untrained():
             found = [
                 inversion.shut_gate(w, np.zeros(16), bounds=(0, np.inf)).possible for w in sets
             ]
-            shares.append(np.mean(found))
-            everywhere += inversion.shut_gate(W, a[0], opening=0.1).possible
-            for offset in a:
-                assert not inversion.shut_gate(W, offset, opening=0.1, bounds=(0, 1)).possible
-            if updates:
-                one.append((call("sigmoid", a + np.minimum(W, 0).sum(axis=0)) <= 0.1).mean())
-        below[updates] = int((np.array(shares) < 0.795).sum())
-        free[updates], lowest_share[updates] = everywhere, min(shares)
-    assert below == {400: 9, 0: 0}
-    assert free == {400: 20, 0: 3}
-    assert lowest_share == {400: pytest.approx(0.4), 0: pytest.approx(0.9)}
-    assert 0.2 < min(one) < max(one) < 0.5
+            pushed[updates].append(np.mean(found))
+            free[updates].append(inversion.shut_gate(W, a[0], opening=0.1).possible)
+            legal[updates].append(
+                any(
+                    inversion.shut_gate(W, offset, opening=0.1, bounds=(0, 1)).possible
+                    for offset in a
+                )
+            )
+            one[updates].append(
+                (call("sigmoid", a + np.minimum(W, 0).sum(axis=0)) <= 0.1).mean()
+            )
+    shares = {updates: np.array(found) for updates, found in pushed.items()}
+    fewer = held(
+        9,
+        "Added ink pushes down less than 80% of the sets of 16 units of a trained network",
+        shares[400] < 0.795,
+        quote="The trained share is below 0.8 in {held} of {seeds} networks",
+    )
+    control = held(
+        9, "It pushes down at least 90% of those of an untrained network", shares[0] > 0.895
+    )
+    unlimited = held(
+        9,
+        "Without limits on the pixels, one row shuts all 64 units of a trained network",
+        free[400],
+        quote="at once in {held} of {seeds} trained networks",
+    )
+    untrained = held(
+        9,
+        "Without limits on the pixels, one row shuts all 64 units of an untrained network",
+        free[0],
+        quote="in untrained ones it is {held} of {seeds}",
+    )
+    never = held(
+        9, "No legal row shuts all 64 units, for the first five digits", ~np.array(legal[400])
+    )
+    some = held(
+        9,
+        "A legal row shuts 20% to 50% of the single units of a trained network",
+        (np.array(one[400]) > 0.2) & (np.array(one[400]) < 0.5),
+    )
+    none = held(9, "No legal row shuts any unit of an untrained network", np.array(one[0]) == 0)
+    assert (fewer, control, unlimited, untrained) == (9, 20, 20, 3)
+    assert never == some == none == 20
+    assert not any(legal[0])
+    assert {updates: min(share) for updates, share in shares.items()} == {
+        400: pytest.approx(0.4),
+        0: pytest.approx(0.9),
+    }
+
+
+@pytest.mark.sweep
+def test_the_saliency_maps_of_twenty_networks(held, monkeypatch):
+    c, rows = chapter(), []
+    for seed in range(20):
+        net = trained(seed)
+        monkeypatch.setitem(c, "network", net)  # the one that `still_right` asks
+        maps, sibling = call("saliency", net), call("saliency", trained((seed + 1) % 20))
+        controls = (
+            np.roll(maps, -1, axis=0),
+            call("saliency", trained(seed, 0)),
+            call("saliency", call("shuffled", net)),
+        )
+        rows.append(
+            [
+                (
+                    call("agreement", maps, other),
+                    call("agreement", abs(maps), abs(other)),
+                    call("still_right", other),
+                )
+                for other in (maps, sibling, *controls)
+            ]
+        )
+    signs, sizes, right = np.array(rows).transpose(2, 0, 1)
+    print("correlation, of sizes, right after ten pixels:", *np.median(rows, axis=0).round(2))
+    print(
+        "extremes of the controls:",
+        signs[:, 2:].min(0),
+        signs[:, 2:].max(0),
+        sizes[:, 2:].min(0),
+    )
+    print("own map:", right[:, 0], "best control:", right[:, 2:].min(axis=1))
+    near_0 = held(
+        9,
+        "The maps of the three controls correlate with the network's own by less than 0.15",
+        (abs(signs[:, 2:]) < 0.15).all(axis=1),
+    )
+    little = held(
+        9,
+        "The sizes in these maps correlate by more than 0.05, in all three controls",
+        (sizes[:, 2:] > 0.05).all(axis=1),
+    )
+    more = held(
+        9,
+        "The sizes correlate more than the maps do, in all three controls",
+        (sizes[:, 2:] > signs[:, 2:]).all(axis=1),
+        quote="more than the maps do in {held} of {seeds} networks",
+    )
+    costly = held(
+        9,
+        "Ten pixels chosen by its own map cost a network at least 15 of 100 digits more than "
+        "ten chosen by any control",
+        right[:, 0] + 0.145 < right[:, 2:].min(axis=1),
+        quote="by 15 digits or more for {held} of {seeds} networks",
+    )
+    second = held(
+        9,
+        "The map of another trained network agrees with its own more than any control does",
+        signs[:, 1] > signs[:, 2:].max(axis=1),
+    )
+    assert near_0 == little == costly == second == 20
+    assert more == 19
