@@ -25,6 +25,13 @@ def double():
     torch.set_default_dtype(before)
 
 
+def source(part):
+    """Source of the one code cell of the chapter that holds a piece of text."""
+    cells = read(ROOT / "notebooks" / "13_local_connections.md").cells
+    (found,) = [c.source for c in cells if c.cell_type == "code" and part in c.source]
+    return found
+
+
 @cache
 def chapter():
     """The chapter's functions outside its exercises and the data they use, no training."""
@@ -148,20 +155,160 @@ def test_training_side_by_side_is_training_alone():
 
 
 @pytest.mark.sweep
-def test_20_other_seeds_rank_the_wirings_as_the_chapter_does():
+def test_the_wirings_over_the_chapters_20_seeds(held):
+    c = chapter()
+    own, same, shuffled = (c.compare(task, c.wirings) for task in ("own", "same", "shuffled"))
+    more = c.compare("own", {name: c.wirings[name] for name in ("shared", "own weights")}, 400)
+    windows = held(
+        13,
+        "Neighbours belong together: windows with own weights beat the dense layer",
+        own["own weights"] < own["dense"],
+        quote="dense layer for {held} of {seeds} seeds",
+    )
+    lose = held(
+        13,
+        "The inputs are shuffled: windows with own weights lose to the dense layer",
+        shuffled["dense"] < shuffled["own weights"],
+        quote="they lose to it for {held} of {seeds}",
+    )
+    sharing = held(
+        13,
+        "One filter holds everywhere: sharing beats own weights",
+        same["shared"] < same["own weights"],
+        quote="sharing beats own weights for {held} of {seeds}",
+    )
+    scattered = held(
+        13,
+        "Windows with own weights beat 88 scattered weights",
+        own["own weights"] < own["scattered"],
+    )
+    small = held(
+        13,
+        "Windows with own weights beat a small dense layer",
+        own["own weights"] < own["small dense"],
+        quote="them for 20 and for {held} of {seeds}",
+    )
+    level = held(
+        13,
+        "With 100 examples own weights beat a shared filter where it is wrong",
+        own["own weights"] < own["shared"],
+        quote="it is level with own weights there, {held} of {seeds}",
+    )
+    enough = held(
+        13,
+        "With 400 examples own weights beat a shared filter where it is wrong",
+        more["own weights"] < more["shared"],
+        quote="Now own weights win for {held} of {seeds}",
+    )
+    true, wider, _ = c.compare(
+        "own", {k: lambda seed, k=k: c.windows_of(k) for k in (3, 5, 9)}
+    ).values()
+    width = held(
+        13,
+        "Exercise 5: windows of the true width, 3, beat windows of width 5",
+        true < wider,
+        quote="width 3 beats width 5 for {held} of {seeds}",
+    )
+    assert (windows, lose, sharing, scattered, small, width) == (18, 17, 16, 20, 19, 19)
+    assert (level, enough) == (10, 20)
+
+
+@pytest.mark.sweep
+def test_20_other_seeds_rank_the_wirings_as_the_chapter_does(held):
     c = chapter()
     own, same, shuffled = (
         c.compare(task, c.wirings, seeds=range(20, 40)) for task in ("own", "same", "shuffled")
     )
-    for other in ("shared", "dense", "scattered", "small dense"):
+    dense = held(
+        13,
+        "20 other seeds: windows with own weights beat the dense layer where neighbours belong "
+        "together",
+        own["own weights"] < own["dense"],
+    )
+    sharing = held(
+        13,
+        "20 other seeds: sharing beats own weights where one filter holds everywhere",
+        same["shared"] < same["own weights"],
+    )
+    lose = held(
+        13,
+        "20 other seeds: windows with own weights lose to the dense layer on shuffled inputs",
+        shuffled["dense"] < shuffled["own weights"],
+    )
+    assert dense >= 14
+    assert sharing >= 12
+    assert lose >= 14
+    for other in ("shared", "scattered", "small dense"):
         assert (own["own weights"] < own[other]).sum() >= 14, other
-    assert (same["shared"] < same["own weights"]).sum() >= 12
     assert (same["shared"] < same["dense"]).sum() >= 14
     assert np.median(shuffled["own weights"]) > 1.2 * np.median(own["own weights"])
 
 
 @pytest.mark.sweep
-def test_without_a_second_layer_windows_miss_the_product_whole():
+def test_what_a_second_softmax_costs(held):
+    names = vars(chapter()).copy()
+    exec(source("local20 = "), names)
+    x, y, both = names["signals"], names["classes"], (names["entropy"], names["twice"])
+
+    def compared(optimiser, rate):
+        """For which networks one softmax is better, and the loss that two report."""
+        right = []
+        for loss in both:
+            batch = x[:, :300], y[:, :300]
+            net = names["train"](
+                names["local20"], [6, 3], lambda step, b=batch: b, loss, optimiser, rate
+            )
+            right.append((net(x[:, 300:]).argmax(-1) == y[:, 300:]).double().mean(1))
+        return right[0] > right[1], loss(net(x[:, :300]), y[:, :300])
+
+    sgd, sgd_loss = compared(torch.optim.SGD, 0.3)
+    adam, adam_loss = compared(torch.optim.Adam, 0.02)
+    behind = held(
+        13,
+        "SGD: a second softmax is behind after 300 updates",
+        sgd,
+        quote="the second softmax is behind for {held} of {seeds} networks",
+    )
+    still = held(
+        13,
+        "Adam: a second softmax is behind after 300 updates",
+        adam,
+        quote="and {held} of {seeds} are still behind",
+    )
+    floor = held(
+        13,
+        "With a second softmax the reported loss stays above 0.551, with SGD and Adam",
+        (sgd_loss > 0.5514) & (adam_loss > 0.5514),
+        quote="And all {seeds} report a loss above 0.551",
+    )
+    assert (behind, still, floor) == (18, 15, 20)
+
+
+@pytest.mark.sweep
+def test_what_windows_and_patches_miss(held):
     c = chapter()
-    assert c.missed(c.local_table(8, 3), [1], c.product).min() > 0.99
-    assert c.missed(c.local_table(8, 2, stride=2), [16, 1], c.products).min() > 0.48
+    windows, patches = c.local_table(8, 3), c.local_table(8, 2, stride=2)
+    alone = held(
+        13,
+        "Without a second layer, windows miss the product whole",
+        c.missed(windows, [1], c.product) > 0.99,
+        quote="Without a second layer all {held} miss everything",
+    )
+    found = held(
+        13,
+        "Windows with a dense second layer find the product",
+        c.missed(windows, [6, 1], c.product) < 0.1,
+        quote="{held} of {seeds} find the product",
+    )
+    half = held(
+        13,
+        "Four patches of one neuron each miss at least half of two products",
+        c.missed(patches, [16, 1], c.products) > 0.48,
+    )
+    seen = held(
+        13,
+        "Four neurons that see all inputs miss less than half of them",
+        c.missed(c.dense_table(8, 4), [16, 1], c.products) < 0.45,
+        quote="Four neurons that see all inputs do, for {held} of {seeds}",
+    )
+    assert (alone, found, half, seen) == (20, 16, 20, 20)

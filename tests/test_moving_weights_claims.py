@@ -77,12 +77,24 @@ def all_weights_equal(first, second):
     return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
-@pytest.mark.parametrize("run", ["run_torch", "run_onnx", "trace"])
-def test_a_right_move_differs_by_rounding(kind, run):
-    for gates, x, want in cases(kind):
-        got = gates.trace(x).h if run == "trace" else chapter()[run](gates, x)
-        assert 0 < np.abs(got - want).max() < 1e-6
+def test_a_right_move_differs_by_rounding(held):
+    rounds = [
+        [
+            0 < np.abs(got - want).max() < 1e-6
+            for got in (
+                gates.trace(x).h,
+                *(chapter()[run](gates, x) for run in ("run_torch", "run_onnx")),
+            )
+        ]
+        for kind in ("LSTM", "GRU")
+        for gates, x, want in cases(kind)
+    ]
+    moved = held(
+        7,
+        "Keras, PyTorch, ONNX Runtime and NumPy agree within 10⁻⁶, for LSTM and GRU",
+        np.reshape(rounds, (2, 20, 3)).all(axis=(0, 2)),
+    )
+    assert moved == 20
 
 
 @pytest.mark.parametrize(("features", "units"), [(1, 1), (4, 4), (2, 7), (16, 32)])
@@ -195,29 +207,37 @@ def test_in_a_gru_it_is_the_candidate_that_tells_its_biases_apart():
         assert changes["candidate"] > 0.05
 
 
-@pytest.mark.parametrize(("kind", "rate"), [(torch.optim.Adam, 1e-3), (torch.optim.SGD, 0.1)])
-def test_two_biases_move_their_sum_twice_as_far(kind, rate):
-    moved = chapter()["moved_by"]
+def test_two_biases_move_their_sum_twice_as_far(held):
+    moved, twice = chapter()["moved_by"], []
     for seed in SEEDS:
-        two, one = (moved(1, flag, kind, rate, seed=seed) for flag in (True, False))
-        far = one.abs() > 1e-4  # smaller moves are lost in the last digits of the bias
-        assert far.any()
-        assert torch.allclose(two[far] / one[far], torch.tensor(2.0), rtol=1e-2)
+        for kind, rate in ((torch.optim.Adam, 1e-3), (torch.optim.SGD, 0.1)):
+            two, one = (moved(1, flag, kind, rate, seed=seed) for flag in (True, False))
+            far = one.abs() > 1e-4  # smaller moves are lost in the last digits of the bias
+            assert far.any()
+            ratio = two[far] / one[far]
+            twice.append(torch.allclose(ratio, torch.tensor(2.0), rtol=1e-2))
+    both = held(
+        7,
+        "Two biases move their sum twice as far in one update, with Adam and with SGD",
+        np.reshape(twice, (20, 2)).all(axis=1),
+    )
+    assert both == 20
 
 
-@pytest.mark.parametrize(
-    ("options", "conserved"), [({}, True), ({"weight_decay": 0.1}, False)], ids=str
-)
-def test_training_conserves_the_difference_of_two_biases(options, conserved):
-    def adam(parameters, lr):
-        return torch.optim.AdamW(parameters, lr=lr, **{"weight_decay": 0.0, **options})
+def test_training_conserves_the_difference_of_two_biases(held):
+    def drift(decay, seed):
+        def adam(parameters, lr):
+            return torch.optim.AdamW(parameters, lr=lr, weight_decay=decay)
 
-    trained = chapter()["trained"]
-    for seed in SEEDS if conserved else range(3):
-        start, end = (trained(True, adam, 0.01, steps, seed) for steps in (0, 50))
-        drift = (end.bias_ih_l0 - end.bias_hh_l0) - (start.bias_ih_l0 - start.bias_hh_l0)
+        start, end = (chapter()["trained"](True, adam, 0.01, n, seed) for n in (0, 50))
         assert (end.bias_hh_l0 - start.bias_hh_l0).abs().max() > 0.1
-        assert (drift.abs().max() < 1e-5) == conserved
+        moved = (end.bias_ih_l0 - end.bias_hh_l0) - (start.bias_ih_l0 - start.bias_hh_l0)
+        return float(moved.abs().max())
+
+    without, decayed = (np.array([drift(d, s) for s in SEEDS]) for d in (0.0, 0.1))
+    kept = held(7, "Training keeps the difference of PyTorch's two biases", without < 1e-5)
+    broken = held(7, "Weight decay does not keep that difference", decayed >= 1e-5)
+    assert kept == broken == 20
 
 
 def test_resetting_before_is_another_function():
@@ -351,17 +371,24 @@ def test_what_a_weak_test_lets_pass():
     )
 
 
-def test_two_sequences_of_two_steps_find_every_mistake():
-    for gates, x, want in cases("LSTM"):
-        small, h = x[:2, :2], want[:2, :2]
-        assert np.abs(chapter()["rounding"](gates, small, h) - h).max() < 1e-5
-        for name in LSTM_MISTAKES:
-            assert np.abs(chapter()[name](gates, small, h) - h).max() > 1e-5, name
-    for gates, x, want in cases("GRU"):
-        small, h = x[:2, :2], want[:2, :2]
-        assert np.abs(chapter()["run_torch"](gates, small) - h).max() < 1e-5
-        for name in GRU_MISTAKES:
-            assert np.abs(chapter()[name](gates, small) - h).max() > 1e-5, name
+def test_two_sequences_of_two_steps_find_every_mistake(held):
+    found = {"LSTM": [], "GRU": []}
+    for kind, right, mistakes in (
+        ("LSTM", "rounding", LSTM_MISTAKES),
+        ("GRU", "run_torch", GRU_MISTAKES),
+    ):
+        for gates, x, want in cases(kind):
+            small, h = x[:2, :2], want[:2, :2]
+            given = (gates, small, h)[: 3 if kind == "LSTM" else 2]
+            costs = [np.abs(chapter()[f](*given) - h).max() for f in (right, *mistakes)]
+            found[kind].append(costs[0] < 1e-5 < min(costs[1:]))
+    every = held(
+        7,
+        "Two sequences of two steps find every mistake in moving an LSTM or a GRU, and let "
+        "rounding pass",
+        np.array(found["LSTM"]) & np.array(found["GRU"]),
+    )
+    assert every == 20
 
 
 def test_the_wide_state_of_the_trace_is_what_stepping_gives():

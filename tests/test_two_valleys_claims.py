@@ -181,28 +181,72 @@ def test_keras_starts_the_recurrence_at_plus_or_minus_one():
     assert (starts[2] == 0).all()
 
 
-def test_the_counts_of_the_open_exercise():
-    W = keras_starts(100)[0]
+def test_the_counts_of_the_open_exercise(held):
+    W, coin, zero = keras_starts(100)
     draw = np.random.default_rng(0).uniform(-np.sqrt(3), np.sqrt(3), 100)
-    starts = [np.array([W, U, np.zeros(100)]) for U in (draw, np.ones(100))]
-    ends = [call("adam", chapter()["batch_gradient"], start, 4000)[-1] for start in starts]
-    assert [int((end[1] < -1).sum()) for end in ends] == [23, 0]
+    flip, drawn, one = (
+        call("adam", chapter()["batch_gradient"], np.array([W, U, zero]), 4000)[-1, 1] < -1
+        for U in (coin, draw, np.ones(100))
+    )
+    coins = held(
+        4,
+        "From Keras's default start, training ends in the left valley",
+        flip,
+        quote="and {held} of them ran down the wrong side",
+    )
+    ridge = held(
+        4, "Training ends in the left valley only if U starts at −1", ~flip | (coin < 0)
+    )
+    draws = held(
+        4,
+        "With U drawn between −√3 and √3, training ends in the left valley",
+        drawn,
+        quote="{held} of {seeds} at $U < -1$",
+    )
+    ones = held(
+        4,
+        'With "identity", U = 1, training ends in the left valley',
+        one,
+        quote="{held} of {seeds} and",
+    )
+    assert (coins, ridge, draws, ones) == (38, 100, 23, 0)
+    assert (coin < 0).sum() == 45
+
+
+def test_the_proposals_for_practice(held):
+    W, U, zero = keras_starts(100)
+    plain = chapter()["batch_gradient"]
+    centred = partial(plain, digits=chapter()["stream"] - chapter()["MEAN"])
+    lost = [
+        call("adam", gradient, np.array(start), 4000)[-1, 1] < -1
+        for gradient, start in (
+            (plain, [zero + 0.1, U, zero]),
+            (plain, [W, zero + 0.5, zero]),
+            (centred, [W, U, zero]),
+        )
+    ]
+    small = held(4, "A small positive W alone keeps training out of the left valley", ~lost[0])
+    half = held(4, "A start at U = 0.5 keeps training out of the left valley", ~lost[1])
+    both = held(4, "Centred digits and sums keep training out of the left valley", ~lost[2])
+    assert (small, half) == (55, 100)
+    assert 80 <= both < 100
 
 
 @pytest.mark.sweep
-def test_keras_itself_ends_in_the_same_valley_for_40_seeds():
+def test_keras_itself_ends_in_the_same_valley_for_40_seeds(held):
     starts = keras_starts(40)
     ours = call("adam", chapter()["batch_gradient"], starts, 4000)[-1]
     theirs = np.array([call("train_in_keras", seed) for seed in range(40)]).T
     same = (ours[1] < -1) == (theirs[1] < -1)
     apart = np.abs(ours - theirs).max(axis=0)
     print(f"same valley: {same.sum()} of 40, left {(theirs[1] < -1).sum()};", apart.round(4))
-    assert same.sum() == 40
+    agreed = held(4, "Keras's own layer ends in the same valley as our NumPy network", same)
+    assert agreed == 40
     assert (theirs[1, starts[1] == 1] > 0).all()
 
 
 @pytest.mark.sweep
-def test_pytorch_itself_ends_in_the_same_valley_for_100_seeds():
+def test_pytorch_itself_ends_in_the_same_valley_for_100_seeds(held):
     import torch
 
     chapter()["torch"] = torch
@@ -224,6 +268,6 @@ def test_pytorch_itself_ends_in_the_same_valley_for_100_seeds():
         loss.backward()
         optimiser.step()
     theirs = U.detach().numpy()
-    same = ((theirs < -1) == (ours[1] < -1)).sum()
-    print(f"same valley: {same} of 100, left {(theirs < -1).sum()}")
-    assert same == 100
+    same = (theirs < -1) == (ours[1] < -1)
+    print(f"same valley: {same.sum()} of 100, left {(theirs < -1).sum()}")
+    assert held(4, "PyTorch's training ends in the same valley as ours", same) == 100
