@@ -188,6 +188,7 @@ def test_noisy_line_takes_slope_noise_and_seed():
     assert np.allclose(y, -2 * x)
     assert np.array_equal(noisy_line(5, seed=1)[0], x)
     assert not np.array_equal(noisy_line(5, seed=2)[0], x)
+    assert np.isfinite(noisy_line(5, slope=1e300, noise=-1e300)[1]).all()
 
 
 @pytest.mark.parametrize(
