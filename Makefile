@@ -20,7 +20,7 @@ $(shell mkdir -p _build/settings)
 # Found before the user's own settings: a click on a chapter's .md opens a notebook.
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/book/lab
 
-.PHONY: help install book test lint unit nbval sync reference student assignments serve lab sweep bench mutants zip pdf wheelhouse measure clean
+.PHONY: help install book test lint unit nbval sync reference student assignments serve lab sweep bench zip pdf wheelhouse measure clean
 
 help:
 	@echo "make book       execute every chapter and build _build/html"
@@ -36,7 +36,6 @@ help:
 	@echo "make reference  execute the chapters and store their text outputs (ONLY=01_linear_rnn_sum for one)"
 	@echo "make sweep      the slow tests; counts each claim about training over 20 seeds (ONLY=file of tests)"
 	@echo "make bench      timings, as ratios within one run"
-	@echo "make mutants    break a module in many ways and see which breaks no test notices (ONLY=decoding)"
 	@echo "make measure    measure time and memory of each chapter for the teaching guide (ONLY=... for one)"
 	@echo "make clean      delete _build; rm -r .venv deletes the environment too"
 
@@ -114,17 +113,6 @@ sweep: $(TEACH)
 
 bench: $(INSTALLED)
 	$(PY) -m pytest -s -m bench tests/benchmarks
-
-# In a copy, since mutmut writes beside the sources. The tests are those whose names hold the
-# module's, or TESTS: ONLY=_layouts TESTS=gates. mutmut copies docstrings too: no doctests.
-mutants: $(INSTALLED)
-	@test -n "$(ONLY)" || { echo "Name a module of course_utils: make mutants ONLY=decoding"; exit 1; }
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-mutants.txt -c constraints.txt
-	@mkdir -p _build/mutants
-	git ls-files -z | xargs -0 cp -u -p --parents -t _build/mutants
-	cd _build/mutants && PYTEST_ADDOPTS="-k '$(or $(TESTS),$(ONLY)) and not mutmut'" \
-	  "$(CURDIR)/$(PY)" -m mutmut run --max-children 2 "course_utils.$(ONLY).*"
-	cd _build/mutants && "$(CURDIR)/$(PY)" -m mutmut results
 
 clean:
 	rm -rf _build
