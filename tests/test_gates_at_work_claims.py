@@ -245,6 +245,5 @@ def test_the_answer_of_the_open_exercise(held):
         np.isin(patient, [11, 12, 13]),
         quote="at 11 to 13 in {held} of {seeds} seeds",
     )
-    assert (eight, longer) == (20, 19)
-    assert patient[19] == 19
+    assert eight == longer == 20
     assert (lstm[0], np.median(lstm), lstm[-1]) == (14, 24.5, 45)
