@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from nbval.plugin import IPyNbFile
 
+import course_utils  # noqa: F401  before any framework: it keeps them quiet
 from tests import seeds
 from tools.chapters import NOT_COMPARED
 
