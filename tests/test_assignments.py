@@ -149,10 +149,13 @@ class Marked:
 
 def nbgrader(course: Path, *command: str) -> None:
     environment = {k: v for k, v in os.environ.items() if k != "COURSE_PROGRESS"}
+    environment["PATH"] = os.defpath  # the environment need not be activated
+    # It writes there, and a home may be read-only; nor do settings of this machine matter.
+    environment["JUPYTER_CONFIG_DIR"] = str(course.parent / "settings")
     run = subprocess.run(
         [sys.executable, "-m", "nbgrader", *command],
         cwd=course,
-        env=environment | {"PATH": os.defpath},  # the environment need not be activated
+        env=environment,
         capture_output=True,
         text=True,
     )

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -132,7 +133,7 @@ def test_a_home_that_cannot_be_written_adds_nothing_to_what_cells_print():
     probe = 'probe: ; @$(PY) -m IPython -c "import matplotlib.pyplot; print(1)"'
     kept = {k: v for k, v in os.environ.items() if k not in ("IPYTHONDIR", "MPLCONFIGDIR")}
     run = subprocess.run(
-        ["make", "-s", f"--eval={probe}", f"PY={sys.executable}", "probe"],
+        ["make", "-s", f"--eval={probe}", f"PY={shlex.quote(sys.executable)}", "probe"],
         cwd=ROOT,
         env=kept | {"HOME": f"{os.devnull}/home"},
         capture_output=True,
