@@ -77,6 +77,16 @@ def test_every_count_of_20_in_a_chapters_words_is_in_the_table(chapter):
     assert [text[max(m.start() - 50, 0) : m.end()] for m in COUNT.finditer(text)] == []
 
 
+def test_the_page_lists_counts_of_the_table():
+    page = (ROOT / "book" / "seeds.md").read_text(encoding="utf-8")
+    items = re.findall(r"(?ms)^\[\]\(\.\./notebooks/(\d\d)_.*?\)\n(: .*?)\n\n", page)
+    assert len(items) >= 7
+    for number, words in items:
+        counts = {count for (chapter, _), count in TABLE.items() if chapter == int(number)}
+        for held, of in re.findall(r"\b(\d+) of (\d+)\b", " ".join(words.split())):
+            assert (int(held), int(of)) in counts, f"chapter {number}: {held} of {of}"
+
+
 def test_20_of_20_leaves_room_for_14_percent():
     assert round(100 * (1 - 0.05 ** (1 / 20))) == 14
 
