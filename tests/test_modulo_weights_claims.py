@@ -248,10 +248,10 @@ def test_what_repairs_it_over_20_seeds(held):
 def test_one_hidden_layer_less(held):
     names, sizes = chapter(), (784, 32, 10)
     expected = {  # medians with SGD and Adam: what the answer of exercise 5 says
-        "large, positive, free": (0.17, 0.54),
-        "large, centred, free": (0.79, 0.61),
-        "large, positive, jumping": (0.12, 0.10),
-        "large, centred, jumping": (0.12, 0.10),
+        "large, positive, free": (0.16, 0.56),
+        "large, centred, free": (0.78, 0.62),
+        "large, positive, jumping": (0.10, 0.10),
+        "large, centred, jumping": (0.15, 0.10),
         "the thread's w mod m, m trained": (0.10, 0.10),
     }
     got = {
@@ -265,12 +265,13 @@ def test_one_hidden_layer_less(held):
         14,
         "Exercise 5: with one hidden layer less, weights that jump still stay below 30%",
         (np.array(jumps) < 0.3).all(axis=0),
+        quote="below 30% for {held} of {seeds} seeds",
     )
-    assert chance == 20
+    assert chance == 19
     for case, medians in expected.items():
         for optimiser, median in zip(("SGD", "Adam"), medians, strict=True):
             run = got[case, optimiser]
-            assert np.median(run) == pytest.approx(median, abs=0.05), (case, optimiser)
+            assert np.median(run) == pytest.approx(median, abs=0.02), (case, optimiser)
 
 
 @pytest.mark.sweep
