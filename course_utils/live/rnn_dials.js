@@ -116,9 +116,8 @@ function buildSurface(data, current, setWeights) {
       y: box.top, width: across, height: down, preserveAspectRatio: "none" });
     const kept = [];
     for (let k = 0; k <= shown; k++) {
-      const [W, U] = path[k];
-      const point = [x(U), y(W)], last = kept.at(-1);
-      if (!last || k === shown || Math.hypot(point[0] - last[0], point[1] - last[1]) > 1) kept.push(point);
+      const px = x(path[k][1]), py = y(path[k][0]), last = kept.at(-1);
+      if (!last || k === shown || Math.hypot(px - last[0], py - last[1]) > 1) kept.push([px, py]);
     }
     const name = (text, U, W, anchor) => svg("text", { x: x(U), y: y(W), "text-anchor": anchor, stroke: "var(--paper)",
       "stroke-width": 4, "paint-order": "stroke", style: "font-weight: 600" }, text);
