@@ -546,7 +546,7 @@ checks.two_counters(two_counters)
 # :class: exercise
 # Difficulty 4 of 5, 20 minutes. Practises: *Predict*, *Build*. Let descent find the angle $\theta$ of
 # the counter. The inputs are all ones, $\theta^* = 2 \pi / 7$, and the loss is the mean over $t = 1, \dots,
-# T$ of $|h_t(\theta) - h_t(\theta^*)|^2 = 2 - 2 \cos(t (\theta - \theta^*))$. From which share of random
+# T$ of $|h_t(\theta) - h_t(\theta^*)|^2$, which is $2 - 2 \cos(t (\theta - \theta^*))$. From which share of random
 # starts do you expect success for $T = 1, 10, 100$? Measure with 1,000 starts, and say how you would train.
 # :::
 
