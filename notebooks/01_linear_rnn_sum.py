@@ -643,7 +643,8 @@ checks.first_wrong_length(first_wrong_length)
 # ## Further reading
 #
 # - {cite:t}`rnn_learns_part1`: the tutorial this chapter starts from.
-# - {cite:t}`elnaggar2023`: when a single linear cell counts exactly, and why trained ones do not.
+# - {cite:t}`elnaggar2023`: when a single linear cell counts exactly, and that training mostly misses
+#   it.
 # - {cite:t}`saxe2014`: exact learning dynamics of deep linear networks, and orthogonal starts.
 # - {cite:t}`le2015`: recurrent networks that start with $U$ equal to the identity.
 # - {cite:t}`werbos1990`: backpropagation through time, explained step by step.

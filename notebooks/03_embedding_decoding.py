@@ -330,8 +330,9 @@ live.DecodeBasis(trained)
 # \tfrac{d}{dt}\, W W^\top = E^\top r W^\top + W r^\top E .$$
 #
 # The two are equal. So $C = E^\top E - W W^\top$, a 10 by 10 matrix, keeps the value $C_0$ of the
-# start, whatever the data. This is called *balancedness* {cite:p}`arora2018,du2018`; linear
-# networks of this kind are solved in {cite:t}`saxe2014`.
+# start, whatever the data, as between any two neighbouring layers of a linear network
+# {cite:p}`arora2018,du2018`. Layers with $C = 0$ are called balanced, and we call the law
+# *balancedness*. Linear networks of this kind are solved in {cite:t}`saxe2014`.
 #
 # :::{admonition} Predict first 3
 # :class: predict
@@ -742,7 +743,7 @@ checks.disguise(disguise)
 #
 # - {cite:t}`rnn_learns_part1`: the tutorial with the three models.
 # - {cite:t}`saxe2014`: how deep linear networks learn, mode by mode.
-# - {cite:t}`arora2018`: balancedness, and depth as a way to speed up gradient descent.
+# - {cite:t}`arora2018`: depth as a way to speed up gradient descent, for layers that start balanced.
 # - {cite:t}`du2018`: the same conservation for ReLU networks, and gradient descent with real
 #   steps.
 # - {cite:t}`horn2013`: eigenvalues under a change of rank one.

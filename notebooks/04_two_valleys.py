@@ -778,8 +778,8 @@ checks.stable_rate(stable_rate)
 #
 # - {cite:t}`saxe2014`: the training of deep linear networks solved exactly, plateaus included, and why
 #   orthogonal starts help there: the initialiser that becomes a coin flip for one unit.
-# - {cite:t}`proca2025`: the same programme for linear recurrent networks; later inputs are learned
-#   first.
+# - {cite:t}`proca2025`: the same programme for linear recurrent networks; what is larger, and what
+#   comes later, is learned faster.
 # - {cite:t}`elnaggar2023`: when a single linear cell counts exactly, and that training mostly misses
 #   it.
 # - {cite:t}`cohen2021`: the edge of stability in networks of ordinary size.

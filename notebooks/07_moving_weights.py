@@ -28,8 +28,8 @@
 # **Needs:** the equations of an LSTM and a GRU, the transpose of a matrix.
 #
 # The weights of a recurrent layer are a few arrays of numbers. Copying them from one framework to
-# another should be a matter of minutes, and people have asked for years why their copies answer
-# differently: [Keras to PyTorch](https://discuss.pytorch.org/t/pretrained-keras-lstm-weights-to-pytorch-lstm/110741),
+# another should be a matter of minutes, and people have asked for years how to do it, or why their
+# copies answer differently: [Keras to PyTorch](https://discuss.pytorch.org/t/pretrained-keras-lstm-weights-to-pytorch-lstm/110741),
 # [PyTorch to Keras](https://stackoverflow.com/questions/48361376/converting-state-parameters-of-pytorch-lstm-to-keras-lstm),
 # [a GRU](https://github.com/keras-team/keras/issues/15915),
 # [Keras to ONNX](https://github.com/onnx/keras-onnx/issues/89). The usual mistakes
@@ -806,5 +806,5 @@ checks.find_order(find_order)
 # - {cite:t}`cho2014`: the GRU.
 # - {cite:t}`onnx_lstm`: the operator, with its order of blocks and all of its attributes.
 # - {cite:t}`appleyard2016`: why the blocks are fused, and what else makes recurrent layers fast.
-# - {cite:t}`howard2019`: the piecewise linear sigmoid that Keras 3 uses.
+# - {cite:t}`howard2019`: the piecewise linear sigmoid that Keras 3 calls `hard_sigmoid`.
 # - {cite:t}`sompolinsky1988`: why large random weights make a network chaotic.

@@ -14,6 +14,20 @@ from tools.chapters import NOT_COMPARED
 os.environ["COURSE_PROGRESS"] = "0"
 
 
+start_kernel = IPyNbFile.setup
+
+
+def start_kernel_again(notebook):
+    """Start a chapter's kernel, again if it dies because another took one of its ports."""
+    try:
+        start_kernel(notebook)
+    except RuntimeError:
+        start_kernel(notebook)
+
+
+IPyNbFile.setup = start_kernel_again
+
+
 def pytest_collectstart(collector):
     """Have nbval compare what references hold, and nothing else."""
     if isinstance(collector, IPyNbFile):
@@ -47,6 +61,31 @@ def held(record_property):
         return holds.sum()
 
     return count
+
+
+LATE = """\
+import sys
+from pathlib import Path
+
+first = Path(__file__).with_name("first")
+if not first.exists():
+    first.touch()
+    sys.exit("Address already in use")
+from ipykernel.kernelapp import launch_new_instance
+
+launch_new_instance()
+"""
+
+
+@pytest.fixture
+def late_kernel(tmp_path, monkeypatch):
+    """Let the first kernel die as it starts, as one does whose port another program took."""
+    folder = tmp_path / "late"
+    folder.mkdir()
+    (folder / "ipykernel_launcher.py").write_text(LATE, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    yield
+    assert (folder / "first").exists()
 
 
 COUNTED: seeds.Table = {}

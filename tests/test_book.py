@@ -52,6 +52,11 @@ def test_a_good_book_builds_without_its_progress_bars(small_book):
     assert not re.search(r"\badding:", page)  # a style may say "padding:"
 
 
+def test_a_kernel_that_finds_its_port_taken_is_started_again(small_book, late_kernel):
+    run = build(small_book, TINY.replace("40 + 2", "41 + 2"))
+    assert run.returncode == 0, run.stderr
+
+
 def test_a_failing_chapter_fails_the_build_each_time_with_cell_and_traceback(small_book):
     for _ in range(2):  # the tool chain once took the second build of a broken book for good
         run = build(small_book, TINY.replace("40 + 2", "40 / 0"))

@@ -130,6 +130,11 @@ def test_a_good_reference_passes(tiny, reference, tmp_path):
     assert run.returncode == 0, run.stdout
 
 
+def test_a_kernel_that_finds_its_port_taken_is_started_again(reference, tmp_path, late_kernel):
+    run = nbval(reference, tmp_path)
+    assert run.returncode == 0, run.stdout
+
+
 def test_one_changed_digit_in_a_reference_is_found(reference, tmp_path):
     reference.cells[1].outputs[0].text = "43\n"
     run = nbval(reference, tmp_path)

@@ -66,7 +66,12 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
 
     def execute(path: Path, notebook: NotebookNode) -> tuple[Path, ExecutionResult]:
         folder, seconds = str(path.parent), config.execution_timeout
-        return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
+        try:
+            return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
+        except RuntimeError:
+            # The kernel died. It may have found one of its ports taken: they are chosen before it
+            # starts, and when many kernels start at once another can be faster.
+            return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
 
     # The kernels are processes of their own. Four of them fit into 8 GB of memory.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
