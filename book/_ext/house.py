@@ -69,8 +69,8 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
         try:
             return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
         except RuntimeError:
-            # The kernel died. It may have found one of its ports taken: they are chosen before it
-            # starts, and when many kernels start at once another can be faster.
+            # The kernel died. Its ports are chosen before it starts; when many kernels start at
+            # once, another can have taken one.
             return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
 
     # The kernels are processes of their own. Four of them fit into 8 GB of memory.
