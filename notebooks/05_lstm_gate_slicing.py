@@ -648,8 +648,8 @@ checks.back_to_series(back_to_series)
 # Difficulty 4 of 5, 25 minutes. Practises: *Slice*, *Write*. The default GRU of Keras has the blocks
 # update $z$, reset $r$ and candidate $n$, in this order, and a bias of shape (2, 3u): row 0 ($b$)
 # goes with $x_t W$, row 1 ($a$) with $h U$. It computes
-# $z = \sigma(x_t W_z + b_z + h U_z + a_z)$, $r$ likewise,
-# $n = \tanh\big(x_t W_n + b_n + r\,(h U_n + a_n)\big)$, and the new $h$ is $z\,h + (1 - z)\,n$. Write
+# $z = \sigma(x_t W_z + b_z + h U_z + a_z)$, $r$ likewise, then $n = \tanh(v)$ of
+# $v = x_t W_n + b_n + r\,(h U_n + a_n)$, and the new $h$ is $z\,h + (1 - z)\,n$. Write
 # `gru_step(x_t, h, kernel, recurrent, bias)`. It returns the new $h$, shape (batch, u).
 # :::
 
