@@ -547,10 +547,10 @@ class Features:
         TypeError
             As :meth:`raw`; or if ``ridge`` is no number.
         ValueError
-            As :meth:`raw` and :meth:`covariance`; or if ``ridge`` is not above 0.
+            As :meth:`raw` and :meth:`covariance`; or if ``ridge`` is not above 0 or is above 1e15.
         """
         if not 0 < number(ridge, "ridge") <= 1e15:
-            raise ValueError(f"ridge should be above 0, got {ridge}")
+            raise ValueError(f"ridge should be above 0 and at most 1e15, got {ridge}")
         centred = self.centred(units).reshape(-1, len(self.pixels))
         C = self.covariance()
         loaded = C + ridge * np.trace(C) / len(C) * np.eye(len(C))
