@@ -257,7 +257,7 @@ def exact_inverse(layers: Sequence[DenseLayer], y: ArrayLike) -> Array:
     """
     _check_layers(layers)
     given = real(y, "y")
-    kind = np.result_type(np.float32, *(layer.W.dtype for layer in layers))
+    kind = np.result_type(np.float32, *(a for layer in layers for a in (layer.W, layer.b)))
     if given.dtype != np.float32:
         kind = np.dtype(np.float64)
     values = finite(given, kind, "y")
@@ -369,7 +369,7 @@ def rewind(
     cell = DenseLayer(_float_array(U, "U"), _float_array(b, "b"), activation)
     weights = _float_array(W, "W")
     kinds = [real(a, name).dtype for a, name in ((h, "h"), (x, "x"))]
-    kind = np.result_type(cell.W, weights)
+    kind = np.result_type(cell.W, cell.b, weights)
     if any(other != np.float32 for other in kinds):
         kind = np.dtype(np.float64)
     last, inputs = finite(h, kind, "h"), finite(x, kind, "x")

@@ -83,6 +83,8 @@ def test_the_kind_is_the_wider_of_outputs_and_weights():
     assert exact_inverse(layers, y).dtype == np.float32
     assert exact_inverse(layers, y.astype(float)).dtype == np.float64
     assert exact_inverse(stack(["tanh"]), y).dtype == np.float64
+    only_in_float64 = DenseLayer(np.diag(np.float32([1, 1e-8])), np.zeros(2))
+    assert exact_inverse([only_in_float64], np.ones((1, 2), np.float32)).dtype == np.float64
 
 
 def test_what_comes_in_stays_as_it_was():
@@ -195,7 +197,8 @@ def test_outputs_that_cannot_be_read_are_refused(y, error, what):
         ((np.ones(3),), ValueError, "shape"),
         ((np.ones((2, 0)),), ValueError, "shape"),
         ((np.eye(2), np.ones(3)), ValueError, "b should have shape"),
-        ((np.eye(2, dtype=int),), TypeError, "float32 or float64"),
+        ((np.eye(2, dtype=int),), TypeError, "W should be float32 or float64"),
+        ((np.eye(2), np.zeros(2, int)), TypeError, "b should be float32 or float64"),
         ((np.full((2, 2), np.nan),), ValueError, "finite"),
         ((np.eye(2), None, "gelu"), ValueError, "activation should be one of"),
         ((np.eye(2), None, "leaky_relu", 0.0), ValueError, "slope"),
@@ -205,6 +208,21 @@ def test_outputs_that_cannot_be_read_are_refused(y, error, what):
 def test_a_layer_that_cannot_be_is_refused(arguments, error, what):
     with pytest.raises(error, match=what):
         DenseLayer(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "what"),
+    [
+        ([["a", "b"]], TypeError, "x should hold real numbers"),
+        ([[1.0, 2.0, 3.0]], ValueError, r"end in 2 inputs, got shape \(1, 3\)"),
+        ([[np.inf, -np.inf]], ValueError, "not finite in float64"),
+        ([[1e308, 1e308]], ValueError, "not finite in float64"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_layer_refuses_such_inputs(x, error, what):
+    with pytest.raises(error, match=what):
+        DenseLayer(np.ones((2, 2)))(x)
 
 
 def test_layers_that_do_not_fit_together_are_refused():
@@ -226,11 +244,13 @@ def test_condition_numbers():
         ({"U": np.ones((2, 2))}, NotInvertible, "U is singular"),
         ({"h": [[1.0, 0.5]]}, NotInvertible, "step 3 of 3: 1 of 2 values"),
         ({"h": [[0.5, 0.5, 0.5]]}, ValueError, "wanted h"),
+        ({"h": [[0.5, np.nan]]}, ValueError, "h should be finite"),
         ({"x": np.zeros((1, 3))}, ValueError, "wanted h"),
         ({"x": np.full((1, 3, 1), np.nan)}, ValueError, "x should be finite"),
         ({"W": np.zeros((2, 2))}, ValueError, "wanted h"),
         ({"b": np.zeros(3)}, ValueError, "b should have shape"),
         ({"activation": "relu"}, ValueError, "activation should be"),
+        ({"W": np.zeros((1, 2), int)}, TypeError, "W should be float32 or float64"),
         ({"U": np.eye(2, dtype=int)}, TypeError, "U should be float32 or float64"),
     ],
 )
@@ -245,6 +265,16 @@ def test_rewind_refuses_what_it_cannot_do(change, error, what):
     assert rewind(**good).shape == (1, 4, 2)
     with pytest.raises(error, match=what):
         rewind(**(good | change))
+
+
+@pytest.mark.parametrize("double", [None, "h", "x", "W", "U", "b"])
+def test_rewind_computes_in_the_widest_kind(double):
+    shapes = {"h": (1, 2), "x": (1, 3, 1), "W": (1, 2), "U": (2, 2), "b": (2,)}
+    arguments = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    arguments["U"] += np.eye(2, dtype=np.float32)
+    if double:
+        arguments[double] = arguments[double].astype(np.float64)
+    assert rewind(**arguments).dtype == (np.float64 if double else np.float32)
 
 
 def test_rewind_says_at_which_step_rounding_has_outgrown_the_numbers():
