@@ -57,6 +57,31 @@ def test_a_figure_has_a_grid_two_spines_and_a_map_that_colour_blind_readers_see(
     plt.close()
 
 
+def test_text_comes_in_two_sizes_the_names_larger_than_the_numbers():
+    with matplotlib.rc_context():
+        use_style()
+        figure, ax = plt.subplots()
+        ax.plot([1, 2], label="line")
+        names = [ax.set_title("title"), ax.set_xlabel("x"), ax.set_ylabel("y")]
+        names.append(ax.text(1, 1, "note"))
+        numbers = [*ax.get_xticklabels(), *ax.get_yticklabels(), *ax.legend().get_texts()]
+    (large,) = {text.get_fontsize() for text in names}
+    (small,) = {text.get_fontsize() for text in numbers}
+    assert small < large
+    plt.close(figure)
+
+
+def test_nothing_shows_through_a_legend():
+    with matplotlib.rc_context():
+        use_style()
+        figure, ax = plt.subplots()
+        ax.plot([1, 2], label="line")
+        frame = ax.legend().get_frame()
+    assert frame.get_visible()
+    assert frame.get_alpha() >= 1
+    plt.close(figure)
+
+
 def test_a_saved_figure_has_no_transparent_pixel(tmp_path):
     code = (
         "import matplotlib; matplotlib.use('Agg')\n"
