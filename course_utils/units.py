@@ -509,7 +509,7 @@ class Features:
                 f"{chosen.dtype}"
             )
         chosen = chosen.astype(np.int64)
-        if chosen.size and (chosen.min() < -count or chosen.max() >= count):
+        if chosen.size and (chosen.min() < 0 or chosen.max() >= count):
             raise ValueError(f"units should lie in 0 .. {count - 1}, got {chosen.tolist()}")
         if dead := [int(unit) for unit in chosen if self.total[unit] == 0]:
             raise ValueError(
@@ -547,7 +547,8 @@ class Features:
         TypeError
             As :meth:`raw`; or if ``ridge`` is no number.
         ValueError
-            As :meth:`raw` and :meth:`covariance`; or if ``ridge`` is not above 0 or is above 1e15.
+            As :meth:`raw` and :meth:`covariance`; or if ``ridge`` is not above 0 or is above
+            1e15.
         """
         if not 0 < number(ridge, "ridge") <= 1e15:
             raise ValueError(f"ridge should be above 0 and at most 1e15, got {ridge}")
