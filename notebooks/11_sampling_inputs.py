@@ -28,7 +28,8 @@
 # :::
 #
 # **Time:** about 60 minutes, and 80 for the exercises; the code runs in less than a minute.
-# **Needs:** the normal distribution, conditional probability, gradient descent; a little PyTorch.
+# **Needs:** the normal distribution, also of several variables, conditional probability, the inverse
+# of a matrix, gradient descent; a little PyTorch.
 #
 # [Chapter 8](08_input_reconstruction.md) found an input for a wanted output, and
 # [chapter 10](10_exact_inversion.md) ran a network backwards where that is possible. Both give a
@@ -57,8 +58,9 @@
 # :class: predict
 # $b$ has no part in the class. Does the class tell anything about $b$? What is the mean of $b$ over all
 # points, and over the points of class 1? (For a normal variable with mean 0 and standard deviation
-# $\sigma$, the mean below a limit $\sigma c$ is $-\sigma\, \varphi(c) / \Phi(c)$. At $c = 1/2$ the
-# density $\varphi$ is 0.352 and the probability $\Phi$ is 0.691.)
+# $\sigma$, the values below a limit $\sigma c$ have the mean $-\sigma\, \varphi(c) / \Phi(c)$. For the
+# standard normal at $c = 1/2$, the density $\varphi$ is 0.352 and the probability below, $\Phi$, is
+# 0.691.)
 # :::
 #
 # :::{dropdown} Answer 1
@@ -196,7 +198,8 @@ for end in found:
 #
 # $$y = A x + s\, \varepsilon, \qquad \varepsilon \sim N(0, I),$$
 #
-# with $x$ and $y$ as columns and $A$ of shape $(m, n)$; in the notation of the other chapters $A$ is
+# with $x$ and $y$ as columns and $A$ of shape $(m, n)$. From here on $s > 0$ is the standard deviation
+# of the noise. In the notation of the other chapters $A$ is
 # $W^{\mathsf T}$. Then $p(x \mid y)$ is normal {cite:p}`bishop2006`, with
 #
 # $$\text{mean } G y, \qquad \text{covariance } I - G A, \qquad
@@ -269,20 +272,20 @@ for name, rows in (("real inputs", x), ("inversions", inverted), ("posterior sam
 # prior $N(0, I)$. Its {term}`decoder` stands for $p(x \mid z)$. Its {term}`encoder` stands for a normal
 # distribution $q(z \mid x)$ that approximates the posterior of $z$.
 #
-# The thread recommends a VAE for sampling inputs, and one step of the argument needs care. **The encoder
-# approximates $p(z \mid x)$, not $p(x \mid y)$.** It takes an input, and we have none; it returns a $z$,
-# and we want an $x$; and $y$ appears nowhere. Sampling is the decoder's work, and to sample for a given
-# $y$ the decoder has to be told $y$. That is a {term}`conditional VAE` {cite:p}`sohn2015`: encoder
-# $q(z \mid x, y)$ and decoder $p(x \mid z, y)$. It is trained to raise a lower bound of its own
-# $\log p(x \mid y)$,
+# The thread recommends a VAE, conditional or not, for sampling inputs, and one step of the argument needs
+# care. **The encoder approximates $p(z \mid x)$, not $p(x \mid y)$.** It takes an input, and we have none;
+# it returns a $z$, and we want an $x$; and $y$ appears nowhere. Sampling is the decoder's work, and to
+# sample for a given $y$ the decoder has to be told $y$. That is a {term}`conditional VAE`
+# {cite:p}`sohn2015`: encoder $q(z \mid x, y)$ and decoder $p(x \mid z, y)$. It is trained to raise a lower
+# bound of its own $\log p(x \mid y)$,
 #
 # $$\log p(x \mid y) \;\ge\; \mathbb{E}_{q(z \mid x, y)} \log p(x \mid z, y)
 # - \mathrm{KL}\left(q(z \mid x, y) \,\|\, p(z)\right),$$
 #
-# where KL is the {term}`Kullback-Leibler divergence`. The two sides differ by
-# $\mathrm{KL}\left(q(z \mid x, y) \,\|\, p(z \mid x, y)\right)$: that is what the encoder is for. To sample,
-# draw $z$ from $N(0, I)$ and decode it with $y$. The encoder is not used. (Sohn and co-authors also let
-# the prior of $z$ depend on $y$.)
+# where $\mathbb{E}$ is the mean, here over draws of $z$, and KL the {term}`Kullback-Leibler divergence`.
+# The two sides differ by $\mathrm{KL}\left(q(z \mid x, y) \,\|\, p(z \mid x, y)\right)$: that is what the
+# encoder is for. To sample, draw $z$ from $N(0, I)$ and decode it with $y$. The encoder is not used. (Sohn
+# and co-authors also let the prior of $z$ depend on $y$.)
 
 # %%
 def mlp(inputs: int, outputs: int, hidden: int) -> torch.nn.Sequential:
@@ -379,14 +382,15 @@ samples = sample_points(model, 1, 2_000, seed=3)
 # %% [markdown]
 # ## Are the samples right?
 #
-# For two sets of samples, $X$ and $X'$, the {term}`energy distance`
+# For a draw $X$ of one distribution and a draw $X'$ of another, the {term}`energy distance`
 #
 # $$2\, \mathbb{E}\,|X - X'| - \mathbb{E}\,|X_1 - X_2| - \mathbb{E}\,|X'_1 - X'_2|$$
 #
-# is 0 if the distributions are equal and positive otherwise {cite:p}`szekely2013`. $X_1$ and $X_2$ are
-# two independent draws of the first, $X'_1$ and $X'_2$ of the second. A number alone says little, so we
-# put it between controls: fresh true samples, points of both classes, points of the wrong class, and the
-# three points that inversion found.
+# is 0 if the distributions are equal and positive otherwise {cite:p}`szekely2013`. $X_1$ and $X_2$ are two
+# independent draws of the first, $X'_1$ and $X'_2$ of the second, and $|\cdot|$ is the length. For two
+# sets of samples we take the means over all pairs. A number alone says little, so we put it between
+# controls: fresh true samples, points of both classes, points of the wrong class, and the three points
+# that inversion found.
 
 # %%
 def energy(p: np.ndarray, q: np.ndarray) -> float:
@@ -588,10 +592,10 @@ print(f"greyness of real digits: {greyness(held):.1f}   samples above 0.8: {bool
 # what it does not know: the details of the pen that $z$ does not carry.
 #
 # **Copies.** A model that returns its training digits would please any judge. The distance to the nearest
-# training digit is no test by itself: blurred images are close to everything. But copies would nearly
+# training digit is no test by itself: blurred images are close to everything. But exact copies would
 # all be closer to the 2,000 training digits than to the judge's 2,000, which the VAE has never seen. For
-# real digits the share is one half. The second control is the training digits themselves, encoded
-# and decoded.
+# real digits the share is one half. The second control stands for blurred copies: the training digits
+# themselves, encoded and decoded.
 
 # %%
 def closer_to_training(some: np.ndarray) -> float:
@@ -612,7 +616,8 @@ print("training digits redrawn above the samples by 0.03 or more:", redrawn_shar
 
 
 # %% [markdown]
-# The samples lean towards the training digits, and are far from copying them.
+# The samples lean towards the training digits, less than the redrawn ones do. So not all of them are
+# copies, exact or blurred. Whether some are, this test cannot say.
 #
 # **One seed.** A test of this book repeats the comparisons for the half-plane with 20 seeds, and those for
 # the digits with 5. The claims printed above held each time.
@@ -716,11 +721,11 @@ checks.fair_energy(fair_energy)
 # :::{admonition} Exercise 5 · A latent variable that sleeps (open)
 # :class: exercise
 # Difficulty 4 of 5, 30 minutes. Practises: *Train*, *Recognise*. Train conditional VAEs on the half-plane
-# with the spread fixed (`model.log_spread.requires_grad_(False)`) at $e^{-1}$, 1 and $e^2$. For each,
-# measure the energy distance and the share of points in the gap, and see how far the samples move when you
-# change $z$ and keep the noise. At which spread does the decoder ignore $z$, and what are the samples
-# then? Say how many seeds you tried and what you compared with. {cite:t}`lucas2019` explain it for linear
-# networks.
+# with the spread fixed at $e^{-1}$, 1 and $e^2$: before you train, fill `model.log_spread.data` with its
+# logarithm, and call `model.log_spread.requires_grad_(False)`. For each, measure the energy distance and
+# the share of points in the gap, and see how far the samples move when you change $z$ and keep the noise.
+# At which spread does the decoder ignore $z$, and what are the samples then? Say how many seeds you tried
+# and what you compared with. {cite:t}`lucas2019` explain it for linear networks.
 # :::
 
 # %% [markdown] nbgrader={"grade_id": "sleeping_latent", "solution": true, "grade": true, "points": 3}
@@ -750,8 +755,8 @@ checks.fair_energy(fair_energy)
 #   serves training.
 # - *Measure*: the energy distance to true samples, below a quarter of that of every wrong answer; for
 #   digits, a judge that has seen other digits, with shuffled labels and real digits on either side.
-# - *Recognise*: samples of the right class were blurred and less varied than real digits, leaned
-#   towards the training digits without copying, and bridged a gap that is empty in truth.
+# - *Recognise*: samples of the right class were blurred and less varied than real digits, and leaned
+#   towards the training digits, less than redrawn ones. Points bridged a gap that is empty in truth.
 
 # %% [markdown]
 # ## Further reading

@@ -329,6 +329,30 @@ def test_the_numbers_of_the_open_exercise():
         assert lost == pytest.approx(-20 * np.log2(scale), abs=0.01)
 
 
+def test_small_inputs_alone_do_not_keep_tanh_from_being_flat():
+    """The end of the answer to the open exercise: no inputs, 20 steps, bits lost by scale."""
+    scales = 0.5, 0.8, 1.0, 1.25
+
+    def lost(scale, size, seed):
+        rng = np.random.default_rng(seed)
+        U = scale * call("orthogonal", 32, rng)
+        h, growth = size * rng.normal(size=32).clip(-1.5, 1.5), np.eye(32)
+        for _ in range(20):
+            h = np.tanh(h @ U)
+            growth = np.diag(1 / (1 - h**2)) @ np.linalg.inv(U) @ growth
+        return np.log2(np.linalg.norm(growth, 2))
+
+    bits = {
+        size: [np.median([lost(scale, size, seed) for seed in range(20)]) for scale in scales]
+        for size in (0.6, 1e-3)
+    }
+    small, middle, one, large = bits[0.6]
+    assert small > middle + 5
+    assert middle > one
+    assert large > one + 5
+    np.testing.assert_allclose(bits[1e-3], -20 * np.log2(scales), atol=0.3)
+
+
 def test_a_wrong_input_gives_the_right_output(held):
     run, wrong = chapter()["run"], []
     for seed in range(20):
