@@ -78,7 +78,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# ## Why the post needed 100,000 epochs
+# ## Why the post trained for 100,000 epochs
 #
 # The post trained with the {term}`optimiser` {term}`Adam` {cite:p}`kingma2015` for 100,000 {term}`epochs <epoch>`, each
 # on all points. Two facts about the data predict how slow descent must be. The first is the shape of
@@ -123,10 +123,11 @@ print(f"error left after 100,000 steps: predicted {predicted:.3f}, measured {lef
 
 # %% [markdown]
 # Plain descent would hardly have begun. Adam divides each gradient by its typical size, so $\kappa$
-# hurts it less. But then a step is about as long as its rate, 0.001, whatever the gradient, so a long
-# way takes about its length over 0.001 in steps, or more. Standardising $x$ (subtract the
-# mean, divide by the standard deviation) gives $H = 2 I$, where $I$ is the identity, and
-# $\kappa = 1$. It also moves the best bias to the mean of $y$.
+# hurts it less. Then the second fact counts: how far the weights have to go. A step of Adam is about
+# as long as its rate, 0.001, whatever the gradient, so a long way takes about its length over 0.001
+# in steps, or more. Standardising $x$ (subtract the mean, divide by the standard deviation) gives
+# $H = 2 I$, where $I$ is the identity, and $\kappa = 1$. It also moves the best bias to the mean of
+# $y$.
 
 # %%
 def adam_epochs(inputs: np.ndarray, outputs: np.ndarray, rate: float = 0.001) -> tuple[int, int]:
@@ -277,10 +278,10 @@ print(f"PyTorch: {leaf.item():.1f}   both agree with NumPy within 0.001:",
       bool(max(abs(leaf.item() - wanted), abs(point.numpy().item() - wanted)) < 1e-3))
 
 # %% [markdown]
-# There are three common ways to lose the gradient. A tape watches variables and no constants: for a
-# constant it returns `None` without a word, unless told to `watch` it. `predict` returns a NumPy
-# array, which no tape can follow. A detached PyTorch tensor is cut off too, and there an error says
-# so.
+# There are three common ways to lose the gradient. A tape watches trainable variables and no
+# constants: for a constant it returns `None` without a word, unless told to `watch` it. `predict`
+# returns a NumPy array, which no tape can follow. A detached PyTorch tensor is cut off too, and there
+# an error says so.
 
 # %%
 constant = tf.constant([[1.0]])
@@ -327,7 +328,8 @@ for name, share in (("sum", 1), ("mean", len(many))):
 
 # %% [markdown]
 # `inversion.reconstruct` does this for a pair of arrays, a PyTorch module or a Keras model, and adds
-# up the losses. It takes targets of shape (count, outputs) and refuses a rate that diverges.
+# up the losses. It takes targets of shape (count, outputs) and stops with an error when a descent
+# diverges.
 
 # %%
 targets, start = many[:, np.newaxis], [[1.0]]
@@ -357,7 +359,7 @@ except ValueError as error:
 # $$x = x_0 + (y - b - x_0 W)\, W^{+},$$
 #
 # with $x_0$ the start and $W^{+}$ the {term}`pseudo-inverse` of $W$ {cite:p}`horn2013`: the input
-# nearest to the start among all that give $y$.
+# nearest to the start among all that give $y$, or, if none does, among all that come closest to it.
 
 # %%
 rng = np.random.default_rng(0)
@@ -408,14 +410,15 @@ plt.show()
 # | {term}`cross-entropy` | $-y \ln s - (1 - y) \ln (1 - s)$ | $s - y$ |
 # | squared error of {term}`logits <logit>` | $(z - z^*)^2$, $z^* = \ln \frac{y}{1 - y}$ | $2\,(z - z^*)$ |
 #
-# The difference is the factor $s (1 - s)$. It is at most $1/4$, and about $e^{-|z|}$ where the sigmoid
-# is {term}`saturated <saturation>`, far from 0.
+# Only the first slope has the factor $s (1 - s)$. It is at most $1/4$, and about $e^{-|z|}$ where the
+# sigmoid is {term}`saturated <saturation>`, far from 0.
 #
 # :::{admonition} Predict first 4
 # :class: predict
-# Start at $z = 10$ with target 0.1 and $\eta = 1/4$. About how many steps does each loss need? (For
-# the squared error, $s \approx 1$ and $1 - s \approx e^{-z}$ most of the time. Read a step as
-# $\frac{dz}{dn} = -\eta \cdot \text{slope}$ with $n$ the number of steps.)
+# Start at $z = 10$ with target 0.1 and $\eta = 1/4$. About how many steps does each loss need until
+# $s$ is within 0.001 of the target? (For the squared error, $s \approx 1$ and $1 - s \approx e^{-z}$
+# most of the time. Read a step as $\frac{dz}{dn} = -\eta \cdot \text{slope}$ with $n$ the number of
+# steps.)
 # :::
 #
 # :::{dropdown} Answer 4
@@ -467,7 +470,7 @@ for z in (10, -10):
     for loss in slopes:
         print(f"{z:5}   {loss:14} {predicted_steps(loss, z):10,} {measured_steps(loss, z):10,}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "With the squared error the number of steps grows exponentially with the distance from 0. With cross-entropy it grows in proportion, and logits hardly notice.", "name": "fig-input-reconstruction-sigmoid"}, "image": {"alt": "Number of steps, on a logarithmic axis, against the start z from -10 to 10. Squared error (circles) rises steeply on both sides, to 443,330 at -10 and 49,968 at 10. Cross-entropy (squares) stays at a few hundred, logits (triangles) near 10. All three dip at z = -2, next to the solution. The predicted lines pass through the markers."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "With the squared error the number of steps grows exponentially with the distance from 0. With cross-entropy it grows linearly, and logits hardly notice.", "name": "fig-input-reconstruction-sigmoid"}, "image": {"alt": "Number of steps, on a logarithmic axis, against the start z from -10 to 10. Squared error (circles) rises steeply on both sides, to 443,330 at -10 and 49,968 at 10. Cross-entropy (squares) stays at a few hundred, logits (triangles) near 10. All three dip at z = -2, next to the solution. The predicted lines pass through the markers."}}
 grid = range(-10, 11)
 fig, ax = plt.subplots()
 for loss, marker in zip(slopes, "os^"):
@@ -557,10 +560,10 @@ print(f"z moved by {10 - found.inputs.item():.3f}; output {found.outputs.item():
       f" converged: {found.converged.item()}")
 
 # %% [markdown]
-# **Digits that mean nothing.** The descent finds 309.149... to as many digits as we like. How well
-# do the data fix it? The line has an error, because another 100 points give another line. A line's
-# height at $x$ has a standard error of $s_r \sqrt{\frac{1}{n} + \frac{(x - \bar x)^2}{n\, s_x^2}}$,
-# with $n$ points, $s_r = 50 / \sqrt{12}$ the spread of the noise, and $\bar x = 500$ and
+# **Digits that mean nothing.** The descent gives the answer, near 309, to as many digits as we like.
+# How well do the data fix it? The line has an error, because another 100 points give another line. A
+# line's height at $x$ has a standard error of
+# $s_r \sqrt{\frac{1}{n} + \frac{(x - \bar x)^2}{n\, s_x^2}}$, with $n$ points, $s_r = 50 / \sqrt{12}$ the spread of the noise, and $\bar x = 500$ and
 # $s_x = 1000 / \sqrt{12}$ mean and spread of the inputs. Dividing by $W$ gives that of the answer.
 
 # %%
@@ -661,8 +664,8 @@ checks.find_inputs(find_inputs)
 # Difficulty 3 of 5, 15 minutes. Practises: *Separate*. Someone reconstructs an input `found` of
 # $\hat y = x W + b$ by descent from `start` (both of shape (d,)). Write `said_by_output(W, found)`. It
 # returns the part of `found` that the output determines, shape (d,): two inputs with the same output
-# have the same such part, and the rest is invisible to the output. W has shape (d, m) and need not
-# have full rank.
+# have the same such part, the rest is invisible to the output, and the part has nothing along a
+# direction that is invisible. W has shape (d, m) and need not have full rank.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "said_by_output", "solution": true}
@@ -735,11 +738,12 @@ checks.find_tanh_input(find_tanh_input)
 # - *Predict*: the distance shrinks by $1 - 2 \eta W^2$ a step, and $\eta = 1 / W^2$ divides rates
 #   that converge from rates that do not, within 0.1% on both sides. The post's many epochs came
 #   from inputs up to 1000 and from the short steps of Adam. Standardised, plain descent needs one step.
-# - *Choose*: from a saturated start the squared error takes tens of thousands of steps, cross-entropy
-#   hundreds, logits about ten, all predicted by an integral. A target of 1 or more has no
-#   input: $z$ grows with the logarithm of the steps.
-# - *Separate*: the descent finds the input nearest to its start. The null-space part of the answer
-#   is the start's, and noise in the data leaves a width that no further step removes.
+# - *Choose*: from $z = 10$ the squared error takes tens of thousands of steps, cross-entropy
+#   hundreds, logits about ten, as an integral and a count of halvings predict. A target of 1 or more
+#   has no input: $z$ grows with the logarithm of the steps.
+# - *Separate*: for a linear network the descent finds, of all inputs that give the target, the one
+#   nearest to its start. The null-space part of the answer is the start's, and noise in the data leaves
+#   a width that no further step removes.
 #
 # [Chapter 1](01_linear_rnn_sum.md) finds a learning-rate bound of the same kind for the weights.
 

@@ -108,8 +108,8 @@ print(f"gates shut by the digit's own row 15: {(usual <= 0.1).mean():.1%}")
 # ## One unit, one row
 #
 # Without limits on the pixels the answer has a closed form. One inequality,
-# $x \cdot w + a \le \operatorname{logit}(\epsilon)$, is a half-space of inputs, and its point
-# nearest to the blank row lies straight along $w$:
+# $x \cdot w + a \le \operatorname{logit}(\epsilon)$, is a half-space of inputs. If a blank row leaves
+# the unit open, the point nearest to that row is a multiple of $w$:
 #
 # $$x = w\, \frac{\operatorname{logit}(\epsilon) - a}{|w|^2} .$$
 
@@ -212,9 +212,9 @@ print(f"checked by hand: {least_excess(every.certificate, W, a[0]):.2f}")
 # %% [markdown]
 # ## How often is it possible?
 #
-# Take random rows first. Let the weights of $n$ units on $d$ inputs be drawn from a distribution that
-# is symmetric about 0, without offsets and without limits on the input. Is there an input that pushes
-# all $n$ units down? If there is, a longer one shuts them.
+# Take random weights first. Let the weights of $n$ units on $d$ inputs be drawn, for each unit on its
+# own, from a distribution that is symmetric about 0, without offsets and without limits on the input.
+# Is there an input that pushes all $n$ units down? If there is, a longer one shuts them.
 #
 # :::{admonition} Predict first 2
 # :class: predict
@@ -433,7 +433,7 @@ for name, picture in pictures.items():
     print(f"{name:18} gate {gate_at(picture, unit):.2f}, left of c_14: direct path {path:.2f}, "
           f"nudge {left:.2f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A legal picture shuts the gate at row 15, and the state built up in the upper half is gone. What c holds at the end comes from the lower half alone.", "name": "fig-shutting-a-gate-memory"}, "image": {"alt": "Two rows of a picture on the left and curves over 28 rows on the right. Above, a handwritten 8; its forget gate (dashed) stays between 0.75 and 1, and the cell state (solid) sinks to -1.8 before it rises in the last rows. Below, the same 8 with ink changed in its first 15 rows. The gate sinks from row 10 on, with a notch at row 15 (dotted line) down to 0.08, and the cell state rises from about -1.7 at row 10 to -0.4 there."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A legal picture shuts the gate at row 15 and lowers it in the rows around. Of what the unit stored in the upper half, next to nothing is left at the end.", "name": "fig-shutting-a-gate-memory"}, "image": {"alt": "Two rows of a picture on the left and curves over 28 rows on the right. Above, a handwritten 8; its forget gate (dashed) stays between 0.75 and 1, and the cell state (solid) sinks to -1.8 before it rises in the last rows. Below, the same 8 with ink changed in its first 15 rows. The gate sinks from row 10 on, with a notch at row 15 (dotted line) down to 0.08, and the cell state rises from about -1.7 at row 10 to -0.4 there."}}
 fig, axes = plt.subplots(2, 2, figsize=(plotting.WIDTH, 5.5), width_ratios=[1, 2])
 axes[1, 1].sharey(axes[0, 1])
 for (left, right), picture, name in zip(axes, (x[0], found.inputs[unit]), ("digit", "shut")):
@@ -450,10 +450,12 @@ axes[1, 1].set(xlabel="row read")
 plt.show()
 
 # %% [markdown]
-# The best row alone does little, and the picture erases the unit's memory. Row 15 does not do it
-# alone: with a gate of 0.08 in place of 0.99, about 0.06 of $c_{14}$ would be left. The new upper half
-# also leaves another $h$, which lowers the gates below, as the figure shows. Nudge and direct path
-# agree closely: in this unit the detours hardly matter.
+# The best row alone leaves more than half, and the picture erases the unit's memory. Row 15 does not
+# do it alone: with a gate of 0.08 in place of 0.99, about 0.06 of $c_{14}$ would be left. The new
+# upper half also leaves another $h$, which lowers the gates below, as the figure shows. Nudge and
+# direct path agree closely: in this unit the detours hardly matter. What is gone is the unit's own
+# store, not every trace of the upper half: behind the upper halves of other digits the same lower
+# rows end with another $c$, because $h_{14}$ and the other units still act on its gates.
 
 # %% [markdown]
 # ## When there are only three inputs
@@ -481,9 +483,9 @@ for k in range(4):
 # %% [markdown]
 # ## How sensitive is the output?
 #
-# The {term}`sensitivity` of an output to an input is its derivative. For a linear network it is exact
-# and the same everywhere: in $h_t = x_t W + h_{t-1} U + b$, the input $k$ steps before the end meets
-# $W$ once and $U$ $k$ times, so
+# The {term}`sensitivity` of an output to an input is its derivative. For a linear network it is the
+# same everywhere: in $h_t = x_t W + h_{t-1} U + b$, the input $k$ steps before the end meets $W$ once
+# and $U$ $k$ times, so
 #
 # $$\frac{\partial h_T}{\partial x_{T-k}} = W U^k .$$
 #
@@ -552,10 +554,10 @@ plt.show()
 #
 # **A gradient that is right and a map that says nothing.** Finite differences only show that the
 # derivative is computed correctly. {cite:t}`adebayo2018` found saliency methods whose pictures hardly
-# change when the network's weights are randomised. So we compare our maps with those of a second
-# trained network, of an untrained one, of one with shuffled weights, and with the maps of other
-# pictures. Then we use each map: move the ten pixels that should hurt most to 0 or 1, and count how
-# many of 100 digits the network still names rightly.
+# change when the network's weights are randomised; the plain derivative passed their tests. So we
+# compare our maps with those of a second trained network, of an untrained one, of one with shuffled
+# weights, and with the maps of other pictures. Then we use each map: move the ten pixels that should
+# hurt most to 0 or 1, and count how many of 100 digits the network still names rightly.
 
 # %%
 def shuffled(net: object) -> object:
@@ -605,14 +607,17 @@ for name, theirs in others.items():
 # 20 of 20 networks.
 #
 # **A gate that is shut by any change.** Perhaps any disturbance of the picture shuts the unit. The
-# control takes the same changes of the pixels and puts each at another place.
+# control takes the same changes of the pixels and puts each at another place, with its sign turned
+# where the pixel would leave the range from 0 to 1.
 
 # %%
 def scattered(picture: np.ndarray, seed: int) -> np.ndarray:
     """Return the digit with a picture's changes at other places of the first 15 rows."""
     change = np.random.default_rng(seed).permutation((picture - x[0])[:15].ravel())
-    moved = x[0].copy()
-    moved[:15] = np.clip(moved[:15] + change.reshape(15, 28), 0, 1)
+    change, moved = change.reshape(15, 28), x[0].copy()
+    there = moved[:15] + change
+    there = np.where((there < 0) | (there > 1), moved[:15] - change, there)
+    moved[:15] = np.clip(there, 0, 1)
     return moved
 
 
@@ -675,9 +680,10 @@ checks.proves(proves)
 # %% [markdown]
 # :::{admonition} Exercise 3 · Some inputs are limited
 # :class: exercise
-# Difficulty 3 of 5, 15 minutes. Practises: *Predict*. There are $n$ symmetric random units and $d$
-# inputs. `limited` of the inputs cannot be negative, the others are free. Write
-# `chance(n, d, limited)`. It returns the probability that one input pushes all $n$ units down.
+# Difficulty 3 of 5, 15 minutes. Practises: *Predict*. There are $n$ random units and $d$ inputs. The
+# distribution of the weights stays the same when a unit, or an input, changes sign. `limited` of the
+# inputs cannot be negative, the others are free. Write `chance(n, d, limited)`. It returns the
+# probability that one input pushes all $n$ units down.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "chance", "solution": true}
@@ -699,6 +705,7 @@ checks.chance(chance)
 # Difficulty 2 of 5, 10 minutes. Practises: *Judge*. Write `influence(W, U, steps_ago)` for the linear
 # network $h_t = x_t W + h_{t-1} U + b$ with $d$ inputs and $u$ units. It returns the derivatives of the
 # last state with respect to the input so many steps before the last: shape (d, u), a row for each input.
+# A program that computes such derivatives can be judged by it.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "influence", "solution": true}
@@ -725,12 +732,12 @@ checks.influence(influence)
 
 # %% [markdown]
 # :::{dropdown} One answer
-# On our machine 54 pictures shut their unit. The network named 11 of them as the 8 that they came from;
-# of the 34 that needed more than a row, 5. It looks as if shutting a unit made the network lose the
-# digit. The control says otherwise: with the same changes at scattered places it named 2 of those 34 as
-# an 8, and none of their units was shut. So changes of this size destroy the digit whether or not the
-# unit shuts. To learn what the unit does for the answer, set its gate to 0.1 by hand at row 15 and
-# leave the picture alone, as chapter 6 does with its gates.
+# On our machine 54 pictures shut their unit. The network named 11 of them as the 8 that they came
+# from; of the 34 that needed more than a row, 5. It looks as if shutting a unit made the network lose
+# the digit. The control says otherwise: with changes of about the same size at scattered places it named
+# 5 of those 34 as an 8, just as few, and none of their units was shut. So changes of this size destroy
+# the digit whether or not the unit shuts. To learn what the unit does for the answer, set its gate to
+# 0.1 by hand at row 15 and leave the picture alone, as chapter 6 does with its gates.
 # :::
 
 # %% [markdown]
@@ -743,8 +750,8 @@ checks.influence(influence)
 # - *Predict*: $2^{1-n} \sum_{k<d} \binom{n-1}{k}$ holds for random units, and limiting inputs to one
 #   sign counts as more units. Untrained gates and trained gates with random signs follow it; trained
 #   gates do not.
-# - *Search*: descent over whole pictures shuts most units that no row can, and the shut unit keeps less
-#   than a hundredth of its state.
+# - *Search*: descent over whole pictures shuts most units that no row can, and the unit we followed
+#   keeps less than a hundredth of what it had stored.
 # - *Judge*: a map agrees with finite differences even when it means nothing. Maps of our two trained
 #   networks agree far better than maps of controls do, and the pixels they name matter to the network.
 
@@ -755,4 +762,4 @@ checks.influence(influence)
 # - {cite:t}`wendel1962`: the count, in three pages.
 # - {cite:t}`gers2000`: why an LSTM has a forget gate.
 # - {cite:t}`simonyan2014`: maps of derivatives, and pictures found by ascent.
-# - {cite:t}`adebayo2018`: how maps of derivatives can mislead.
+# - {cite:t}`adebayo2018`: tests by randomising weights and labels, and which saliency methods fail them.
