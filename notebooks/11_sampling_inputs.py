@@ -619,8 +619,8 @@ print("training digits redrawn above the samples by 0.03 or more:", redrawn_shar
 # The samples lean towards the training digits, less than the redrawn ones do. So not all of them are
 # copies, exact or blurred. Whether some are, this test cannot say.
 #
-# **One seed.** A test of this book repeats the comparisons for the half-plane with 20 seeds, and those for
-# the digits with 5. The claims printed above held each time.
+# **One seed.** Tests of this book repeat the comparisons for the half-plane and those for the digits with
+# 20 seeds. The claims printed above held each time.
 
 # %% [markdown]
 # ## Exercises
@@ -733,12 +733,12 @@ checks.fair_energy(fair_energy)
 
 # %% [markdown]
 # :::{dropdown} One answer
-# We tried three seeds for each spread. At $e^{-1}$ the energy distance is near 0.01 and at 1 near 0.03; at
-# $e^2$ it is near 2.8. True samples give less than 0.02, and points of both classes about a third. At $e^2$
+# We tried 20 seeds for each spread. At $e^{-1}$ the energy distance is near 0.01 and at most 0.025; at 1 it
+# is near 0.03, at $e^2$ near 2.8. True samples give less than 0.02, and points of both classes about a third. At $e^2$
 # the decoder's output moves by a standard deviation of less than 0.03 when $z$ changes: it ignores $z$. It
 # gives the mean of the class, and the samples are that point plus noise with standard deviation 7.4. With
-# so much noise nothing that $z$ could say about $x$ repays its KL term. Beware of the gap: about 15 % of
-# samples lie in it at spread 1, and only 6 or 7 % at $e^2$, because the noise scatters the samples over
+# so much noise nothing that $z$ could say about $x$ repays its KL term. Beware of the gap: 12 to 16 % of
+# the samples lie in it at spread 1, and only 5 to 8 % at $e^2$, because the noise scatters the samples over
 # everything. One number would have misled us.
 # :::
 

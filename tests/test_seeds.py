@@ -41,9 +41,6 @@ def test_no_claim_is_stated_twice_and_no_row_is_stale():
     assert list(TABLE) == [claim for claim in STATED if claim in TABLE]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="`make sweep` has not run whole since claims are counted"
-)
 def test_the_table_has_every_claim_of_the_tests():
     assert list(TABLE) == STATED, (
         "run `make sweep`, or `make sweep ONLY=tests/...` for one file"
