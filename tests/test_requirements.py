@@ -87,6 +87,52 @@ def test_check_env_names_what_is_missing_or_too_old_and_how_to_get_it():
     assert check_env.problems() == []
 
 
+@pytest.mark.parametrize(
+    ("python", "fits"),
+    [("3.10.14", False), ("3.11.0", True), ("3.13.9", True), ("3.14.0", False)],
+)
+def test_check_env_says_which_python_it_needs(monkeypatch, python, fits):
+    monkeypatch.setattr(check_env.platform, "python_version", lambda: python)
+    said = f"This is Python {python}; the course needs 3.11 or newer, below 3.14: install one"
+    assert [line.startswith(said) for line in check_env.problems({})] == [True] * (not fits)
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "name"),
+    [
+        ("linux", "x86_64", "tensorflow-cpu"),
+        ("linux", "aarch64", "tensorflow"),
+        ("darwin", "arm64", "tensorflow"),
+    ],
+)
+def test_check_env_knows_both_names_of_tensorflow(monkeypatch, system, machine, name):
+    here: dict[str, str] = {}
+
+    def found(package):
+        if package not in here:
+            raise PackageNotFoundError(package)
+        return here[package]
+
+    monkeypatch.setattr(check_env, "version", found)
+    monkeypatch.setattr(check_env.sys, "platform", system)
+    monkeypatch.setattr(check_env.platform, "machine", lambda: machine)
+    (line,) = check_env.problems({"tensorflow": ("2.21", "2.22")})
+    assert line == f"{name} is missing: python -m pip install '{name}>=2.21,<2.22'"
+    here[name] = "2.22"
+    (line,) = check_env.problems({"tensorflow": ("2.21", "2.22")})
+    assert line.startswith(f"{name} is 2.22, not in the tested range")
+    here[name] = "2.21.0"
+    assert check_env.problems({"tensorflow": ("2.21", "2.22")}) == []
+
+
+@pytest.mark.parametrize("pair", ["12", ("1",), (1, 2), None])
+def test_check_env_refuses_what_gives_no_two_versions(pair):
+    with pytest.raises(TypeError, match="two versions by name"):
+        check_env.problems({"numpy": pair})
+    with pytest.raises(TypeError, match="two versions by name"):
+        check_env.problems(["numpy"])
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("python", ["3.12", "3.13"])
 def test_the_constraints_resolve_on_a_newer_python(python, tmp_path):
