@@ -69,6 +69,7 @@ def leaky(f, longest, offset=0, opening=False, fresh=True):
     [
         ("bias_for", lambda n: np.log(n - 1), "too soon"),
         ("bias_for", lambda n: np.log(2 * n), "too soon"),
+        ("bias_for", lambda n: solution(SLUG, "bias_for")(n - 1), "too soon"),
         ("bias_for", lambda n: 1 - 1 / (2 * n**2), "a value of the gate"),
         ("bias_for", lambda n: 40.0, "still right"),
         ("bias_for", lambda n: np.log(8 * n**2), "leak more"),

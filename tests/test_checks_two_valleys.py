@@ -22,7 +22,7 @@ def test_the_solution_passes_with_one_line(name, capsys):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_stub_fails(name):
-    with pytest.raises(CheckFailed, match="still the stub"):
+    with pytest.raises(CheckFailed, match=f"{name} is still the stub"):
         getattr(two_valleys, name)(stub(SLUG, name))
 
 
