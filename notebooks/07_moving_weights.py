@@ -25,7 +25,8 @@
 # :::
 #
 # **Time:** about 45 minutes, and 65 for the exercises; the code runs in about 20 seconds.
-# **Needs:** the equations of an LSTM and a GRU, the transpose of a matrix.
+# **Needs:** the equations of an LSTM and of a GRU, as in [chapter 5](05_lstm_gate_slicing.md) and its
+# exercise 3; the transpose of a matrix.
 #
 # The weights of a recurrent layer are a few arrays of numbers. Copying them from one framework to
 # another should be a matter of minutes, and people have asked for years how to do it, or why their
@@ -322,8 +323,8 @@ for kind, rate in ((torch.optim.Adam, 0.001), (torch.optim.SGD, 0.1)):
 # %% [markdown]
 # Their difference stays, up to rounding, since both always get the same step: another quantity that training
 # conserves, as in [chapter 2](02_one_hot_decoding.md). Weight decay breaks this, because it pulls
-# each bias towards 0 on its own. To train PyTorch's LSTM as Keras trains its own, keep `bias_hh` at 0
-# with `requires_grad_(False)`, as `trained` does.
+# each bias towards 0 on its own. To give PyTorch's LSTM one trained bias a block, as in Keras, keep
+# `bias_hh` at 0 with `requires_grad_(False)`, as `trained` does.
 
 # %% [markdown]
 # ## Reset before or after
@@ -334,8 +335,8 @@ for kind, rate in ((torch.optim.Adam, 0.001), (torch.optim.SGD, 0.1)):
 # PyTorch has only the second. ONNX has both, as `linear_before_reset`, and its default 0 is the one
 # that neither Keras nor PyTorch defaults to.
 #
-# The weights have the same shapes, but no rearrangement of them turns one function into the other.
-# With `use_bias=False`, everything else the same, over 20 seeds:
+# Apart from the biases, the weights have the same shapes, so either kind takes the weights of the
+# other, and computes something else. With `use_bias=False`, everything else the same, over 20 seeds:
 
 # %%
 late, early = (built(keras.layers.GRU, use_bias=False, reset_after=after)
@@ -368,8 +369,9 @@ except ValueError as error:
 # :::
 #
 # :::{dropdown} Answer 4
-# Those in what 0 multiplies. $h_0 = 0$ hides everything in $U$ and the kind of reset; $c_0 = 0$ hides
-# the forget gate, since $f_1 c_0 = 0$ whatever $f_1$ is.
+# Those in what 0 multiplies. $h_0 = 0$ hides everything in $U$; $c_0 = 0$ hides the forget gate,
+# since $f_1 c_0 = 0$ whatever $f_1$ is. The kind of reset is hidden too if the GRU has no biases. With
+# them, $r_1$ multiplies the second bias of the candidate, or not, at step 1 already.
 # :::
 
 # %%
@@ -467,7 +469,7 @@ for mistake in (run_torch, keras_order, biases_added_up, onnx_default_reset):
     name = "nothing but rounding" if mistake is run_torch else mistake.__name__
     print(f"{name:22} {shown(min(worst))} to {shown(max(worst))}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where a difference starts says what is wrong. A wrong order or activation is there at step 1. A wrong U starts as rounding and is large from step 2. A wrong first state is large at once and fades as the network forgets it. Rounding stays at the bottom.", "name": "fig-moving-weights-errors"}, "image": {"alt": "Median over 20 seeds of the largest difference in h, against the step from 1 to 30, on a logarithmic axis from 1e-8 to 10. Blocks in the order of ONNX (dashed) stay near 1. The new hard sigmoid (dotted) stays near 0.06 to 0.1. U not transposed (dash-dotted) is at 1e-7 at step 1, 0.2 at step 2 and then 0.4. A state left over (long dashes) falls from 0.6 to below 0.001. Rounding (solid) stays at about 1e-7."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where a difference starts says what is wrong. A wrong order or activation is there at step 1. A wrong U starts as rounding and is large from step 2. A wrong first state is large at once and fades as the network forgets it. Rounding stays at the bottom.", "name": "fig-moving-weights-errors"}, "image": {"alt": "Median over 20 seeds of the largest difference in h, against the step from 1 to 30, on a logarithmic axis from 1e-8 to 10. Blocks in the order of ONNX (dashed) stay near 1. The new hard sigmoid (dotted) stays between 0.05 and 0.1. U not transposed (dash-dotted) is at 1e-7 at step 1, 0.2 at step 2 and rises to 0.4. A state left over (long dashes) falls from 0.6 to below 0.001. Rounding (solid) stays at about 1e-7."}}
 lines = {"order of ONNX": onnx_order, "U not transposed": u_blocks_not_transposed,
          "new hard_sigmoid": new_hard_sigmoid, "state left over": state_left_over}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 4.6))
@@ -566,7 +568,8 @@ print("shape of c:", trace.c.shape, " within 2e-6 of both:", bool(max(gaps) < 2e
 # | [`time_major`](https://github.com/keras-team/keras/issues/20750) | ValueError | build the model again, `model.load_weights("old.h5")` |
 # | [`batch_input_shape`](https://github.com/keras-team/keras/issues/20106), `weights` | ValueError | `keras.Input(batch_shape=...)`, `set_weights` |
 # | `model.reset_states()` | AttributeError | `layer.reset_state()` |
-# | `CuDNNLSTM`, `LocallyConnected1D` | AttributeError | `LSTM`; a masked or grouped layer of your own |
+# | `CuDNNLSTM` | AttributeError | `LSTM`; its weights lie differently, and Keras 2 can convert them |
+# | `LocallyConnected1D` | AttributeError | a masked or grouped layer of your own |
 # | `hard_sigmoid` | no error, other numbers | the lambda above |
 
 # %%
@@ -594,11 +597,11 @@ for owner, name in ((model, "reset_states"), (keras.layers, "CuDNNLSTM"),
 #    digits, a mistake stays.
 # 2. **Is it the weights at all?** Same $x$, dropout off (`module.eval()`), `batch_first=True`, states
 #    at 0, no mask.
-# 3. **Wrong at step 1?** Then $W$, a bias, the order of the blocks or an activation. `print(gates)`
-#    shows the activations; the table above the order; a `reshape` where a
-#    transpose belongs fits every shape.
+# 3. **Wrong at step 1?** Then $W$, a bias, the order of the blocks, an activation, or `reset_after` of
+#    a GRU with biases. `print(gates)` shows the activations; the table above the order; a `reshape`
+#    where a transpose belongs fits every shape.
 # 4. **Right at step 1, wrong at step 2?** Then $U$ (its blocks are square, so a forgotten transpose
-#    fits), the forget gate, or `reset_after` and the second bias of a GRU.
+#    fits), the forget gate, or `reset_after` of a GRU whose biases are 0.
 # 5. **Large at step 1, then fading?** The first states: left over, swapped, or of another layer.
 # 6. **Still different?** Compare each framework with `gates.trace` of its own layer. The one that
 #    disagrees runs something else than its weights say: a mask, a state, dropout. If neither
@@ -779,10 +782,11 @@ checks.find_order(find_order)
 
 # %% [markdown]
 # :::{dropdown} One answer
-# With one step, everything in $U$ and in the forget gate passes, and so does a kind of reset. With
-# fresh weights the biases of a GRU are 0 and pass whatever is done to them. A tolerance of 0.1 lets
-# the new `hard_sigmoid` through at step 1 for all 20 seeds. Batch and steps swapped pass when both
-# are 1. Our test: two sequences of three steps, random biases, tolerance $10^{-5}$. Over
+# With one step, everything in $U$ and in the forget gate passes. With fresh weights the biases of a
+# GRU are 0 and pass whatever is done to them, and so does the kind of reset. Those of an LSTM are 0
+# but for the forget gate, so a bias in both places passes as well. A tolerance of 0.1 lets the new
+# `hard_sigmoid` through at step 1 for all 20 seeds, and on some fresh GRUs, whose outputs are small,
+# even a wrong order of the blocks. Batch and steps swapped pass when both are 1. Our test: two sequences of three steps, random biases, tolerance $10^{-5}$. Over
 # 20 seeds it finds all eight mistakes with an LSTM and all three with a GRU, and rounding passes
 # it every time. Two steps find them too; the third is for what we have not thought of. States that are
 # left over show only if the converted network runs twice, and swapped ones only if they are not 0.

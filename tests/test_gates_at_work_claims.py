@@ -107,6 +107,8 @@ def test_clamped_gates_break_it_where_predicted():
     for value, n in ((1, 72), (0.99, 8), (0.9, 3)):
         assert call("fails_at", value, up, value, down) == n
         assert call("first_wrong", call("clamp", cell, "forget", unit, value), V, v) == n
+    for other in {0, 1, 2, 3} - {unit}:
+        assert call("first_wrong", call("clamp", cell, "forget", other, 0.9), V, v) == 32
     others = [("input", 0.5, 33), ("input", 0, 1), ("output", 1, 32), ("output", 0, 1)]
     for gate, value, n in others:
         assert call("first_wrong", call("clamp", cell, gate, unit, value), V, v) == n
@@ -205,6 +207,8 @@ def test_the_20_lstms_and_grus(held):
     assert (good.min(), np.median(good), good.max()) == (11, 12, 14)
     assert int(np.argmax(r)) == 17
     assert [seed for seed, row in enumerate(follows) if row == [10] * 7] == [18, 19]
+    for seed, holder in ((18, 0), (19, 3)):  # the correlation pointed at the wrong unit
+        assert np.ptp(waited(networks()[seed], holder, slopes[seed])) == 8
 
 
 @pytest.mark.sweep

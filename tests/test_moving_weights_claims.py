@@ -165,6 +165,11 @@ def test_the_first_step_hides_what_zeros_multiply(name):
     assert second.min() > 0.01
 
 
+@pytest.mark.parametrize("name", GRU_MISTAKES)
+def test_a_gru_with_biases_shows_its_mistakes_at_step_1(name):
+    assert costs(name)[:, 0].min() > 0.1
+
+
 def test_a_wrong_first_state_fades():
     left_over = np.median(costs("state_left_over"), axis=0)
     assert left_over[0] > 0.5
@@ -365,23 +370,36 @@ def test_what_a_weak_test_lets_pass():
     fresh = chapter()["built"](keras.layers.GRU)
     gates, x = Gates.from_keras(fresh), chapter()["inputs"](0)
     assert np.abs(chapter()["biases_added_up"](gates, x) - np.asarray(fresh(x))).max() < 1e-6
-    assert (
-        chapter()["errors"](chapter()["onnx_default_reset"](gates, x), np.asarray(fresh(x)))[0]
-        < 1e-6
-    )
+    first = {}
+    for name in GRU_MISTAKES:
+        first[name] = []
+        for seed in SEEDS:
+            training.seed_everything(seed)
+            fresh = chapter()["built"](keras.layers.GRU)
+            x = chapter()["inputs"](seed)[:1, :1]
+            got = chapter()[name](Gates.from_keras(fresh), x)
+            first[name].append(np.abs(got - np.asarray(fresh(x))).max())
+    assert max(first["biases_added_up"] + first["onnx_default_reset"]) < 1e-6
+    assert min(first["keras_order"]) < 0.1 < max(first["keras_order"])
+    fresh = chapter()["built"](keras.layers.LSTM)
+    gates, want = Gates.from_keras(fresh), np.asarray(fresh(x))
+    assert np.abs(chapter()["bias_in_both_places"](gates, x, want) - want).max() < 1e-6
 
 
 def test_two_sequences_of_two_steps_find_every_mistake(held):
     found = {"LSTM": [], "GRU": []}
+    three = {"LSTM": [], "GRU": []}
     for kind, right, mistakes in (
         ("LSTM", "rounding", LSTM_MISTAKES),
         ("GRU", "run_torch", GRU_MISTAKES),
     ):
         for gates, x, want in cases(kind):
-            small, h = x[:2, :2], want[:2, :2]
-            given = (gates, small, h)[: 3 if kind == "LSTM" else 2]
-            costs = [np.abs(chapter()[f](*given) - h).max() for f in (right, *mistakes)]
-            found[kind].append(costs[0] < 1e-5 < min(costs[1:]))
+            for steps, seen in ((2, found), (3, three)):
+                small, h = x[:2, :steps], want[:2, :steps]
+                given = (gates, small, h)[: 3 if kind == "LSTM" else 2]
+                costs = [np.abs(chapter()[f](*given) - h).max() for f in (right, *mistakes)]
+                seen[kind].append(costs[0] < 1e-5 < min(costs[1:]))
+    assert all(three["LSTM"] + three["GRU"])
     every = held(
         7,
         "Two sequences of two steps find every mistake in moving an LSTM or a GRU, and let "
