@@ -470,7 +470,7 @@ for z in (10, -10):
     for loss in slopes:
         print(f"{z:5}   {loss:14} {predicted_steps(loss, z):10,} {measured_steps(loss, z):10,}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "With the squared error the number of steps grows exponentially with the distance from 0. With cross-entropy it grows linearly, and logits hardly notice.", "name": "fig-input-reconstruction-sigmoid"}, "image": {"alt": "Number of steps, on a logarithmic axis, against the start z from -10 to 10. Squared error (circles) rises steeply on both sides, to 443,330 at -10 and 49,968 at 10. Cross-entropy (squares) stays at a few hundred, logits (triangles) near 10. All three dip at z = -2, next to the solution. The predicted lines pass through the markers."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Far from 0, the number of steps of the squared error grows exponentially with the distance. With cross-entropy it grows linearly, and logits hardly notice.", "name": "fig-input-reconstruction-sigmoid"}, "image": {"alt": "Number of steps, on a logarithmic axis, against the start z from -10 to 10. Squared error (circles) rises steeply on both sides, to 443,330 at -10 and 49,968 at 10. Cross-entropy (squares) stays at a few hundred, logits (triangles) near 10. All three dip at z = -2, next to the solution. The predicted lines pass through the markers."}}
 grid = range(-10, 11)
 fig, ax = plt.subplots()
 for loss, marker in zip(slopes, "os^"):
