@@ -238,8 +238,8 @@ print(decoding.decode(trained))
 # $U = 1.00106668$ and $b = 0.01110852$, which is the same rule, less sharply.
 #
 # Here is the trained network; you can turn its weights. Predict first: what does it make of the
-# digits 4, 2, 5 with $W = 1$, $b = 0$ and $U = 0.5$? And with $U = -1$? Then set the dials, and type
-# a longer sequence.
+# digits 4, 2, 5 with $W = 1$, $b = 0$ and $U = 0.5$? And with $U = -1$? Then set the dials. The two
+# happen to agree on these digits, so type others, and a longer sequence.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Only U = 1 keeps what was added. With U = 0.5 the network forgets half of its state at every step; with U = -1 it adds and subtracts in turn.", "name": "fig-linear-rnn-sum-live"}}
 live.RnnDials(*trained, presets={"the trained network": [w.item() for w in trained],
@@ -313,14 +313,15 @@ for name, value in sorted(result.items()):
 #
 # :::{admonition} Predict first 3
 # :class: predict
-# Let $W = 1 + \delta$ and $U = 1 + \varepsilon$ with $\delta$, $\varepsilon$ and $b$ all small. By
-# what factor does the mean error grow, roughly, when the length goes from 30 to 100?
+# Let $W = 1 + \delta$ and $U = 1 + \varepsilon$ with $\delta$, $\varepsilon$ and $b$ all small and of
+# similar size. By what factor does the mean error grow, roughly, when the length goes from 30 to 100?
 # :::
 #
 # :::{dropdown} Answer 3
 # About 11, which is $(100/30)^2$. An error of $U$ acts on the whole state, and the state itself
 # grows with every digit, so the error grows like the square of the length. Only when
-# $\varepsilon T$ is no longer small does it turn exponential.
+# $\varepsilon T$ is no longer small does that change. For $\varepsilon > 0$ the error turns
+# exponential. For $\varepsilon < 0$ the state levels off, and the error grows like the length.
 # :::
 #
 # Digits have mean 4.5, so each step adds $4.5 W + b$ on average, and what was added $k$ steps ago
@@ -357,7 +358,7 @@ for length in [3, 10, 30, 100, 1_000]:
     print(f"{length:6}   {row[0]:10.3f}   {row[1]:11.3f}   {row[2]:8.3f}")
 print("exact weights, length 1,000:", measured_error(1.0, 1.0, 0.0, 1_000))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The tutorial's network is right to a hundredth for 3 digits and off by 24 on average for 100. The error follows the square of the length up to a few hundred digits, then grows exponentially. With U set to 1 it grows only in proportion to the length, so U is the cause.", "name": "fig-linear-rnn-sum-length"}, "image": {"alt": "Size of the mean error against sequence length from 3 to 3,000, both axes logarithmic. Circles for measured errors lie on the solid line of the exact formula. The dashed first-order line follows them up to a few hundred and falls short beyond. Triangles for the control with U set to 1 rise much more slowly, along a straight line."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "On average the tutorial's network is right to a hundredth for 3 digits and off by 24 for 100. The error follows the square of the length up to a few hundred digits, then grows exponentially. With U set to 1 it grows only in proportion to the length, so U is the cause.", "name": "fig-linear-rnn-sum-length"}, "image": {"alt": "Size of the mean error against sequence length from 3 to 3,000, both axes logarithmic. Circles for measured errors lie on the solid line of the exact formula. The dashed first-order line follows them up to a few hundred and falls short beyond. Triangles for the control with U set to 1 rise much more slowly, along a straight line."}}
 lengths = np.unique(np.geomspace(3, 3_000, 60).astype(int))
 marked = [3, 10, 30, 100, 300, 1_000, 3_000]
 control = (source[0], 1.0, source[2])
@@ -583,8 +584,8 @@ checks.largest_step(largest_step)
 # :::{admonition} Exercise 4 · How long does it stay right?
 # :class: exercise
 # Difficulty 3 of 5, 10 minutes. Practises: *Predict*. Write `first_wrong_length(W, U, b)`. It returns
-# the smallest length, from 1 to 10,000, at which the mean error is more than 0.5 in size, so that
-# the average output no longer rounds to the average sum. It returns 0 if there is none.
+# the smallest length, from 1 to 10,000, at which the mean error is more than 0.5 in size, too much
+# for rounding to repair. It returns 0 if there is none.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "first_wrong_length", "solution": true}
@@ -633,8 +634,8 @@ checks.first_wrong_length(first_wrong_length)
 # - *Read*: the weights say "multiply the state by 1 and add the digit".
 # - *Prove*: four sequences fix the three weights, so $W = U = 1$, $b = 0$ is the only solution, and
 #   solving four equations finds it.
-# - *Predict*: the mean error grows like the square of the length first and exponentially later; the
-#   formula agrees with the measurement at every length we tried, and with $U$ set to 1 the growth
+# - *Predict*: with $U$ a little above 1 the mean error grows like the square of the length first
+#   and exponentially later; the formula agrees with the measurement at every length we tried, and with $U$ set to 1 the growth
 #   is linear.
 # - *Recognise*: `acc` gives 0.004 for a perfect network, a validation set may contain nothing new,
 #   and the default start decides whether training succeeds at all.

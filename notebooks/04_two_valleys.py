@@ -255,7 +255,7 @@ for U in (1.0, 0.0, -1.0, -10.0, -1000.0):
 #
 # Put $b$ at its best value and the loss is a height over the plane of $U$ and $W$. On this map we
 # draw all 100 training runs. (A run starts with $b = 0$, far from the best value, so its first steps
-# do not go downhill on this map. We come back to that.)
+# need not go downhill on this map. We come back to that.)
 
 # %%
 u, w = np.linspace(-3.9, 2.1, 300), np.linspace(-1.9, 2.4, 300)
@@ -385,7 +385,7 @@ print("all from U = +1: ", tally(from_plus))
 
 
 # %% [markdown]
-# Between 0 and 1.53 the push is right every time. Close above 1.53 it is weak, and the noise of the
+# Between 0 and 1.53 the first push tells the end every time. Close above 1.53 it is weak, and the noise of the
 # batches decides. A negative $W$ is first pushed right, as predicted. But $W$ must climb through 0 to
 # become useful, and once it is positive the push turns: see the amber paths that bend back on the
 # map. Only a start far below 0 is past the ridge by then. We map all starts, with the expected loss
@@ -548,7 +548,8 @@ plt.show()
 
 # %% [markdown]
 # The run jumps to and fro across the valley and no longer moves along it. It looks like a local
-# minimum. It is none: a smaller rate goes further. In large networks, too, gradient descent is found
+# minimum. It is none: a smaller rate goes further. (A larger one, such as 0.0018, throws most runs
+# out, into the other valley or to infinity.) In large networks, too, gradient descent is found
 # to hover where the largest curvature is $2/\eta$, the edge of stability {cite:p}`cohen2021`.
 # There the loss goes on falling; here it does not.
 #
@@ -594,8 +595,10 @@ sgd_centred = descend(centred_gradient, starts, 4000, rate=0.01, keep=4000)[-1]
 print("centred,       SGD 0.01:", tally(sgd_centred))
 
 # %% [markdown]
-# It even rescues every start at $U = -1$. A rate this large is stable at the solution and too large
-# for the left valley: the last section's rule, put to use.
+# It even rescues every start at $U = -1$. A rate this large is stable at the solution and, by the
+# rule of the section before, too large for all but the first stretch of the left valley. The noise of
+# the batches, which grows with the rate, throws the runs back before that stretch ends. With a tenth
+# of the rate and ten times the steps some starts are lost again.
 #
 # ## What could fool us
 #

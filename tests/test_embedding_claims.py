@@ -68,6 +68,15 @@ def test_the_loss_of_chapter_1_is_this_one(c):
     assert np.isclose(by_v.sum(), (expected(W, U, b + h) - expected(W, U, b - h)) / (2 * h))
 
 
+def test_a_random_basis_does_not_hide_the_order(c):
+    E = c["descend"](c["start"](c["KERAS_SPREAD"]), 0.002, 4_000)[0]
+    rng = np.random.default_rng(0)
+    for A in rng.normal(size=(50, 10, 10)):
+        places = c["component"](E @ A)[:, :, 0]
+        order = [abs(np.corrcoef(row, np.arange(10))[0, 1]) for row in places]
+        assert min(order) > 0.9
+
+
 def test_one_step_changes_the_balance_by_the_stated_amount(c):
     E0, W0, U, b = c["start"](0.3)
     eta = 0.01

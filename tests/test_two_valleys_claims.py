@@ -148,6 +148,38 @@ def test_a_run_in_the_left_valley_rests_where_the_curvature_is_2_over_the_rate()
     assert top == pytest.approx(2 / 5e-4, rel=0.02)
 
 
+def test_a_rate_close_to_the_limit_throws_most_runs_out_of_the_left_valley():
+    W = np.linspace(0.1, 1.5, 29)
+    start = np.array([W, -np.ones(29), np.zeros(29)])
+    gradient = chapter()["expected_gradient"]
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = {
+            rate: call("descend", gradient, start, 20_000, rate=rate, keep=20_000)[-1, 1]
+            for rate in (1e-3, 1.8e-3)
+        }
+    assert (ends[1e-3] < -2).all()
+    assert (ends[1.8e-3] < -1).sum() < 29 / 2
+
+
+def test_centred_sgd_leaves_the_left_valley_before_its_curvature_forbids_it():
+    starts = keras_starts(100)
+    plain, mean = chapter()["batch_gradient"], chapter()["MEAN"]
+    fast = partial(plain, digits=chapter()["stream"] - mean)
+    path = call("descend", fast, starts, 4000, rate=0.01)
+    assert np.allclose(path[-1], [[1], [1], [0]], atol=0.05)
+    furthest = path[:, 1].min()
+    assert furthest < -1.1
+    W = 1 / (furthest**2 - furthest + 1)
+    there = call("hessian", np.array([W, furthest, 0.0]), **CENTRED)
+    assert np.linalg.eigvalsh(there)[-1] < 2 / 0.01
+    # Nine of the starts are enough to show it.
+    few = starts[:, (starts[1] < 0) & (np.abs(starts[0] - 0.1) < 0.35)]
+    digits = np.random.default_rng(4).integers(0, 10, (40_000, 32, 3)) - mean
+    slow = partial(plain, digits=digits)
+    end = call("descend", slow, few, 40_000, rate=0.001, keep=40_000)[-1]
+    assert (end[1] < -1).sum() >= 3
+
+
 def test_the_curvature_across_the_left_valley_grows_like_the_fourth_power():
     places = (-20.0, -40.0)
     tops = [np.linalg.eigvalsh(call("hessian", call("floor", U)))[-1] for U in places]
@@ -167,6 +199,7 @@ def test_adam_is_the_adam_of_keras():
     np.testing.assert_allclose(ours, np.asarray(variable), rtol=1e-5)
 
 
+@cache
 def keras_starts(count):
     import keras
 
