@@ -20,7 +20,7 @@ $(shell mkdir -p _build/settings)
 # Found before the user's own settings: a click on a chapter's .md opens a notebook.
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/book/lab
 
-.PHONY: help install book test lint unit nbval sync reference student assignments serve lab sweep bench zip pdf wheelhouse measure clean
+.PHONY: help install book test lint unit nbval sync reference student assignments serve lab sweep bench mutants zip pdf wheelhouse measure clean
 
 help:
 	@echo "make book       execute every chapter and build _build/html"
@@ -36,6 +36,7 @@ help:
 	@echo "make reference  execute the chapters and store their text outputs (ONLY=01_linear_rnn_sum for one)"
 	@echo "make sweep      the slow tests; counts each claim about training over 20 seeds (ONLY=file of tests)"
 	@echo "make bench      timings, as ratios within one run"
+	@echo "make mutants    break a module in small ways and list the breaks no test notices (ONLY=decoding)"
 	@echo "make measure    measure time and memory of each chapter for the teaching guide (ONLY=... for one)"
 	@echo "make clean      delete _build; rm -r .venv deletes the environment too"
 
@@ -113,6 +114,13 @@ sweep: $(TEACH)
 
 bench: $(INSTALLED)
 	$(PY) -m pytest -s -m bench tests/benchmarks
+
+# mutmut is installed by this alone. TESTS names the tests where they have another name than the
+# module: ONLY=_layouts TESTS=gates.
+mutants: $(INSTALLED)
+	@test -n "$(ONLY)" || { echo "Name a module of course_utils: make mutants ONLY=decoding"; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-mutants.txt -c constraints.txt
+	$(PY) -m tools.mutants $(ONLY) $(TESTS)
 
 clean:
 	rm -rf _build
