@@ -184,11 +184,11 @@ print("shapes:", [weight.shape for weight in model.get_weights()])
 # Keras wants one feature a step, so the digits get an axis of their own.
 #
 # The tutorial trained in {term}`batches <batch>` of 4 for 5 {term}`epochs <epoch>`: 10,000 updates.
-# We do 750. Batches of 32 average out more noise, so the steps may be larger. The
-# {term}`learning rate` starts at 0.1 and falls to 0 along half a cosine wave. The rest saves time
-# outside the arithmetic: `unroll=True` above writes the three steps out where Keras would build a
-# loop, `steps_per_execution` lets TensorFlow run a whole epoch before it returns to Python, and an
-# optimiser that is built before `fit` spares a second compilation.
+# We do 750, with the same {term}`optimiser`, {term}`Adam`. Batches of 32 average out more noise, so
+# the steps may be larger. The {term}`learning rate` starts at 0.1 and falls to 0 along half a cosine
+# wave. The rest saves time outside the arithmetic: `unroll=True` above writes the three steps out
+# where Keras would build a loop, `steps_per_execution` lets TensorFlow run a whole epoch before it
+# returns to Python, and an optimiser that is built before `fit` spares a second compilation.
 
 # %%
 batch, epochs = 32, 3
@@ -391,7 +391,8 @@ print("expected new:", round(2_000 * 0.999**8_000, 1), "  counted:", len(new))
 # test that training never saw.
 #
 # **A start that fails.** The tutorial trained once. By default Keras draws $W$ from Glorot's
-# uniform distribution and makes $U$ a random {term}`orthogonal matrix`, after {cite:t}`saxe2014`.
+# uniform distribution, which here is even between $-\sqrt 3$ and $\sqrt 3$, and makes $U$ a random
+# {term}`orthogonal matrix`, after {cite:t}`saxe2014`.
 # For one unit that is a 1 by 1 matrix.
 #
 # :::{admonition} Predict first 4
@@ -634,9 +635,9 @@ checks.first_wrong_length(first_wrong_length)
 # - *Read*: the weights say "multiply the state by 1 and add the digit".
 # - *Prove*: four sequences fix the three weights, so $W = U = 1$, $b = 0$ is the only solution, and
 #   solving four equations finds it.
-# - *Predict*: with $U$ a little above 1 the mean error grows like the square of the length first
-#   and exponentially later; the formula agrees with the measurement at every length we tried, and with $U$ set to 1 the growth
-#   is linear.
+# - *Predict*: with $U$ a little above 1 the mean error grows like the square of the length first and
+#   exponentially later; the formula agrees with the measurement at every length we tried, and with
+#   $U$ set to 1 the growth is linear.
 # - *Recognise*: `acc` gives 0.004 for a perfect network, a validation set may contain nothing new,
 #   and the default start decides whether training succeeds at all.
 
