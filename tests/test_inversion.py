@@ -127,6 +127,13 @@ def test_a_converged_target_stays_where_it_is():
     assert repr(found).startswith("Reconstruction of 2 of 2 targets")
 
 
+def test_with_tolerance_0_only_an_exact_hit_converges():
+    line = ([[1.0]], [0.0])
+    found = reconstruct(line, [[0.0], [9.0]], [[0.0]], learning_rate=0.1, steps=3, tolerance=0)
+    assert found.converged.tolist() == [True, False]
+    assert found.steps.tolist() == [0, 3]
+
+
 @pytest.mark.parametrize(
     ("start", "loss", "steps"),
     [
@@ -187,6 +194,13 @@ def test_inputs_of_more_axes_and_a_function_of_tensors():
     )
     assert single.inputs.dtype == np.float32
     assert np.allclose(found.inputs.sum(axis=(1, 2)), [2, 3], atol=1e-3)
+    with pytest.raises(ValueError, match=r"which is 0\.25 at its start"):
+        reconstruct(
+            lambda x: x.sum(dim=(1, 2)).unsqueeze(1),
+            [[1.0]],
+            np.zeros((1, 2, 2)),
+            learning_rate=3,
+        )
 
 
 def test_every_step_stays_within_the_bounds():

@@ -88,6 +88,11 @@ def test_windows_are_pieces_of_their_images(length, seed):
         np.testing.assert_array_equal(window, image[start : start + length])
 
 
+def test_windows_are_float32_whatever_the_images_are():
+    (window,) = windows(np.ones((1, 28, 28), np.uint8), [0])
+    assert window.dtype == np.float32
+
+
 def test_starts_are_uniform_over_all_that_fit():
     counts = np.bincount(draw_starts(190_000), minlength=19)
     assert counts.size == 19
@@ -141,6 +146,14 @@ def test_whitened_features_are_ridge_regressions():
     np.testing.assert_allclose(seen.whitened()[0, 0] * w.mean(), fit)
 
 
+def test_the_largest_ridge_leaves_the_centred_features_but_for_their_scale():
+    rng = np.random.default_rng(2)
+    seen = Features(whiten=True)
+    seen.add(rng.random((80, 1, 5)), rng.normal(size=(80, 1)))
+    white, centred = seen.whitened(ridge=1e15), seen.centred()
+    np.testing.assert_allclose(white / white.max(), centred / centred.max())
+
+
 def test_selectivity_counts_pairs():
     rng = np.random.default_rng(0)
     activity, labels = rng.integers(0, 4, (30, 3)).astype(float), rng.integers(5, 8, 30)
@@ -167,6 +180,11 @@ def whole(dead=False, whiten=False):
         (lambda: whole(dead=True, whiten=True).whitened(), ValueError, r"units \[1\]"),
         (lambda: whole().whitened(), ValueError, r"make Features\(whiten=True\)"),
         (lambda: whole(whiten=True).whitened(ridge=0), ValueError, "ridge should be above 0"),
+        (lambda: whole(whiten=True).whitened(ridge=2e15), ValueError, "ridge .* at most 1e15"),
+        (lambda: whole().raw([2]), ValueError, r"units should lie in 0 .. 1, got \[2\]"),
+        (lambda: whole().raw([-1]), ValueError, r"units should lie in 0 .. 1, got \[-1\]"),
+        (lambda: whole().raw([0.5]), TypeError, "units should be a list of whole numbers"),
+        (lambda: whole().raw(["a"]), TypeError, "units should hold real numbers"),
         (lambda: Features().raw(), ValueError, "call add first"),
         (lambda: Features().mean(), ValueError, "call add first"),
         (lambda: Features().add(np.ones((2, 3)), [[1]]), ValueError, "windows should have"),
@@ -178,16 +196,22 @@ def whole(dead=False, whiten=False):
         (lambda: whole().add(np.ones((1, 2, 2)), [[1.0]]), ValueError, r"\(1, 2\)"),
         (lambda: draw_starts(3, 29), ValueError, "length should be at most 28"),
         (lambda: draw_starts(0), ValueError, "count should be at least 1"),
+        (lambda: draw_starts(3, 0), ValueError, "length should be at least 1"),
+        (lambda: draw_starts(3, seed=-1), ValueError, "seed should be at least 0"),
         (lambda: windows(np.ones((2, 28, 28)), [0]), ValueError, "starts"),
         (lambda: windows(np.ones((1, 28, 28)), [19]), ValueError, "should start at 0 .. 18"),
         (lambda: windows(np.ones((1, 28, 28)), [0], batch=0), ValueError, "batch"),
+        (lambda: windows(np.ones((1, 28, 28)), [0], 0), ValueError, "length should be at"),
+        (lambda: windows([[[np.inf, -np.inf]]], [0], 1), ValueError, "images should be finite"),
         (lambda: small().run(np.ones((1, 2, 5))), ValueError, r"rows should have .* 4\)"),
         (lambda: small().run([["a"]]), TypeError, "rows should be numbers"),
         (lambda: small().run(np.ones((1, 2, 4)), np.ones((2, 6))), ValueError, "start"),
         (lambda: small().roll(np.ones((1, 6)), 0), ValueError, "steps should be at least 1"),
         (lambda: small().roll(np.ones((1, 6)), 1, {6: 0.0}), ValueError, r"0 .. 5, got \[6\]"),
         (lambda: small().predict(np.ones(5)), ValueError, "should end in 6 units"),
+        (lambda: small().predict(["a"]), TypeError, "h should hold real numbers"),
         (lambda: RowRNN.from_torch({"W": 1}), ValueError, r"missing: \['U'"),
+        (lambda: RowRNN.from_torch(dict.fromkeys("WUbVc", "a")), TypeError, "W should hold"),
         (
             lambda: RowRNN([[1.0]], [[1.0]], [1.0, 2.0], [[1.0]], [1.0]),
             ValueError,
@@ -197,6 +221,7 @@ def whole(dead=False, whiten=False):
         (lambda: selectivity(np.ones((3, 2)), [1, 2]), ValueError, "activity should have"),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_bad_input_is_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
