@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from course_utils import data, decoding, inversion, live, plotting
 from course_utils.live import _figure
@@ -59,6 +60,20 @@ def test_numbers_go_over_unrounded():
     assert json.loads(stored)["weights"]["W"] == 1 / 3
 
 
+def keys(value):
+    """Return the names in stored data, apart from those of presets and digits."""
+    if isinstance(value, dict):
+        return {key for key in value if key.isidentifier()}.union(*map(keys, value.values()))
+    return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_script_reads_all_that_is_handed_over(name):
+    script = _figure._read("live.js") + _figure._read(EXAMPLES[name].script)
+    stored = json.loads(_figure._json(EXAMPLES[name].data()))
+    assert {key for key in keys(stored) if not re.search(rf"\b{key}\b", script)} == set()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -77,6 +92,9 @@ def test_numbers_go_over_unrounded():
         ),
         (lambda: live.DecodeBasis([np.eye(10), np.ones((9, 1)), 1, 0]), r"got shape \(9, 1\)"),
         (lambda: live.Backwards(0.0, 1.0), "W must not be 0"),
+        (lambda: live.DecodeShift([np.ones((10, 1)), "one", 1]), "U must be made of numbers"),
+        (lambda: live.states(1, 1, "none", [4]), "b must be made of numbers"),
+        (lambda: live.input_path("linear", "high", 0, 1, 1), "target must be made of numbers"),
         (lambda: live.input_path("tanh", 0.1, 0, 1, 1), "kind must be one of linear, squared"),
     ],
 )
@@ -179,3 +197,57 @@ def test_the_line_is_inverted_as_by_the_package():
     path = live.input_path("linear", 100, 1.0, 0.4, 200, W=0.4, b=-25.0)
     assert path[found.steps[0]] == pytest.approx(found.inputs.item(), abs=1e-6)
     assert len(live.input_path("linear", 100, 1.0, 7.0, 5_000, W=0.4, b=-25.0)) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "loss"),
+    [("squared", "mse"), ("crossEntropy", "cross-entropy"), ("logits", "logits")],
+)
+def test_the_sigmoid_is_inverted_as_by_the_package(kind, loss):
+    for start in (3.0, -2.0):
+        found = inversion.reconstruct(
+            ([[1.0]], [0.0]),
+            [[0.1]],
+            [[start]],
+            learning_rate=0.25,
+            loss=loss,
+            activation="sigmoid",
+            steps=40,
+            tolerance=0,
+        )
+        path = live.input_path(kind, 0.1, start, 0.25, 40)
+        assert path[-1] == pytest.approx(found.inputs.item(), abs=1e-9)
+
+
+def drawn(name):
+    figure = Figure()
+    EXAMPLES[name].draw(figure)
+    return figure.axes
+
+
+def test_the_still_map_shows_the_basin_and_the_whole_path():
+    (ax,) = drawn("LossSurface")
+    (levels,) = ax.collections
+    assert levels.get_paths()[0].contains_point((1, 1)), "the lowest area holds the solution"
+    W, U, _ = live.descent(0.7, -1.0, live.LossSurface.RATE).T
+    under, over, start, end = (line.get_xydata() for line in ax.lines)
+    for path in (under, over):
+        np.testing.assert_array_equal(path, np.stack([U, W], axis=1))
+    assert start.tolist() == [[U[0], W[0]]]
+    assert end.tolist() == [[U[-1], W[-1]]]
+
+
+def test_the_still_table_gives_the_value_beside_each_row_of_circles():
+    (ax,) = drawn("DecodeBasis")
+    figure = EXAMPLES["DecodeBasis"]
+    beside = {text.get_position()[1]: text.get_text() for text in ax.texts}
+    for digit, value in enumerate(figure.E @ figure.W + figure.b):
+        assert float(beside[digit]) == pytest.approx(value, abs=0.006)
+
+
+def test_the_still_slices_show_the_layers_own_h_over_that_of_the_reading():
+    *_, h = drawn("GateSlices")
+    (own,) = h.lines
+    np.testing.assert_array_equal(own.get_ydata(), EXAMPLES["GateSlices"].h[0, :, 0])
+    assert "hidden state" in h.get_title(loc="left")
+    assert len(h.patches) == len(own.get_ydata())
