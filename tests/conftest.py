@@ -4,12 +4,16 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from nbval.plugin import IPyNbFile
 
 import course_utils  # noqa: F401  before any framework: it keeps them quiet
 from tests import seeds
 from tools.chapters import NOT_COMPARED
 
+# No test asserts a time. The rest is Hypothesis's own: derandomised where CI is set.
+settings.register_profile("book", settings.default, deadline=None)
+settings.load_profile("book")
 # Progress bars write to stderr; tests compare what a cell prints.
 os.environ["COURSE_PROGRESS"] = "0"
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import data, decoding, training
@@ -68,7 +68,6 @@ def test_a_middle_axis_trains_each_network_as_if_it_were_alone(c):
         assert np.allclose(together[:, k], c["train_many"](starts[:, k], rates, batch=32))
 
 
-@settings(deadline=None)
 @given(W=NUMBERS, U=NUMBERS, b=NUMBERS)
 def test_expected_loss_formula_is_the_loss_over_all_sequences(W, U, b):
     weights = [[[W]], [[U]], [b]]
@@ -91,7 +90,6 @@ def test_the_valley_falls_towards_16_5_and_never_gets_there():
     assert losses[-1] == pytest.approx(16.5, rel=2e-3)
 
 
-@settings(deadline=None)
 @given(W=st.floats(0.01, 0.99), U=st.floats(0.01, 0.99))
 def test_from_our_start_every_slope_points_the_same_way(W, U):
     step = 1e-6

@@ -4,7 +4,7 @@ import ast
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import data, decoding, training
@@ -44,7 +44,6 @@ def c():
     return names
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), spread=st.floats(0.01, 2), width=st.integers(2, 12))
 def test_a_change_of_rank_one_leaves_the_brackets_of_the_text(seed, spread, width):
     rng = np.random.default_rng(seed)

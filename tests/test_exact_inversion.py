@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.inversion import (
@@ -41,7 +41,6 @@ def run(layers, x):
     return x
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(ACTIVATIONS), min_size=1, max_size=5),
     st.integers(1, 6),
@@ -53,7 +52,6 @@ def test_a_round_trip_returns_the_input(activations, n, seed):
     np.testing.assert_allclose(exact_inverse(layers, run(layers, x)), x, rtol=0, atol=1e-8)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(0, 12), st.integers(0, 2**32 - 1))
 def test_time_run_backwards_returns_every_state(units, steps, seed):
     rng = np.random.default_rng(seed)

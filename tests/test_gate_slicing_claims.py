@@ -17,7 +17,7 @@ from tests.chapters import ROOT
 from tools.chapters import read
 
 SEEDS = range(20)
-FEW = settings(derandomize=True, deadline=None, max_examples=10)
+FEW = settings(derandomize=True, max_examples=10)
 NOISE = np.random.default_rng(0).normal(size=(20, 400, 8)).astype("float32")
 
 
@@ -367,7 +367,7 @@ def test_the_predicted_density_is_one_and_fits_a_large_block():
 
 
 @given(d=st.integers(8, 64), u=st.integers(8, 64))
-@settings(derandomize=True, deadline=None, max_examples=10)
+@settings(derandomize=True, max_examples=10)
 def test_glorot_counts_four_times_the_units(d, u):
     training.seed_everything(0)
     largest = np.abs(call("fresh", u, features=d).get_weights()[0]).max()

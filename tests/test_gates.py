@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import course_utils
 from course_utils.gates import ORDERS, Block, Gates
 
-FEW = settings(derandomize=True, deadline=None, max_examples=12)
+FEW = settings(derandomize=True, max_examples=12)
 SIZES = {
     "batch": st.integers(1, 4),
     "steps": st.integers(1, 8),

@@ -60,7 +60,7 @@ def test_importing_it_pulls_in_no_framework():
 
 
 @given(st.integers(0, 1000), st.integers(1, 5), st.integers(1, 4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_linear_descent_ends_at_the_nearest_input(seed, d, m):
     rng = np.random.default_rng(seed)
     left, right = (np.linalg.qr(rng.normal(size=(k, k)))[0] for k in (d, m))
@@ -448,7 +448,7 @@ def test_one_unit_has_a_closed_form():
     st.integers(1, 12),
     st.sampled_from([None, (0, 1), (-2, 2)]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_an_input_is_found_or_a_proof_that_there_is_none(seed, d, u, bounds):
     rng = np.random.default_rng(seed)
     W, b = 3 * rng.normal(size=(d, u)), rng.normal(size=u)
@@ -456,7 +456,7 @@ def test_an_input_is_found_or_a_proof_that_there_is_none(seed, d, u, bounds):
 
 
 @given(st.integers(0, 1000), st.integers(1, 4), st.integers(1, 8))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_where_an_input_is_planted_one_is_found_that_is_no_larger(seed, d, u):
     rng = np.random.default_rng(seed)
     W, x = rng.normal(size=(d, u)), rng.uniform(0, 1, d)

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import data, decoding, training
@@ -56,7 +56,6 @@ def test_the_network_is_the_layer_of_keras():
     assert np.allclose(decoding.predict([W, U, b], EVERY_X), forward(weights, EVERY_X)[-1])
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_the_gradients_are_the_slopes_of_the_loss(seed):
     gradients, loss = chapter()["gradients"], chapter()["loss"]
@@ -84,7 +83,6 @@ def test_the_optimisers_are_those_of_keras(kind):
     assert np.allclose(weights, np.asarray(variable), rtol=1e-4, atol=1e-5)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), index=st.integers(0, 999))
 def test_every_sequence_gives_sum_w_and_b_the_same_gradient(seed, index):
     weights = np.random.default_rng(seed).normal(size=(12, 4))

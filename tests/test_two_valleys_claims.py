@@ -5,7 +5,7 @@ from functools import cache, partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import data, decoding, training
@@ -51,14 +51,12 @@ def jacobian(W, U, b, digits):
     return np.stack([U**2 * x1 + U * x2 + x3, by_U, np.full(len(digits), 1 + U + U**2)], 1)
 
 
-@settings(deadline=None)
 @given(NUMBERS, NUMBERS, NUMBERS)
 def test_the_expected_loss_is_the_mean_over_all_triples(W, U, b):
     output = decoding.predict([[[W]], [[U]], [b]], TRIPLES)[:, 0]
     assert call("expected_loss", W, U, b) == pytest.approx(np.mean((output - SUMS) ** 2))
 
 
-@settings(deadline=None)
 @given(NUMBERS, NUMBERS, NUMBERS)
 def test_the_gradients_in_closed_form_are_those_of_the_triples(W, U, b):
     output = decoding.predict([[[W]], [[U]], [b]], TRIPLES)[:, 0]
@@ -69,7 +67,6 @@ def test_the_gradients_in_closed_form_are_those_of_the_triples(W, U, b):
     np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-8)
 
 
-@settings(deadline=None)
 @given(st.floats(-20, 20, allow_subnormal=False))
 def test_the_profile_is_the_best_fit_and_the_floor_is_where_it_is_reached(U):
     inputs = jacobian(0.0, U, 0.0, TRIPLES)[:, [0, 2]]
@@ -101,7 +98,6 @@ def test_the_ridge_point_is_a_saddle():
     assert (curves[1:] > 0.1).all()
 
 
-@settings(deadline=None)
 @given(st.floats(-2, 2, allow_subnormal=False), st.floats(-10, 10, allow_subnormal=False))
 def test_the_first_push_is_the_formula_of_answer_3(W, mean):
     slope = call("expected_gradient", np.array([W, -1, 0]), mean=mean, target=3 * mean)[1]

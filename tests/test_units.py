@@ -79,7 +79,7 @@ def test_a_held_unit_stays_and_the_start_is_not_changed():
 
 
 @given(length=st.integers(1, 28), seed=st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_windows_are_pieces_of_their_images(length, seed):
     images = np.random.default_rng(seed).random((7, 28, 5)).astype(np.float32)
     starts = draw_starts(7, length, seed=seed)
@@ -101,7 +101,7 @@ def test_starts_are_uniform_over_all_that_fit():
 
 
 @given(seed=st.integers(0, 999), cuts=st.lists(st.integers(1, 29), max_size=3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_batches_do_not_change_the_features(seed, cuts):
     rng = np.random.default_rng(seed)
     x, z = rng.random((30, 3, 4)), rng.normal(0.5, 1, (30, 5))
