@@ -225,6 +225,13 @@ def drawn(name):
     return figure.axes
 
 
+def test_the_axis_of_the_shift_holds_both_rows_of_weights():
+    data = EXAMPLES["DecodeShift"].data()
+    low, high = data["ylim"]
+    assert low < min(data["W"].min(), (data["W"] + data["b"]).min())
+    assert high > max(data["W"].max(), (data["W"] + data["b"]).max())
+
+
 def test_the_still_map_shows_the_basin_and_the_whole_path():
     (ax,) = drawn("LossSurface")
     (levels,) = ax.collections
