@@ -557,6 +557,7 @@ X = np.zeros((2, 4, 2))
             "kernel should be float32 .* int64",
         ),
         (lambda: odd_blocks(bias=np.float32([0, np.nan, 0])), ValueError, "bias .* got NaN"),
+        (lambda: Block(np.ones((2, 3)), np.eye(2)), ValueError, r"kernel \(2, 3\), recurrent"),
         (lambda: hand_built().trace(X[0]), ValueError, r"got \(4, 2\).*x\[np\.newaxis\]"),
         (
             lambda: hand_built().trace(X[..., :1]),
@@ -579,6 +580,11 @@ X = np.zeros((2, 4, 2))
             r"got \(1, 2, 3\).* c0\[0\]",
         ),
         (lambda: hand_built().trace(X, h0=np.full((2, 3), np.inf)), ValueError, "h0 .* finite"),
+        (
+            lambda: hand_built().trace(X, h0=np.full((2, 3), 1e39)),
+            ValueError,
+            "h0 should be finite in float32",
+        ),
         (
             lambda: hand_built("GRU", reset_after=False).trace(X, c0=np.ones((2, 3))),
             ValueError,

@@ -241,6 +241,14 @@ def test_bad_input_is_named(options, message):
         Gates.from_onnx(**{"W": W, "R": R, "B": B, **options})
 
 
+@pytest.mark.parametrize("name", ["activation_alpha", "activation_beta"])
+def test_numbers_of_activations_are_a_list(name):
+    with pytest.raises(TypeError, match=f"{name} should be a list, got 0.2"):
+        Gates.from_onnx(W, R, B, **{name: 0.2})
+    with pytest.raises(TypeError, match=f"{name} should be a number, got 'a'"):
+        Gates.from_onnx(W, R, B, **{name: ["a"]})
+
+
 def test_peepholes_of_zero_are_none():
     assert Gates.from_onnx(W, R, B, P=np.zeros((1, 6))).units == 2
 

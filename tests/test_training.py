@@ -59,6 +59,8 @@ def test_progress_shows_a_bar_on_stderr_and_nothing_on_stdout(capsys, monkeypatc
     out, err = capsys.readouterr()
     assert out == ""
     assert "working" in err
+    assert list(progress((i for i in range(3)), total=3)) == [0, 1, 2]
+    assert "/3" in capsys.readouterr().err
 
 
 def test_progress_is_silent_on_request(capsys, monkeypatch):
@@ -126,6 +128,7 @@ def test_history_draws_each_loss_in_a_line_style_of_its_own():
     History([4.0, 2.0], [5.0, 3.0]).plot()
     ax = plt.gca()
     assert ax.get_yscale() == "log"
+    assert all(tick == round(tick) for tick in ax.get_xticks()), "an epoch is a whole number"
     assert [list(line.get_ydata()) for line in ax.lines] == [[4.0, 2.0], [5.0, 3.0]]
     assert len({line.get_linestyle() for line in ax.lines}) == 2
     assert [text.get_text() for text in ax.get_legend().get_texts()] == [
@@ -298,6 +301,7 @@ def test_the_row_lstm_keeps_its_second_bias_at_zero():
         (lambda: row_lstm(-1), ValueError, "seed should be at least 0"),
         (lambda: row_lstm(0.5), TypeError, "whole number, got 0.5"),
         (lambda: row_lstm(updates=-1), ValueError, "updates should be at least 0"),
+        (lambda: row_lstm(updates=10**7 + 1), ValueError, "updates should be at most 10000000"),
     ],
 )
 def test_bad_input_to_row_lstm_is_named(make, error, message):
