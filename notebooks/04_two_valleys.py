@@ -363,7 +363,7 @@ print(f"loss of the failed runs: {losses.min():.1f} to {losses.max():.1f}")
 # :::
 #
 # :::{dropdown} Answer 3
-# $\partial L / \partial U = 2 W \left[\, s^2 (1 - 3 W) + \mu^2 (3 - W) \,\right]$, which is
+# $\partial L / \partial U$ is $2 W$ times $s^2 (1 - 3 W) + \mu^2 (3 - W)$, in numbers
 # $2 W (69 - 45 W)$. It is positive, and the step goes left, for $0 < W < 69/45 = 1.53$. With $\mu = 0$ it is
 # $2 s^2 W (1 - 3W)$: left only for $0 < W < 1/3$. The reason: the mean output is too small at first,
 # $S = 1 + U + U^2$ multiplies it, and from $U = -1$ the sum $S$ grows towards the left.
