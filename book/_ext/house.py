@@ -1,6 +1,7 @@
 """What this book needs of Sphinx beyond configuration.
 
-An offline MathJax, an honest cache, and chapters that execute side by side.
+An offline MathJax, an honest cache, and all cores: for chapters that execute side by side, and
+for pages.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.read import create_nb_reader
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput, visit_HideCellInput
 from nbformat import NotebookNode
+from pybtex.backends.plaintext import Backend as PlainText
+from pybtex.plugin import register_plugin
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -83,6 +86,16 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
+def use_all_cores(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
+    """Let Sphinx read and write pages in several processes.
+
+    One extension does not say whether it allows that. It numbers sections in the first process,
+    once all pages are read.
+    """
+    app.extensions["sphinx_multitoc_numbering"].parallel_read_safe = True
+    app.parallel = os.cpu_count() or 1
+
+
 def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
     """Copy MathJax and its fonts into the site: 1.8 MB of the 24 MB the package carries."""
     if exception is not None or app.builder.format != "html":
@@ -115,8 +128,11 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above; called by Sphinx."""
     app.connect("config-inited", prepare_execution)
     app.connect("env-before-read-docs", execute_side_by_side)
+    app.connect("env-before-read-docs", use_all_cores)
     app.connect("html-page-context", plain_citation_list)
     app.connect("build-finished", copy_mathjax)
     handlers = (visit_folded_cell, depart_HideCellInput)
     app.add_node(HideCodeCellNode, override=True, html=handlers)
+    # Found at once: each citation would search all installed packages for it.
+    register_plugin("pybtex.backends", "plaintext", PlainText, force=True)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
