@@ -15,7 +15,11 @@ from tests.test_chapters import TINY
 from tools import serve
 from tools.chapters import ROOT
 
-TOC = "format: jb-book\nroot: book/notation.md\nchapters:\n- file: notebooks/01_tiny.md\n"
+# With more than five pages Sphinx reads them in several processes.
+PAGES = [f"book/page_{number}.md" for number in range(6)]
+TOC = "\n- file: ".join(
+    ["format: jb-book\nroot: book/notation.md\nchapters:", *PAGES, "notebooks/01_tiny.md\n"]
+)
 
 
 # On stderr a bar would fail the build.
@@ -24,13 +28,15 @@ BAR = "from course_utils import training\nprint(40 + sum(training.progress([1, 1
 
 @pytest.fixture(scope="module")
 def small_book(tmp_path_factory):
-    """A book of one page and one tiny chapter, with this book's configuration."""
+    """A book of a few pages and one tiny chapter, with this book's configuration."""
     root = tmp_path_factory.mktemp("a book")
     for folder in ("book", "tools", "course_utils"):
         shutil.copytree(ROOT / folder, root / folder)
     for file in ("_config.yml", "requirements.txt", "constraints.txt"):
         shutil.copy(ROOT / file, root)
     (root / "_toc.yml").write_text(TOC)
+    for page in PAGES:
+        (root / page).write_text("# A page\n")
     (root / "notebooks").mkdir()
     return root
 

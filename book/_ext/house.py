@@ -48,10 +48,11 @@ def prepare_execution(app: Sphinx, config: Config) -> None:
 
 
 def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
-    """Execute the chapters that the cache does not hold, several at a time.
+    """Execute the chapters that the cache does not hold, several at a time; then read pages so.
 
     myst-nb alone would run them one after the other; now it finds them in the cache. A chapter
-    that fails is not put there, so that myst-nb runs into the failure and reports it.
+    that fails is not put there, so that myst-nb runs into the failure and reports it. From
+    another process that report would be a string, so then there is one process only.
     """
     config = env.mystnb_config
     cache = get_cache(config.execution_cache_path)
@@ -84,16 +85,10 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
                 seconds = {"execution_seconds": result.time}
                 bundle = CacheBundleIn(result.nb, str(path), data=seconds)
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-
-
-def use_all_cores(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
-    """Let Sphinx read and write pages in several processes.
-
-    One extension does not say whether it allows that. It numbers sections in the first process,
-    once all pages are read.
-    """
-    app.extensions["sphinx_multitoc_numbering"].parallel_read_safe = True
-    app.parallel = os.cpu_count() or 1
+    if all(run.result()[1].err is None for run in runs):
+        app.parallel = os.cpu_count() or 1
+        # It does not say whether this is safe: it numbers sections once all pages are read.
+        app.extensions["sphinx_multitoc_numbering"].parallel_read_safe = True
 
 
 def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
@@ -128,7 +123,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above; called by Sphinx."""
     app.connect("config-inited", prepare_execution)
     app.connect("env-before-read-docs", execute_side_by_side)
-    app.connect("env-before-read-docs", use_all_cores)
     app.connect("html-page-context", plain_citation_list)
     app.connect("build-finished", copy_mathjax)
     handlers = (visit_folded_cell, depart_HideCellInput)
