@@ -40,7 +40,10 @@ def pytest_collectstart(collector):
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--record", action="store_true", help="write what `held` counts to book/_data/seeds.csv"
+        "--record",
+        action="store_true",
+        help="write what `held` counts to book/_data/seeds.csv, and what checks and live "
+        "figures say to tests/reference",
     )
 
 

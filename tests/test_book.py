@@ -72,6 +72,15 @@ def test_a_failing_chapter_fails_the_build_each_time_with_cell_and_traceback(sma
         assert "ZeroDivisionError" in report
 
 
+def test_a_kernel_that_dies_in_a_chapter_fails_the_build_at_once_and_readably(small_book):
+    deadly = "import os\nopen('tried', 'a').write('x')\nos.kill(os.getpid(), 9)"
+    run = build(small_book, TINY.replace("print(40 + 2)", deadly))
+    assert run.returncode == 1
+    assert "01_tiny.md failed: its kernel died while it executed" in run.stderr
+    assert "memory" in run.stderr
+    assert (small_book / "notebooks" / "tried").read_text() == "x", "it is not tried again"
+
+
 @pytest.mark.parametrize(
     ("good", "bad"),
     [("# Tiny", "# Tiny\n\n{term}`no such word`"), ("print(", "import sys; sys.stderr.write(")],

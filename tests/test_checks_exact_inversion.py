@@ -1,29 +1,9 @@
-"""The checks of chapter 10: right answers pass, stubs and likely mistakes get a hint."""
+"""The checks of chapter 10: likely mistakes get a hint that fits."""
 
 import numpy as np
 import pytest
 
 from course_utils.checks import CheckFailed, exact_inversion
-from tests.chapters import exercises, solution, stub
-
-SLUG = "exact_inversion"
-NAMES = ["undo_leaky", "safe_range", "undo_relu", "another_input"]
-
-
-def test_every_exercise_of_the_chapter_is_tested_here():
-    assert exercises(SLUG) == NAMES
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_solution_passes_with_one_line(name, capsys):
-    getattr(exact_inversion, name)(solution(SLUG, name))
-    assert capsys.readouterr().out == f"{name}: right\n"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_stub_fails(name):
-    with pytest.raises(CheckFailed, match="still the stub"):
-        getattr(exact_inversion, name)(stub(SLUG, name))
 
 
 def leaky(y, slope):

@@ -1,4 +1,4 @@
-"""The checks of chapter 6: right answers pass, stubs and likely mistakes get a hint."""
+"""The checks of chapter 6: likely mistakes get a hint that fits."""
 
 from dataclasses import replace
 
@@ -8,26 +8,9 @@ import pytest
 from course_utils import gates
 from course_utils.checks import CheckFailed
 from course_utils.checks import lstm_gates_at_work as checks
-from tests.chapters import exercises, solution, stub
+from tests.chapters import solution
 
 SLUG = "lstm_gates_at_work"
-NAMES = ["bias_for", "weighted_counter", "impostor"]
-
-
-def test_every_exercise_of_the_chapter_is_tested_here():
-    assert exercises(SLUG) == NAMES
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_solution_passes_with_one_line(name, capsys):
-    getattr(checks, name)(solution(SLUG, name))
-    assert capsys.readouterr().out == f"{name}: right\n"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_stub_fails(name):
-    with pytest.raises(CheckFailed, match="still the stub"):
-        getattr(checks, name)(stub(SLUG, name))
 
 
 def counter(up, down, dollar=0.0, forget=40.0, gate=40.0, inverse=np.arctanh):

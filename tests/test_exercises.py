@@ -1,8 +1,6 @@
 """Every chapter asks, predicts and checks as much as it promises, and each guard can fail."""
 
-import importlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +9,6 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from course_utils.checks import CheckFailed
-from tests.chapters import exercises, solution, stub
 from tools.chapters import ROOT, chapters, read
 from tools.myst_to_markdown import parse
 
@@ -241,99 +237,3 @@ def test_a_cell_that_takes_seconds_shows_a_bar(slug, monkeypatch):
     }
     assert silent == {}
     assert sum(used.values()) > 1
-
-
-# --- the checks are tested
-
-
-Case = tuple[str, Callable[..., Any], str]
-
-
-def wrong_answers(module: Any, names: list[str]) -> list[Case]:
-    """Return the wrong answers a test module tries: each exercise, answer and hint.
-
-    They stand in tests with the parameters name, answer, hint, or with answer and hint alone
-    if the test calls the check of one exercise.
-    """
-    cases: list[Case] = []
-    for test in vars(module).values():
-        for mark in getattr(test, "pytestmark", ()):
-            given, values = mark.args if mark.name == "parametrize" else ((), ())
-            if given[-1:] != ("hint",):
-                continue
-            rows = [getattr(value, "values", value) for value in values]
-            if len(given) == 2:
-                (name,) = set(test.__code__.co_names) & set(names)
-                rows = [(name, *row) for row in rows]
-            cases += rows
-    return cases
-
-
-def unfit(module: Any, names: list[str], checks: Any) -> list[str]:
-    """Say which exercises have fewer than two wrong answers with a hint about the answer."""
-    found: list[str] = []
-    fitting = dict.fromkeys(names, 0)
-    for name, answer, hint in wrong_answers(module, names):
-        try:
-            getattr(checks, name)(answer)
-        except CheckFailed as failed:
-            fits = bool(hint) and re.search(hint, str(failed)) is not None
-            # A wrong answer that only crashes says nothing about the hints.
-            crashed = re.search(r" raised \w+Error: | returned None: ", str(failed))
-            fitting[name] += fits and not crashed
-            found += [f"{name}: {hint!r} is not in {str(failed)!r}"] * (not fits)
-        else:
-            found.append(f"{name}: the wrong answer with the hint {hint!r} passes")
-    found += [f"{name}: {n} wrong answers, not 2" for name, n in fitting.items() if n < 2]
-    return found
-
-
-@pytest.mark.parametrize("slug", CHAPTERS)
-def test_each_check_tells_right_from_stub_and_from_two_wrong_answers(slug, capsys):
-    cells = read(ROOT / "notebooks" / f"{slug}.md").cells
-    checked = [
-        cell.source
-        for cell in cells
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
-    ]
-    names = exercises(slug)
-    assert len(checked) >= 2
-    assert checked == [f"checks.{name}({name})" for name in names]
-    checks = importlib.import_module(f"course_utils.checks.{slug[3:]}")
-    for name in names:
-        getattr(checks, name)(solution(slug, name))
-        assert capsys.readouterr().out.startswith(f"{name}: ")
-        with pytest.raises(CheckFailed, match="still the stub"):
-            getattr(checks, name)(stub(slug, name))
-    module = importlib.import_module(f"tests.test_checks_{slug[3:]}")
-    assert unfit(module, names, checks) == []
-
-
-class Checks:
-    """A check of a number, for the guard below."""
-
-    @staticmethod
-    def two(answer: Callable[[], Any]) -> None:
-        if answer() is None:
-            raise CheckFailed("two returned None: does it end with a return line?")
-        if answer() != 2:
-            raise CheckFailed("count the legs again")
-
-
-@pytest.mark.parametrize(
-    ("cases", "problem"),
-    [
-        ([], "two: 0 wrong answers"),
-        ([("two", lambda: 3, "count the")], "two: 1 wrong answers"),
-        ([("two", lambda: 3, "count the"), ("two", lambda: None, "None")], "two: 1 wrong"),
-        ([("two", lambda: 3, "count the"), ("two", lambda: 2, "count the")], "passes"),
-        ([("two", lambda: 3, "count the"), ("two", lambda: 4, "count arms")], "is not in"),
-        ([("two", lambda: 3, "count the"), ("two", lambda: 4, "")], "'' is not in"),
-    ],
-)
-def test_a_check_that_is_not_tested_enough_is_found(cases, problem):
-    class Module:
-        @pytest.mark.parametrize(("name", "answer", "hint"), cases)
-        def test_wrong(self, name, answer, hint): ...
-
-    assert any(problem in line for line in unfit(Module, ["two"], Checks))

@@ -2,8 +2,8 @@
 
 MODULE is written without ``course_utils.``: ``decoding``, ``checks.two_valleys``. The tests are
 ``tests/test_TESTS.py`` and ``tests/test_TESTS_*.py``, without those of claims; TESTS is by
-default the module's name: ``check`` for ``_check``, ``checks_two_valleys``. mutmut works in a
-copy, ``_build/mutants``.
+default the module's name: ``check`` for ``_check``, ``checks`` for all modules in that folder.
+mutmut works in a copy, ``_build/mutants``.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("module")
     parser.add_argument("tests", nargs="?")
     asked = parser.parse_args()
-    tests = asked.tests or asked.module.replace(".", "_").removeprefix("_")
+    tests = asked.tests or asked.module.split(".")[0].removeprefix("_")
     copy(asked.module, tests)
     mutmut = [sys.executable, "-m", "mutmut"]
     subprocess.run([*mutmut, "run", "--max-children", "2"], cwd=COPY, check=True)

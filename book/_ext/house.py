@@ -18,12 +18,14 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.read import create_nb_reader
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput, visit_HideCellInput
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from pybtex.backends.plaintext import Backend as PlainText
 from pybtex.plugin import register_plugin
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
 from sphinx.writers.html5 import HTML5Translator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,8 +74,14 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
         folder, seconds = str(path.parent), config.execution_timeout
         try:
             return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
+        except DeadKernelError:
+            where = path.relative_to(ROOT)
+            raise SphinxError(
+                f"{where} failed: its kernel died while it executed. Linux ends a kernel so "
+                "that needs more memory than there is."
+            ) from None
         except RuntimeError:
-            # The kernel died. Its ports are chosen before it starts; when many kernels start at
+            # It died as it started. Its ports are chosen before; when many kernels start at
             # once, another can have taken one.
             return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
 

@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 
 from course_utils._check import real
 
+# A check multiplies and squares what it gets, and float64 ends at 1.8e308.
+LARGEST = 1e99
+
 
 class CheckFailed(AssertionError):
     """An answer that is not right yet; its message is the hint."""
@@ -88,7 +91,8 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
     Raises
     ------
     CheckFailed
-        If it is no array of numbers, has another shape, or holds NaN or infinity.
+        If it is no array of numbers, has another shape, or holds NaN, infinity or a number
+        above 1e99, with which no check could go on.
 
     Examples
     --------
@@ -107,6 +111,8 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
         raise CheckFailed(f"{name} should have shape {shape}, got {array.shape}")
     if not np.isfinite(array).all():
         raise CheckFailed(f"{name} should be finite, got NaN or infinity")
+    if (largest := np.abs(array).max(initial=0)) > LARGEST:
+        raise CheckFailed(f"{name} should be smaller: got a number of size {largest:.3g}")
     return array
 
 

@@ -144,8 +144,8 @@ def undo_relu(function: Callable[..., Any]) -> None:
     try:
         got = function(np.array([[3.0, 6.0, 2.0]]), W.copy(), b.copy())
     except ValueError:
-        got = np.full((1, 2), np.nan)
-    if not close(got, [[3.0, 2.0]]):
+        got = np.zeros((1, 2))
+    if not close(as_array(got, (1, 2), "three active units, two inputs: x"), [[3.0, 2.0]]):
         raise CheckFailed("three active units, of which one repeats another, settle two inputs")
     for row, what in (
         ([3.0, 6.0, 0.0], "two active units of which one repeats the other"),

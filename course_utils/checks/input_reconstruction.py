@@ -23,7 +23,7 @@ def _refuses(answer: Callable[..., Any], case: str, hint: str, *args: Any) -> No
         raise CheckFailed(
             f"{case}: expected a ValueError, got {type(error).__name__}: {error}"
         ) from error
-    raise CheckFailed(f"{case}: expected a ValueError, got {got!r}; {hint}")
+    raise CheckFailed(f"{case}: expected a ValueError, got {got}; {hint}")
 
 
 def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:

@@ -64,7 +64,7 @@ def count(answer: Callable[..., Any]) -> None:
                 f"got {type(error).__name__}: {error}"
             ) from error
         raise CheckFailed(
-            f"d = {d}, k = {k}, stride {stride}: expected a ValueError, got {got!r}; where "
+            f"d = {d}, k = {k}, stride {stride}: expected a ValueError, got {got}; where "
             "does the last window end?"
         )
     print(f"count: right in {len(cases) + 2} cases.")
@@ -154,6 +154,8 @@ def masked_dense(answer: Callable[[Array], Any]) -> None:
             )
     # A fresh layer, since keras builds a graph of its own for `fit`.
     trained = call(answer, mask)
+    if not isinstance(trained, keras.layers.Layer):
+        raise CheckFailed(f"asked again, expected a Keras layer, got {type(trained).__name__}")
     model = keras.Sequential([keras.Input((6,)), trained])
     model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss="mse")
     start = [variable.numpy().copy() for variable in trained.trainable_variables]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from course_utils.checks import CheckFailed, as_array, call, close
 from course_utils.gates import Block, Gates
@@ -75,12 +76,12 @@ def back_to_series(answer: Callable[[Array], Any]) -> None:
             raise CheckFailed(
                 "numbers of different units got into one column: keep the last axis as it is."
             )
-        order = got[:, 0].round().astype(int)
+        order = got[:, 0].round()
         if not np.array_equal(order, np.arange(samples)):
             at = int(np.argmax(order != np.arange(samples)))
             raise CheckFailed(
                 f"{pieces} pieces of {steps} steps in a batch of {batch}: row {at} holds "
-                f"sample {order[at]}. In which piece, and in which row of the batch, does "
+                f"sample {order[at]:g}. In which piece, and in which row of the batch, does "
                 f"sample {at} stand? Print streams(numbers, ...) once more."
             )
     print("back_to_series: right for 4 shapes.")
@@ -206,11 +207,11 @@ def forget_bias(answer: Callable[[float, float], Any]) -> None:
             continue
         if close(_left(-b, steps), kept):
             hint = "the sign. Does a larger bias keep more or less?"
-        elif close(b**steps, kept):
+        elif 0 < b < 1 and close(b**steps, kept):
             hint = "that is what the gate should be. Which bias makes it so?"
         elif close(_left(b, 1), kept):
             hint = "that much is left after one step. What happens at the others?"
-        elif close(1 + np.exp(b), steps):
+        elif close(steps * expit(-b), 1):
             hint = f"that makes tau = {steps}. tau is a sum over all steps, not what is left."
         else:
             hint = "first find the value of the gate, then the bias that makes it."

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from course_utils.checks import CheckFailed, as_array, call, close
 from course_utils.data import symbols
@@ -55,7 +56,7 @@ soon: how much has leaked one b before the end?
 def _first_failure(bias: float, longest: int) -> int:
     """Run the counter for every n at once: after n a's, then b by b."""
     n = np.arange(1, longest + 1)
-    keep = 1 / (1 + np.exp(-bias))
+    keep = expit(bias)
     c = np.cumsum(keep ** np.arange(longest))
     wrong = np.zeros(longest, bool)
     for b in range(1, longest + 1):

@@ -166,8 +166,8 @@ class GateSlices(LiveFigure):
         units = shape[0] if shape else 0
         if not units:
             raise ValueError(f"U must have a row for each unit, got {shape}")
-        self.W = finite("W", W, (None, 4 * units))
         self.U = finite("U", U, (units, 4 * units))
+        self.W = finite("W", W, (None, 4 * units))
         self.b = finite("b", b, (4 * units,))
         self.x = finite("x", x, (None, None, len(self.W)))
         self.h = finite("h", h, (*self.x.shape[:2], units))

@@ -1,0 +1,215 @@
+"""Checks tell right answers from wrong ones, and ask and say what `tests/reference` holds.
+
+What a check asks, and each hint as a learner sees it, stand in `NN_slug.checks.txt`. After a
+change of a check, write them anew and read the difference::
+
+    python -m pytest tests/test_checks.py --record
+"""
+
+import importlib
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import wraps
+from typing import Any
+
+import numpy as np
+import pytest
+
+from course_utils.checks import CheckFailed
+from course_utils.gates import Block, Gates
+from tests.chapters import exercises, solution, stub
+from tests.references import compare, shown
+from tools.chapters import ROOT, chapters, read
+
+CHAPTERS = [path.stem for path in chapters()]
+
+Case = tuple[str, Callable[..., Any], str]
+
+
+def wrong_answers(module: Any, names: list[str]) -> list[Case]:
+    """Return the wrong answers a test module tries: each exercise, answer and hint.
+
+    They stand in tests with the parameters name, answer, hint, or with answer and hint alone
+    if the test calls the check of one exercise.
+    """
+    cases: list[Case] = []
+    for test in vars(module).values():
+        for mark in getattr(test, "pytestmark", ()):
+            given, values = mark.args if mark.name == "parametrize" else ((), ())
+            if given[-1:] != ("hint",):
+                continue
+            rows = [getattr(value, "values", value) for value in values]
+            if len(given) == 2:
+                (name,) = set(test.__code__.co_names) & set(names)
+                rows = [(name, *row) for row in rows]
+            cases += rows
+    return cases
+
+
+def unfit(module: Any, names: list[str], checks: Any) -> list[str]:
+    """Say which exercises have fewer than two wrong answers with a hint about the answer."""
+    found: list[str] = []
+    fitting = dict.fromkeys(names, 0)
+    for name, answer, hint in wrong_answers(module, names):
+        try:
+            getattr(checks, name)(answer)
+        except CheckFailed as failed:
+            fits = bool(hint) and re.search(hint, str(failed)) is not None
+            # A wrong answer that only crashes says nothing about the hints.
+            crashed = re.search(r" raised \w+Error: | returned None: ", str(failed))
+            fitting[name] += fits and not crashed
+            found += [f"{name}: {hint!r} is not in {str(failed)!r}"] * (not fits)
+        else:
+            found.append(f"{name}: the wrong answer with the hint {hint!r} passes")
+    found += [f"{name}: {n} wrong answers, not 2" for name, n in fitting.items() if n < 2]
+    return found
+
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_each_check_tells_right_from_stub_and_from_two_wrong_answers(slug, capsys):
+    cells = read(ROOT / "notebooks" / f"{slug}.md").cells
+    checked = [
+        cell.source
+        for cell in cells
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+    names = exercises(slug)
+    assert len(checked) >= 2
+    assert checked == [f"checks.{name}({name})" for name in names]
+    checks = importlib.import_module(f"course_utils.checks.{slug[3:]}")
+    for name in names:
+        getattr(checks, name)(solution(slug, name))
+        assert re.fullmatch(rf"{name}: .+\n", capsys.readouterr().out)
+        with pytest.raises(CheckFailed, match=f"{name} is still the stub"):
+            getattr(checks, name)(stub(slug, name))
+    module = importlib.import_module(f"tests.test_checks_{slug[3:]}")
+    assert unfit(module, names, checks) == []
+
+
+class Checks:
+    """A check of a number, for the guard below."""
+
+    @staticmethod
+    def two(answer: Callable[[], Any]) -> None:
+        if answer() is None:
+            raise CheckFailed("two returned None: does it end with a return line?")
+        if answer() != 2:
+            raise CheckFailed("count the legs again")
+
+
+@pytest.mark.parametrize(
+    ("cases", "problem"),
+    [
+        ([], "two: 0 wrong answers"),
+        ([("two", lambda: 3, "count the")], "two: 1 wrong answers"),
+        ([("two", lambda: 3, "count the"), ("two", lambda: None, "None")], "two: 1 wrong"),
+        ([("two", lambda: 3, "count the"), ("two", lambda: 2, "count the")], "passes"),
+        ([("two", lambda: 3, "count the"), ("two", lambda: 4, "count arms")], "is not in"),
+        ([("two", lambda: 3, "count the"), ("two", lambda: 4, "")], "'' is not in"),
+    ],
+)
+def test_a_check_that_is_not_tested_enough_is_found(cases, problem):
+    class Module:
+        @pytest.mark.parametrize(("name", "answer", "hint"), cases)
+        def test_wrong(self, name, answer, hint): ...
+
+    assert any(problem in line for line in unfit(Module, ["two"], Checks))
+
+
+# --- what the checks ask and say
+
+
+def spoilt(result: Any, change: Callable[[Any], Any]) -> Any:
+    """Change each number of a result; turn round what is no number."""
+    if isinstance(result, bool | np.bool_):
+        return not result
+    if isinstance(result, str):
+        return result[::-1]
+    if isinstance(result, list | tuple):
+        return [spoilt(part, change) for part in result]
+    if isinstance(result, Gates):
+        blocks = {
+            name: Block(change(k.kernel), k.recurrent, k.bias)
+            for name, k in result.blocks.items()
+        }
+        return Gates(result.cell, blocks)
+    try:
+        return change(np.asarray(result))
+    except (TypeError, ValueError):
+        return None
+
+
+class Asked:
+    """An answer that keeps what it was asked, and spoils one of its results."""
+
+    def __init__(self, answer: Callable[..., Any], at: int = 0, change: Any = None) -> None:
+        wraps(answer)(self)
+        self.answer, self.at, self.change = answer, at, change
+        self.calls: list[str] = []
+
+    def __call__(self, *args: Any) -> Any:
+        given = ", ".join(map(shown, args))
+        try:
+            result = self.answer(*args)
+        except ValueError:
+            self.calls.append(f"{given} -> refused")
+            if len(self.calls) == self.at:
+                return 0.0
+            raise
+        self.calls.append(f"{given} -> {shown(result)}")
+        return spoilt(result, self.change) if len(self.calls) == self.at else result
+
+
+CHANGES = {
+    "twice": lambda a: 2 * a,
+    "one more": lambda a: a + 1,
+    "negative": lambda a: -a,
+    "an axis too many": lambda a: a[np.newaxis],
+}
+
+
+def report(slug: str, capsys: Any) -> Iterator[str]:
+    """Yield what the checks of a chapter ask, and what they say to right and wrong answers."""
+    checks = importlib.import_module(f"course_utils.checks.{slug[3:]}")
+    module = importlib.import_module(f"tests.test_checks_{slug[3:]}")
+
+    def said(name: str, answer: Callable[..., Any]) -> str:
+        try:
+            getattr(checks, name)(answer)
+        except CheckFailed as failed:
+            # What an error says is up to the version of its package.
+            return re.sub(r"( raised \w+:).*", r"\1 ...", f"Not yet: {failed}", flags=re.DOTALL)
+        finally:
+            printed = capsys.readouterr().out
+        return printed.rstrip("\n")
+
+    for name in exercises(slug):
+        right = Asked(solution(slug, name))
+        yield f"=== {name}"
+        yield f"the solution | {said(name, right)}"
+        for number, call in enumerate(right.calls, 1):
+            yield f"{number}. {call}"
+            for what, change in CHANGES.items():
+                hint = said(name, Asked(solution(slug, name), number, change))
+                yield f"   {what} | {hint}"
+        for case, answer, _ in wrong_answers(module, exercises(slug)):
+            if case == name:
+                yield f"a mistake | {said(name, answer)}"
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("size", [1e6, 1e98, 1e200, 1e-200])
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_a_number_far_too_large_or_small_gets_a_hint(slug, size):
+    checks = importlib.import_module(f"course_utils.checks.{slug[3:]}")
+    for name in exercises(slug):
+        for change in (lambda a: size * a, lambda a: size + 0 * a, lambda a: -size * a):
+            with suppress(CheckFailed):
+                getattr(checks, name)(Asked(solution(slug, name), 1, change))
+
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_a_check_asks_and_says_what_the_reference_holds(slug, capsys, request):
+    record = request.config.getoption("--record")
+    compare(f"{slug}.checks.txt", list(report(slug, capsys)), record)
