@@ -301,6 +301,11 @@ def test_the_still_map_shows_the_basin_and_the_whole_path():
     assert end.tolist() == [[U[-1], W[-1]]]
 
 
+def test_the_alternative_text_of_the_map_says_where_the_path_ends():
+    for U, says in ((-1.0, "and ends in the left valley at"), (0.5, "and ends at W = 1.00")):
+        assert says in live.LossSurface(0.7, U).alt()
+
+
 def test_the_still_table_gives_the_value_beside_each_row_of_circles():
     (ax,) = drawn("DecodeBasis")
     figure = EXAMPLES["DecodeBasis"]

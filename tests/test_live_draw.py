@@ -104,6 +104,15 @@ def test_the_network_that_travels_draws_as_the_one_that_stayed():
     np.testing.assert_allclose(*drawn, atol=1e-6)
 
 
+def test_a_digit_travels_in_steps_of_one_255th():
+    grey = np.linspace(0, 1, 784).reshape(28, 28)
+    ((name, sent),) = live.DrawTheTop(ROW_RNN, SEEN, {"grey": grey}).data()["digits"]
+    pixels = np.frombuffer(draw.b64decode(sent), np.uint8).reshape(28, 28)
+    assert name == "grey"
+    assert (pixels.min(), pixels.max()) == (0, 255)
+    np.testing.assert_allclose(pixels / 255, grey, atol=0.5 / 255 + 1e-12)
+
+
 def test_the_pictures_are_those_of_the_package_to_a_byte():
     data = FIGURE.data()
     alive = np.flatnonzero(SEEN.total > 0)

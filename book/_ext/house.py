@@ -7,6 +7,7 @@ for pages.
 import hashlib
 import importlib
 import os
+import re
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -29,6 +30,12 @@ from sphinx.errors import SphinxError
 from sphinx.writers.html5 import HTML5Translator
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# An inline formula with the punctuation at it.
+FORMULA = re.compile(
+    r'[(\[“‘]+<span class="math [^<]*</span>[,.;:!?)\]’”]*'
+    r'|<span class="math [^<]*</span>[,.;:!?)\]’”]+'
+)
 
 
 def cache_key(root: Path) -> str:
@@ -119,19 +126,24 @@ def visit_folded_cell(translator: HTML5Translator, node: HideCodeCellNode) -> No
     translator.body[start:] = [part.replace(label, "") for part in translator.body[start:]]
 
 
-def plain_citation_list(
+def mend_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Drop the role "list": its children are bibliography entries, which it may not hold."""
+    """Keep punctuation beside its formula, and drop a role that a list of citations lacks.
+
+    Browsers break a line between a formula and what touches it. The role "list" may not hold
+    bibliography entries.
+    """
     body = context.get("body", "")
-    context["body"] = body.replace('<div role="list" class="citation-list">', "<div>")
+    body = body.replace('<div role="list" class="citation-list">', "<div>")
+    context["body"] = FORMULA.sub(r'<span class="together">\g<0></span>', body)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the above; called by Sphinx."""
     app.connect("config-inited", prepare_execution)
     app.connect("env-before-read-docs", execute_side_by_side)
-    app.connect("html-page-context", plain_citation_list)
+    app.connect("html-page-context", mend_page)
     app.connect("build-finished", copy_mathjax)
     handlers = (visit_folded_cell, depart_HideCellInput)
     app.add_node(HideCodeCellNode, override=True, html=handlers)

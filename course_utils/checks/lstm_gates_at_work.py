@@ -1,6 +1,6 @@
 """Checks of chapter 6, in which LSTMs count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -144,16 +144,16 @@ count, so the correlation is known
     for f, longest in ((1.0, 3), (0.8, 10), (0.5, 10), (0.8, 4), (0.0, 6)):
         case = f"impostor({f}, {longest})"
         got = float(as_array(call(function, f, longest), (), case))
-        if close(got, _correlation(f, longest, range(1, longest + 1))):
+        if close(got, _correlation(f, range(1, longest + 1))):
             continue
         if f == 1:
             raise CheckFailed(
                 f"{case} = {got:.4g}: without a leak the unit is the count, so the correlation "
                 "is known"
             )
-        if close(got, _correlation(f, longest, [longest])):
+        if close(got, _correlation(f, [longest])):
             raise CheckFailed(f"{case}: this is the longest string alone; take all n together")
-        if close(got, _correlation(f, longest, range(1, longest + 1), opening=True)):
+        if close(got, _correlation(f, range(1, longest + 1), opening=True)):
             raise CheckFailed(f"{case}: leave out the step that reads the $")
         raise CheckFailed(
             f"{case} = {got:.4g} is not right: does c start at 0 in every string, and is each "
@@ -162,7 +162,7 @@ count, so the correlation is known
     print("impostor: right")
 
 
-def _correlation(f: float, longest: int, sizes: Any, opening: bool = False) -> float:
+def _correlation(f: float, sizes: Sequence[int], opening: bool = False) -> float:
     """Correlate by the closed form: step k back has kept the share f to the power of k."""
     pairs = [[0.0, 0.0]] * (opening * len(sizes))
     for n in sizes:

@@ -18,6 +18,21 @@ CUT_OFF = """() => {
         .map(formula => formula.closest("span.math").textContent);
 }"""
 
+# Punctuation on another line than the formula it stands at.
+APART = """() => [...document.querySelectorAll("span.math")].filter(formula => {
+    const box = formula.getBoundingClientRect();
+    const apart = (text, start, punctuation) => {
+        if (text?.nodeType !== 3 || !punctuation.includes(text.data.at(start))) return false;
+        const range = document.createRange(), place = start < 0 ? text.length - 1 : 0;
+        range.setStart(text, place);
+        range.setEnd(text, place + 1);
+        const {width, left, right} = range.getBoundingClientRect();
+        return width > 0 && (start < 0 ? right > box.left + 1 : left < box.right - 1);
+    };
+    return apart(formula.nextSibling, 0, ",.;:!?)]’”")
+        || apart(formula.previousSibling, -1, "([“‘");
+}).map(formula => formula.parentElement.textContent)"""
+
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
 
 
@@ -36,5 +51,7 @@ def test_a_page_is_offline_quiet_accessible_and_fits(browser, address, name, wid
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert overflow <= 0, f"the page scrolls sideways by {overflow} px"
+        if light:
+            assert visit.page.evaluate(APART) == [], "a line begins with punctuation"
         if not desktop and light:
             assert visit.page.evaluate(CUT_OFF) == [], "formulas are wider than the line"
