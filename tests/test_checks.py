@@ -198,6 +198,47 @@ def report(slug: str, capsys: Any) -> Iterator[str]:
                 yield f"a mistake | {said(name, answer)}"
 
 
+# What no exercise asks for.
+ODD = (
+    None,
+    "abc",
+    np.nan,
+    np.inf,
+    [],
+    {},
+    object(),
+    1 + 2j,
+    len,
+    True,
+    1,
+    10**400,
+    [[1], [1, 2]],
+    np.ones((2, 2)),
+    np.ones((2, 3, 4)),
+    np.zeros(0),
+    np.array([None, 1], dtype=object),
+    np.ma.masked_array([1.0, 2.0], [False, True]),
+    np.datetime64("2020-01-01"),
+    (1, 2),
+    (None, None),
+    (np.ones((3, 3)), np.ones((3, 3))),
+    (1, 2, 3),
+)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_whatever_comes_back_gets_a_hint(slug):
+    checks = importlib.import_module(f"course_utils.checks.{slug[3:]}")
+    for name in exercises(slug):
+        for value in ODD:
+            with pytest.raises(CheckFailed):
+                getattr(checks, name)(lambda *args, value=value: value)
+        for no_answer in (None, 3, lambda: 1):
+            with pytest.raises(CheckFailed):
+                getattr(checks, name)(no_answer)
+
+
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("size", [1e6, 1e98, 1e200, 1e-200])
 @pytest.mark.parametrize("slug", CHAPTERS)

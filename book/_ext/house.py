@@ -84,8 +84,8 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
         except DeadKernelError:
             where = path.relative_to(ROOT)
             raise SphinxError(
-                f"{where} failed: its kernel died while it executed. Linux ends a kernel so "
-                "that needs more memory than there is."
+                f"{where} failed: its kernel died while it executed, as kernels do when memory "
+                "runs out"
             ) from None
         except RuntimeError:
             # It died as it started. Its ports are chosen before; when many kernels start at
