@@ -325,9 +325,12 @@ live.DecodeBasis(trained)
 # There is more. Let $\eta$ go to 0, and let a dot mean the derivative with respect to training
 # time.
 #
-# $$\tfrac{d}{dt}\, E^\top E = \dot E^\top E + E^\top \dot E = W r^\top E + E^\top r W^\top,
-# \qquad
-# \tfrac{d}{dt}\, W W^\top = E^\top r W^\top + W r^\top E .$$
+# $$
+# \begin{aligned}
+# \tfrac{d}{dt}\, E^\top E &= \dot E^\top E + E^\top \dot E = W r^\top E + E^\top r W^\top, \\
+# \tfrac{d}{dt}\, W W^\top &= E^\top r W^\top + W r^\top E .
+# \end{aligned}
+# $$
 #
 # The two are equal. So $C = E^\top E - W W^\top$, a 10 by 10 matrix, keeps the value $C_0$ of the
 # start, whatever the data, as between any two neighbouring layers of a linear network

@@ -181,8 +181,10 @@ for seed in training.progress((0, 2, 3), "Keras"):
 # A network like this is nothing but a weighted sum of the digits. Its error is
 #
 # $$
-# h_3 - (x_1 + x_2 + x_3) = c_1 x_1 + c_2 x_2 + c_3 x_3 + b S,
-# \qquad c = (W U^2 - 1,\; W U - 1,\; W - 1).
+# \begin{aligned}
+# h_3 - (x_1 + x_2 + x_3) &= c_1 x_1 + c_2 x_2 + c_3 x_3 + b S, \\
+# c &= (W U^2 - 1,\; W U - 1,\; W - 1).
+# \end{aligned}
 # $$
 #
 # The digits are independent, each with mean $\mu = 4.5$ and variance $s^2 = 8.25$. The mean of a

@@ -129,13 +129,14 @@ def visit_folded_cell(translator: HTML5Translator, node: HideCodeCellNode) -> No
 def mend_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Keep punctuation beside its formula, and drop a role that a list of citations lacks.
+    """Mend what a page lacks: for eyes, for a keyboard, for a screen reader.
 
-    Browsers break a line between a formula and what touches it. The role "list" may not hold
-    bibliography entries.
+    Browsers break a line between a formula and punctuation at it. A table that scrolls has to
+    take the focus. The role "list" may not hold bibliography entries.
     """
     body = context.get("body", "")
     body = body.replace('<div role="list" class="citation-list">', "<div>")
+    body = body.replace('<table class="', '<table tabindex="0" class="')
     context["body"] = FORMULA.sub(r'<span class="together">\g<0></span>', body)
 
 

@@ -18,6 +18,25 @@ CUT_OFF = """() => {
         .map(formula => formula.closest("span.math").textContent);
 }"""
 
+# A display formula may scroll on a phone, but not in a window.
+WIDE = """() => [...document.querySelectorAll("div.math")]
+    .filter(box => box.scrollWidth > box.clientWidth + 1)
+    .map(box => box.textContent)"""
+
+# Words in a table that go on in the next line.
+SPLIT = """() => [...document.querySelectorAll("td, th")].flatMap(cell => {
+    const found = [], texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        for (const word of texts.currentNode.data.matchAll(/\\w+/g)) {
+            const range = document.createRange();
+            range.setStart(texts.currentNode, word.index);
+            range.setEnd(texts.currentNode, word.index + word[0].length);
+            if (range.getClientRects().length > 1) found.push(word[0]);
+        }
+    }
+    return found;
+})"""
+
 # Punctuation on another line than the formula it stands at.
 APART = """() => [...document.querySelectorAll("span.math")].filter(formula => {
     const box = formula.getBoundingClientRect();
@@ -53,5 +72,8 @@ def test_a_page_is_offline_quiet_accessible_and_fits(browser, address, name, wid
         assert overflow <= 0, f"the page scrolls sideways by {overflow} px"
         if light:
             assert visit.page.evaluate(APART) == [], "a line begins with punctuation"
-        if not desktop and light:
+        if light and desktop:
+            assert visit.page.evaluate(WIDE) == [], "formulas are wider than the column"
+        elif light:
             assert visit.page.evaluate(CUT_OFF) == [], "formulas are wider than the line"
+            assert visit.page.evaluate(SPLIT) == [], "words go on in the next line"
