@@ -39,3 +39,17 @@ def test_onnxruntime_leaves_no_identifier_and_so_sends_no_reports(tmp_path):
     code = "import course_utils, onnxruntime"
     subprocess.run([sys.executable, "-c", code], env=inherited | places, check=True)
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_triton_is_loaded_before_tensorflow_where_there_is_one(tmp_path):
+    (tmp_path / "triton.py").write_text("import sys; assert 'tensorflow' not in sys.modules")
+    code = "import sys, course_utils, keras; print('triton' in sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "True"
+
+
+def test_an_optimiser_of_pytorch_after_keras_does_not_end_the_process():
+    code = "import course_utils, keras, torch; torch.optim.Adam([torch.ones(1)])"
+    subprocess.run([sys.executable, "-c", code], check=True)
