@@ -25,7 +25,7 @@
 # - *Compare* an LSTM with a GRU on the same task, over 20 seeds.
 # :::
 #
-# **Time:** about 45 minutes, and 60 for the exercises; the code runs in less than a minute.
+# **Time:** about 45 minutes, and 60 for the exercises; the code runs in about a minute.
 # **Needs:** the gates of an LSTM by name, as in [chapter 5](05_lstm_gate_slicing.md).
 #
 # A {term}`gate` is often explained by its name: the forget gate forgets, the input gate admits.

@@ -25,7 +25,7 @@
 # - *Judge* a sensitivity map by comparing it with controls.
 # :::
 #
-# **Time:** about 50 minutes, and 65 for the exercises; the code runs in less than a minute.
+# **Time:** about 50 minutes, and 65 for the exercises; the code runs in about a minute.
 # **Needs:** the gates of an LSTM by name, linear inequalities, gradient descent on an input
 # ([chapter 8](08_input_reconstruction.md)).
 #
