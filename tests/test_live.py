@@ -7,17 +7,13 @@ import re
 import tomllib
 from importlib.resources import files
 
-import matplotlib
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from course_utils import data, decoding, inversion, live, plotting
 from course_utils.live import _figure
 from tests.live_examples import EMBEDDING, EXAMPLES, FUSED, ONE_HOT, SEQUENCES, SLICED
-from tests.references import compare, shown
 from tools.chapters import ROOT
 
 
@@ -320,61 +316,3 @@ def test_the_still_slices_show_the_layers_own_h_over_that_of_the_reading():
     np.testing.assert_array_equal(own.get_ydata(), EXAMPLES["GateSlices"].h[0, :, 0])
     assert "hidden state" in h.get_title(loc="left")
     assert len(h.patches) == len(own.get_ydata())
-
-
-def described(ax):
-    """Yield what an axes shows: its words and limits, then each artist, place and colour."""
-    words = [ax.get_title(loc=loc) for loc in ("left", "center", "right")]
-    yield f"axes {shown([*words, ax.get_xlabel(), ax.get_ylabel()])}"
-    yield f"  limits {shown([*ax.get_xlim(), *ax.get_ylim()])}, frame {ax.axison}"
-    sizes = {text.get_fontsize() for text in ax.findobj(Text) if text.get_text()}
-    yield f"  aspect {ax.get_aspect()}, letters of {shown(sorted(sizes))}"
-    for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
-        ticks = [text.get_text() for text in axis.get_ticklabels()]
-        yield f"  {name} {axis.get_scale()} {shown(axis.get_ticklocs())} {shown(ticks)}"
-    for line in ax.lines:
-        style = [line.get_linestyle(), line.get_marker(), line.get_linewidth()]
-        marks = line.get_markeredgecolor(), line.get_markerfacecolor()
-        colours = [to_hex(colour, True) for colour in (line.get_color(), *marks)]
-        yield f"  line {shown([*colours, *style, line.get_alpha() or 1])}"
-        yield f"    {shown(line.get_xydata())}"
-    for patch in ax.patches:
-        colours = [to_hex(patch.get_facecolor(), True), to_hex(patch.get_edgecolor(), True)]
-        yield f"  {type(patch).__name__} {shown([*colours, patch.get_linewidth()])}"
-        yield f"    {shown(patch.get_extents().transformed(ax.transData.inverted()).bounds)}"
-    for drawn in ax.collections:
-        colours = [to_hex(colour, True) for colour in drawn.get_facecolor()]
-        places = np.ma.getdata(drawn.get_offsets())
-        yield f"  {type(drawn).__name__} {shown(colours)} {shown(places)}"
-        yield f"    {shown([path.get_extents().bounds for path in drawn.get_paths()])}"
-    for image in ax.images:
-        limits = shown([image.get_cmap().name, *image.get_clim(), *image.get_extent()])
-        pixels = shown(np.asarray(image.get_array()))
-        yield f"  image {limits} {image.get_interpolation()}: {pixels}"
-    for text in ax.texts:
-        style = [text.get_ha(), text.get_va(), text.get_fontsize(), to_hex(text.get_color())]
-        yield f"  text {text.get_text()!r} {shown([*text.get_position(), *style])}"
-    if legend := ax.get_legend():
-        yield f"  legend {shown([text.get_text() for text in legend.get_texts()])}"
-
-
-def parts(value, path=""):
-    """Yield what a figure hands over, a line for each entry that is no dictionary."""
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from parts(part, f"{path}/{key}")
-    else:
-        yield f"{path} {shown(value)}"
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_a_figure_hands_over_and_shows_what_the_reference_holds(name, request):
-    example = EXAMPLES[name]
-    with matplotlib.rc_context():
-        plotting.use_style()
-        figure = Figure(figsize=example.size, dpi=100)
-        example.draw(figure)
-        picture = [line for ax in figure.axes for line in described(ax)]
-    got = [f"{example.title}, {shown(figure.get_size_inches())}", example.alt()]
-    record = request.config.getoption("--record")
-    compare(f"{name}.live.txt", [*got, *parts(example.data()), *picture], record)
