@@ -42,8 +42,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--record",
         action="store_true",
-        help="write what `held` counts to book/_data/seeds.csv, and what checks and live "
-        "figures say to tests/reference",
+        help="write what `held` counts to book/_data/seeds.csv",
     )
 
 

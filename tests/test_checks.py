@@ -176,7 +176,7 @@ CHANGES = {
 # The question has more than one right answer, and this change gives another.
 OTHER_RIGHT_ANSWERS = {
     ("disguise", "negative"),  # -E and -W have the same product
-    ("bias_for", "one more"),  # one class is likely enough with more bias too
+    ("bias_for", "one more"),  # where 2 is asked for, a counter to 4 is near enough
     ("another_input", "twice"),
     ("another_input", "one more"),
 }
