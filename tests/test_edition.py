@@ -1,0 +1,76 @@
+"""The main line of a chapter is short enough to be read in one sitting."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tools.chapters import chapters, read
+
+# Chapters that have not been rewritten in this shape yet.
+OLD = {"01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14"}
+
+WORDS, CELLS, LINES, SHORT, FIGURES, WIDTH = 1500, 20, 16, 8, 5, 76
+
+EXERCISE = re.compile(
+    r"^:::\{admonition\} (?:Exercise|Hint).*?^:::\s*$|^:::\{dropdown\} One answer.*?^:::\s*$",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def words(text: str) -> int:
+    """Count the words of Markdown; a formula is one."""
+    text = EXERCISE.sub("", text)
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]+\$", " formula ", text, flags=re.DOTALL)
+    text = re.sub(r"^:::.*|^:class:.*|\]\([^)]*\)|\{[\w:]+\}", " ", text, flags=re.MULTILINE)
+    return len(re.findall(r"\w[\w'’.,-]*", text))
+
+
+def main_line(cells: list) -> Iterator:
+    """Yield the cells outside exercises: no solution, check or written answer."""
+    return (cell for cell in cells if "nbgrader" not in cell.metadata)
+
+
+def excess(cells: list) -> list[str]:
+    """Say where a chapter is longer than it may be."""
+    told, visible, figures, live = 0, [], 0, 0
+    for cell in main_line(cells):
+        mystnb = cell.metadata.get("mystnb", {})
+        caption = mystnb.get("figure", {}).get("caption", "")
+        if cell.cell_type == "markdown":
+            told += words(cell.source)
+            continue
+        told += words(caption)
+        figures += bool(caption)
+        live += bool(caption) and "live." in cell.source
+        if not {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])):
+            visible.append([line for line in cell.source.splitlines() if line.strip()])
+    long = [lines[0] for lines in visible if len(lines) > LINES]
+    middling = [lines for lines in visible if len(lines) > SHORT]
+    wide = [
+        line
+        for cell in cells
+        for line in cell.source.splitlines()
+        if cell.cell_type == "code" and len(line) > WIDTH
+    ]
+    found = {
+        f"{told} words, at most {WORDS}": told > WORDS,
+        f"{len(visible)} visible cells of code, at most {CELLS}": len(visible) > CELLS,
+        f"cells of more than {LINES} lines: {long}": bool(long),
+        f"{len(middling)} of {len(visible)} cells have more than {SHORT} lines, at most a fifth": (
+            5 * len(middling) > len(visible)
+        ),
+        f"{figures} figures, at most {FIGURES}": figures > FIGURES,
+        f"{live} live figures, at most 1": live > 1,
+        f"lines of code over {WIDTH} characters: {wide}": bool(wide),
+    }
+    return [problem for problem, there in found.items() if there]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in chapters() if path.stem[:2] not in OLD],
+    ids=lambda path: path.stem,
+)
+def test_a_chapter_chooses(path):
+    assert excess(read(path).cells) == []
