@@ -57,7 +57,7 @@ def excess(cells: list) -> list[str]:
         f"{told} words, at most {WORDS}": told > WORDS,
         f"{len(visible)} visible cells of code, at most {CELLS}": len(visible) > CELLS,
         f"cells of more than {LINES} lines: {long}": bool(long),
-        f"{len(middling)} of {len(visible)} cells have more than {SHORT} lines, at most a fifth": (
+        f"{len(middling)} of {len(visible)} cells over {SHORT} lines, at most a fifth": (
             5 * len(middling) > len(visible)
         ),
         f"{figures} figures, at most {FIGURES}": figures > FIGURES,
