@@ -10,10 +10,13 @@ from course_utils.checks import CheckFailed, input_reconstruction
 
 
 def test_answers_that_go_another_way_pass():
-    def closed_form(w, b, target, start):
+    def by_cross_entropy(w, b, target, start, rate):
         if abs(target) >= 1:
             raise ValueError
-        return (np.arctanh(target) - b) / w
+        path = [start]
+        while abs(miss := np.tanh(w * path[-1] + b) - target) > 1e-3:
+            path.append(path[-1] - rate * w * miss)
+        return path
 
     def by_walking(W, rate, distance, tolerance):
         steps, before = 0, np.inf
@@ -29,7 +32,7 @@ def test_answers_that_go_another_way_pass():
         left = left[:, size > 1e-10]
         return left @ (left.T @ found)
 
-    input_reconstruction.find_tanh_input(closed_form)
+    input_reconstruction.tanh_path(by_cross_entropy)
     input_reconstruction.steps_needed(by_walking)
     input_reconstruction.said_by_output(by_svd)
 
@@ -76,31 +79,57 @@ def descent(W, b, targets, start, rate, steps, scale=None, extra=0):
     return x
 
 
-def tanh_descent(w, b, target, start, squared=False, scaled=True):
+def tanh_descent(w, b, target, start, rate, squared=False, inner=True):
     if abs(target) >= 1:
         raise ValueError
-    x = start
-    for _ in range(1000):
-        z = w * x + b
+    path = [start]
+    for _ in range(300):
+        z = w * path[-1] + b
         slope = 2 * (z - np.arctanh(target))
         if squared:
             slope = 2 * (np.tanh(z) - target) * (1 - np.tanh(z) ** 2)
-        x = x - (0.25 / w**2 if scaled else 0.001) * slope * w
-    return x
+        # Kept in sight, as a step that does not fit w goes to infinity.
+        after = path[-1] - rate * slope * (w if inner else 1)
+        path.append(np.clip(after, -1e9, 1e9))
+    return np.array(path)
 
 
-def with_noise(w, b, target, start):
-    return tanh_descent(w, b, target, start) + 0.5
+def jump(w, b, target, start, rate):
+    if abs(target) >= 1:
+        raise ValueError
+    return [start, (np.arctanh(target) - b) / w]
 
 
-def trusting(w, b, target, start):
-    return tanh_descent(w, b, np.clip(target, -0.999999, 0.999999), start)
+def straight(w, b, target, start, rate):
+    return np.linspace(*jump(w, b, target, start, rate), 50)
 
 
-def wrong_error(w, b, target, start):
+def own_rate(w, b, target, start, rate):
+    return tanh_descent(w, b, target, start, 0.25 / w**2)
+
+
+def end_alone(*case):
+    return tanh_descent(*case)[-1]
+
+
+def without_start(*case):
+    return tanh_descent(*case)[1:]
+
+
+def with_noise(*case):
+    path = tanh_descent(*case)
+    path[-1] += 0.5
+    return path
+
+
+def trusting(w, b, target, start, rate):
+    return tanh_descent(w, b, np.clip(target, -0.999999, 0.999999), start, rate)
+
+
+def wrong_error(w, b, target, start, rate):
     if abs(target) >= 1:
         raise ZeroDivisionError
-    return tanh_descent(w, b, target, start)
+    return tanh_descent(w, b, target, start, rate)
 
 
 def complement(W, x):
@@ -165,30 +194,21 @@ def plus_null(W, x):
         ("said_by_output", without_rank, "did you drop"),
         ("said_by_output", plus_null, "something is left along a direction"),
         ("said_by_output", lambda W, x: x @ W, r"should have shape \(2,\), got \(1,\)"),
-        ("find_tanh_input", lambda *a: tanh_descent(*a, squared=True), "hardly moved"),
-        ("find_tanh_input", lambda *a: tanh_descent(*a, scaled=False), "follow one step"),
-        ("find_tanh_input", with_noise, "follow one step by hand"),
-        ("find_tanh_input", trusting, "which outputs does tanh have"),
-        ("find_tanh_input", wrong_error, "expected a ValueError, got ZeroDivisionError"),
+        ("tanh_path", lambda *a: tanh_descent(*a, squared=True), "hardly moved"),
+        ("tanh_path", lambda *a: tanh_descent(*a, inner=False), "the one in x"),
+        ("tanh_path", jump, "a first step should be twice as long"),
+        ("tanh_path", straight, "a first step should be twice as long"),
+        ("tanh_path", own_rate, "a first step should be twice as long"),
+        ("tanh_path", end_alone, "the inputs on the way"),
+        ("tanh_path", without_start, "not at the start"),
+        ("tanh_path", with_noise, "follow one step by hand"),
+        ("tanh_path", trusting, "which outputs does tanh have"),
+        ("tanh_path", wrong_error, "expected a ValueError, got ZeroDivisionError"),
     ],
 )
 def test_likely_mistakes_get_a_hint_that_fits(name, answer, hint):
     with pytest.raises(CheckFailed, match=hint):
         getattr(input_reconstruction, name)(answer)
-
-
-def test_a_step_that_does_not_fit_w_gets_a_hint_about_it():
-    def fixed(w, b, target, start):
-        if abs(target) >= 1:
-            raise ValueError
-        x = start
-        for _ in range(1000):
-            x = x - 0.25 * 2 * w * (w * x + b - np.arctanh(target))
-            x = float(np.clip(x, -1e9, 1e9))
-        return x
-
-    with pytest.raises(CheckFailed, match="depend on w"):
-        input_reconstruction.find_tanh_input(fixed)
 
 
 def test_no_hint_gives_a_solution_line_away():

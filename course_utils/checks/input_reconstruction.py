@@ -23,7 +23,7 @@ def _refuses(answer: Callable[..., Any], case: str, hint: str, *args: Any) -> No
         raise CheckFailed(
             f"{case}: expected a ValueError, got {type(error).__name__}: {error}"
         ) from error
-    raise CheckFailed(f"{case}: expected a ValueError, got {got}; {hint}")
+    raise CheckFailed(f"{case}: expected a ValueError, got {got!s:.40}; {hint}")
 
 
 def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
@@ -166,15 +166,16 @@ def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
                 f"{name}: the part alone should give the same x W as the whole input; what of "
                 "the input did you drop that the output sees?"
             )
-        null = np.linalg.svd(W)[0][:, np.linalg.matrix_rank(W) :]
-        other = found + 3 * null.sum(axis=1)
+        # Each column is what W sends to 0 of one input: no basis, which processors choose.
+        unseen = np.eye(len(W)) - W @ np.linalg.lstsq(W, np.eye(len(W)), rcond=None)[0]
+        other = found + 3 * unseen.sum(axis=1)
         moved = as_array(call(answer, W, other), (len(W),), "the part")
         if not close(got, moved, atol=1e-7):
             raise CheckFailed(
                 f"{name}: two inputs with the same output should have the same part. Which "
                 "directions of the input does W send to 0?"
             )
-        if not close(got @ null, 0, atol=1e-7):
+        if not close(got @ unseen, 0, atol=1e-7):
             raise CheckFailed(
                 f"{name}: something is left along a direction that W sends to 0: it is not the "
                 "output that says so."
@@ -182,45 +183,71 @@ def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
     print(f"said_by_output: right for {len(cases)} networks.")
 
 
-def find_tanh_input(answer: Callable[[float, float, float, float], Any]) -> None:
-    """Check exercise 4: an input for the output of a tanh unit.
+def tanh_path(answer: Callable[..., Any]) -> None:
+    """Check exercise 4: a descent to an input for the output of a tanh unit.
 
     Parameters
     ----------
     answer
-        The learner's ``find_tanh_input(w, b, target, start)``.
+        The learner's ``tanh_path(w, b, target, start, rate)``.
 
     Raises
     ------
     CheckFailed
-        With a hint, if an output misses its target.
+        With a hint, if an output misses its target or the path is no descent.
     """
     cases = (
         (1.0, 0.0, 0.5, 0.0),
         (1.0, 0.0, 0.5, 10.0),
         (1.0, 0.5, -0.9, 100.0),
-        (0.1, 2.0, 0.2, -100.0),
+        (0.05, 2.0, 0.2, -100.0),
         (-5.0, 1.0, 0.3, 40.0),
     )
     for w, b, target, start in cases:
-        x = float(as_array(call(answer, w, b, target, start), (), "the input"))
-        got = float(np.tanh(w * x + b))
-        if abs(got - target) > 1e-3:
-            if abs(x - start) < 1e-3 * (1 + abs(start)):
-                hint = "the input hardly moved. Which factor of the slope is nearly 0 there?"
-            elif abs(w) != 1:
-                hint = "how does the step that converges depend on w?"
-            else:
-                hint = "run the unit on your input and follow one step by hand."
+        case = f"w = {w:g}, b = {b:g}, target {target:g}, start {start:g}"
+        rate = 0.1 / w**2
+        first_steps = []
+        for share in (1.0, 0.5):
+            path = _path(call(answer, w, b, target, start, share * rate))
+            if not close(path[0], start):
+                raise CheckFailed(f"{case}: the path begins at {path[0]:g}, not at the start.")
+            _arrives(path, w, b, target, case)
+            first_steps.append(path[1] - path[0])
+        if not close(first_steps[0], 2 * first_steps[1]):
             raise CheckFailed(
-                f"w = {w:g}, b = {b:g}, target {target:g}, start {start:g}: your input "
-                f"{x:g} gives {got:g}; {hint}"
+                f"{case}: at twice the rate a first step should be twice as long. Is each of "
+                "your steps the rate times a slope?"
             )
     for target in (1.0, -1.0, 1.5):
         _refuses(
             answer,
             f"target {target:g}",
             "which outputs does tanh have?",
-            *(1.0, 0.0, target, 0.0),
+            *(1.0, 0.0, target, 0.0, 0.1),
         )
-    print(f"find_tanh_input: right for {len(cases)} starts, and refuses 3 targets.")
+    print(f"tanh_path: right for {len(cases)} starts, and refuses 3 targets.")
+
+
+def _path(value: Any) -> Array:
+    """Turn what came back into a path of two inputs or more."""
+    try:
+        length = len(value)
+    except TypeError:
+        length = 0
+    if length < 2:
+        raise CheckFailed("expected the inputs on the way, two or more, as a 1-D array")
+    return as_array(value, (length,), "the path")
+
+
+def _arrives(path: Array, w: float, b: float, target: float, case: str) -> None:
+    """Expect a path that ends where the unit gives the target."""
+    got = float(np.tanh(w * path[-1] + b))
+    if abs(got - target) <= 1e-3:
+        return
+    if abs(path[-1] - path[0]) < 1e-3 * (1 + abs(path[0])):
+        hint = "the input hardly moved. Which factor of the slope is nearly 0 there?"
+    elif abs(w) != 1:
+        hint = "is your slope the one in x? Where does it have a factor w?"
+    else:
+        hint = "run the unit on your input and follow one step by hand."
+    raise CheckFailed(f"{case}: your last input {path[-1]:g} gives {got:g}; {hint}")
