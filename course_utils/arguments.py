@@ -12,7 +12,10 @@ from numpy.typing import DTypeLike, NDArray
 
 
 def array(
-    value: Any, name: str, shape: tuple[int | None, ...] | None = None, dtype: DTypeLike = None
+    value: Any,
+    name: str,
+    shape: tuple[int | None, ...] | None = None,
+    dtype: DTypeLike | None = None,
 ) -> NDArray[Any]:
     """Return finite real numbers of the wanted shape, or say what came instead.
 
@@ -40,8 +43,8 @@ def array(
         came = type(value).__name__ if given.dtype.kind in "OUS" else given.dtype
         raise TypeError(f"{name} should hold real numbers, got {came}")
     if shape is not None and not fits(given.shape, shape):
-        wanted = ", ".join("any" if length is None else str(length) for length in shape)
-        raise ValueError(f"{name} should have shape ({wanted}), got {given.shape}")
+        wanted = str(shape).replace("None", "any")
+        raise ValueError(f"{name} should have shape {wanted}, got {given.shape}")
     kind = dtype or (given.dtype if given.dtype.kind == "f" else np.float64)
     with np.errstate(over="ignore"):
         found = given.astype(kind, copy=False)
@@ -64,10 +67,11 @@ def whole(value: Any, name: str, least: int, most: int | None = None) -> int:
     """Return a whole number from ``least`` to ``most``, or say what came instead."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name} should be a whole number, got {value!r}")
-    if value < least or (most is not None and value > most):
+    found = int(value)
+    if found < least or (most is not None and found > most):
         limits = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} should be {limits}, got {value}")
-    return int(value)
+        raise ValueError(f"{name} should be {limits}, got {found}")
+    return found
 
 
 def number(value: Any, name: str, least: float = -np.inf) -> float:
