@@ -77,12 +77,14 @@ class DrawTheTop(LiveFigure):
     ) -> None:
         self.rnn = rnn
         width, units = rnn.W.shape
+        if not digits:
+            raise ValueError("digits is empty: give at least one image by a name")
         self.digits = {
             name: _pixels(f"digit {name!r}", image, (None, width))
             for name, image in digits.items()
         }
         heights = {len(image) for image in self.digits.values()}
-        if len(heights) != 1:
+        if len(heights) > 1:
             raise ValueError(f"all digits should have the same height, got {sorted(heights)}")
         self.height = heights.pop()
         self.rows = whole(rows, "rows", 1, self.height - 1)
