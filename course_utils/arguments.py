@@ -48,9 +48,9 @@ def array(
     kind = dtype or (given.dtype if given.dtype.kind == "f" else np.float64)
     with np.errstate(over="ignore"):
         found = given.astype(kind, copy=False)
-    bad = np.argwhere(~np.isfinite(found))
-    if len(bad):
-        place = tuple(int(i) for i in bad[0])
+    finite = np.isfinite(found)
+    if not finite.all():
+        place = tuple(int(i) for i in np.argwhere(~finite)[0])
         at = f" at {place}" if place else ""
         raise ValueError(f"{name} should be finite in {found.dtype}, got {given[place]}{at}")
     return found
