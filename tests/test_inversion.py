@@ -259,6 +259,7 @@ LINE = ([[2.0]], [0.0])
         ({"loss": "logits"}, "needs activation='sigmoid'"),
         ({"activation": "tanh"}, "'linear' or 'sigmoid', got 'tanh'"),
         ({"activation": "sigmoid"}, "a sigmoid never reaches 1"),
+        ({"bounds": (0, [1, 2, 3])}, r"bounds should be a pair .* of shape \(1,\)"),
         ({"bounds": (5, 4)}, "the lowest at most the highest"),
         ({"bounds": (np.nan, 4)}, "the lowest at most the highest"),
         ({"bounds": (5, 6)}, "start should lie within the bounds"),
@@ -485,12 +486,13 @@ def test_a_unit_without_weights_is_shut_only_by_its_bias():
     ("changes", "message"),
     [
         ({"W": [1.0, 2.0]}, r"W should have shape \(any, any\), got \(2,\)"),
-        ({"b": [0.0, 0.0]}, r"b should have shape \(1\), got \(2,\)"),
+        ({"b": [0.0, 0.0]}, r"b should have shape \(1,\), got \(2,\)"),
         ({"W": [[np.inf]]}, "W should be finite"),
         ({"W": np.zeros((0, 1))}, "at least one input and one unit"),
         ({"opening": 0}, "strictly between 0 and 1"),
         ({"opening": 1}, "strictly between 0 and 1"),
         ({"bounds": (1, 0)}, "the lowest at most the highest"),
+        ({"W": np.ones((3, 1)), "bounds": [(0, 1)] * 3}, r"bounds should be a pair"),
     ],
 )
 def test_shut_gate_refuses(changes, message):

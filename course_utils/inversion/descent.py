@@ -171,13 +171,16 @@ def _reachable(targets: ArrayLike, activation: str, loss: str, function: Any) ->
 
 def box(bounds: Any, shape: tuple[int, ...]) -> tuple[Array, Array]:
     """Return the lowest and highest legal input in its shape; infinite if there are none."""
-    low, high = (
-        np.broadcast_to(np.float64(side), shape)
-        for side in ((-np.inf, np.inf) if bounds is None else bounds)
-    )
-    if not (low <= high).all():
+    pair = (-np.inf, np.inf) if bounds is None else bounds
+    try:
+        low, high = (np.broadcast_to(np.float64(side), shape) for side in pair)
+        fit = bool((low <= high).all())
+    except (TypeError, ValueError):  # as from a pair for each input, which is SciPy's way
+        fit = False
+    if not fit:
         raise ValueError(
-            f"bounds should be a pair, the lowest at most the highest, got {bounds!r}"
+            f"bounds should be a pair (lowest, highest), numbers or arrays of shape {shape}, "
+            f"the lowest at most the highest, got {bounds!r}"
         )
     return low, high
 
