@@ -95,7 +95,7 @@ def in_the_null_space(x, W, b, length):
             lambda tolerance, eps: np.arccosh(np.sqrt(max(4 * tolerance / eps, 1.1))),
             "even z = 0",
         ),
-        ("safe_range", lambda tolerance, eps: float("nan"), "NaN"),
+        ("safe_range", lambda tolerance, eps: float("nan"), "finite"),
         ("undo_relu", rows(lambda y, W, b: fit(y, W, b, y > -1)), "leave it out"),
         ("undo_relu", rows(lambda y, W, b: fit(y, W, 0 * b, y > 0)), "the bias is missing"),
         ("undo_relu", lambda y, W, b: y[:, : len(W)], "units of its own"),

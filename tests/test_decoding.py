@@ -1,7 +1,5 @@
 """Reading the weights of a linear recurrent network."""
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -16,7 +14,6 @@ from course_utils.decoding import (
     normal_form,
     predict,
     shift,
-    simple_rnn,
 )
 
 NUMBERS = st.floats(-3, 3, allow_subnormal=False)
@@ -89,7 +86,8 @@ def test_decode_lists_what_one_digit_adds(W, U, b):
 def test_the_table_of_the_published_weights_reads_as_the_digits():
     table = decode(scalar(0.99675155, 1.00106668, 0.01110852))
     assert table.rounded.tolist() == list(range(10))
-    assert table.largest_error == pytest.approx(9 * 0.00324845 - 0.01110852)
+    off = np.abs(table.values - np.arange(10)).max()
+    assert off == pytest.approx(9 * 0.00324845 - 0.01110852)
     assert "adds    0.011  1.008" in str(table)
 
 
@@ -178,103 +176,34 @@ def test_a_table_cannot_be_changed_by_name():
         DigitTable(np.arange(10.0), 1.0).recurrent = 2.0
 
 
+LAYER = r"should be \[W, U, b\] of shapes"
+READING = "no reading for weights of these shapes"
+
+
 @pytest.mark.parametrize(
-    ("call", "error", "message"),
+    ("call", "message"),
     [
-        (
-            lambda: decode([np.ones((2, 1)), np.ones((1, 1)), np.ones(1)]),
-            ValueError,
-            r"\(2, 1\)",
-        ),
-        (lambda: decode([np.ones((1, 1))]), ValueError, r"got \[\(1, 1\)\]"),
-        (lambda: decode([*onehot(0), [0.0]]), ValueError, r"got \[\(10, 1\), \(1, 1\)"),
-        (
-            lambda: decode([np.ones((10, 4)), np.ones((5, 1)), [[1.0]], [0.0]]),
-            ValueError,
-            r"got \[\(10, 4\), \(5, 1\), \(1, 1\), \(1,\)\]",
-        ),
-        (
-            lambda: decode([np.ones((10, 0)), np.ones((0, 1)), [[1.0]], [0.0]]),
-            ValueError,
-            r"got \[\(10, 0\)",
-        ),
-        (lambda: shift(scalar(1, 1, 0), 2), ValueError, r"row a digit.*got \[\(1, 1\)"),
-        (lambda: shift(onehot(0), [1, 2]), ValueError, r"shape \(1,\), got \(2,\)"),
-        (lambda: shift(onehot(0), np.nan), ValueError, "c should be finite"),
-        (lambda: change_basis(onehot(0), np.eye(1)), ValueError, r"got \[\(10, 1\)"),
-        (lambda: change_basis(embedding(0, 3), np.eye(2)), ValueError, r"\(3, 3\).*\(2, 2\)"),
-        (
-            lambda: change_basis(embedding(0, 3), np.ones((3, 3))),
-            ValueError,
-            "rank 1 and size 3",
-        ),
-        (
-            lambda: change_basis(embedding(0, 1), [[np.inf]]),
-            ValueError,
-            "A should be finite",
-        ),
-        (lambda: decode(np.ones(3)), TypeError, "list of arrays"),
-        (lambda: decode(scalar(np.nan, 1, 0)), ValueError, r"weights\[0\] should be finite"),
-        (lambda: simple_rnn([[[1.0]], [[1.0, 2.0]], [0.0]]), ValueError, r"\(1, 2\)"),
-        (lambda: simple_rnn([1.0, 1.0, 0.0]), ValueError, r"got \[\(\), \(\), \(\)\]"),
-        (lambda: simple_rnn([[[1.0]], [[1.0]], 0.0]), ValueError, r"\(1, 1\), \(\)\]"),
-        (lambda: simple_rnn([[[1.0]], [[1.0]], [[0.0]]]), ValueError, r"\(1, 1\)\]$"),
-        (
-            lambda: shift([np.ones((10, 1)), np.eye(2), [0.0]], 1.0),
-            ValueError,
-            r"got \[\(10, 1\), \(2, 2\), \(1,\)\]",
-        ),
-        (lambda: predict(scalar(1, 1, 0), np.ones(3)), ValueError, r"got \(3,\)"),
-        (lambda: predict(scalar(1, 1, 0), np.ones((2, 3, 4))), ValueError, r"got \(2, 3, 4\)"),
-        (lambda: predict(scalar(1, 1, 0), [[1.0, np.inf]]), ValueError, "x should be finite"),
-        (lambda: predict(scalar(1, 9, 0), np.ones((1, 400))), OverflowError, "400 steps"),
-        (
-            lambda: normal_form(scalar(1, 1, 0), 0),
-            ValueError,
-            "^length should be at least 1, got 0",
-        ),
-        (
-            lambda: normal_form([np.ones((2, 1)), np.ones((1, 1)), np.ones(1)], 3),
-            ValueError,
-            "scalar model",
-        ),
+        (lambda: decode([np.ones((2, 1)), np.ones((1, 1)), np.ones(1)]), READING),
+        (lambda: decode([np.ones((1, 1))]), READING),
+        (lambda: decode([*onehot(0), [0.0]]), READING),
+        (lambda: decode([np.ones((10, 4)), np.ones((5, 1)), [[1.0]], [0.0]]), READING),
+        (lambda: decode([np.ones((10, 0)), np.ones((0, 1)), [[1.0]], [0.0]]), READING),
+        (lambda: decode(scalar(np.nan, 1, 0)), r"weights\[0\] should be finite"),
+        (lambda: shift(scalar(1, 1, 0), 2), r"W should have shape \(10, any\)"),
+        (lambda: shift([np.ones((10, 1)), np.eye(2), [0.0]], 1.0), LAYER),
+        (lambda: shift(onehot(0), [1, 2]), r"c should have shape \(1,\), got \(2,\)"),
+        (lambda: shift(embedding(0, 3), np.ones(2)), r"c should have shape \(3,\)"),
+        (lambda: shift(onehot(0), np.nan), "c should be finite"),
+        (lambda: change_basis(onehot(0), np.eye(1)), "needs the weights of an embedding model"),
+        (lambda: change_basis(embedding(0, 3), np.eye(2)), r"A should have shape \(3, 3\)"),
+        (lambda: change_basis(embedding(0, 3), np.ones((3, 3))), "rank 1 and size 3"),
+        (lambda: predict([[[1.0]], [[1.0, 2.0]], [0.0]], [[1.0]]), LAYER),
+        (lambda: predict([[[1.0]], [[1.0]], [[0.0]]], [[1.0]]), LAYER),
+        (lambda: predict(scalar(1, 1, 0), np.ones(3)), r"x should have shape \(any, any, 1\)"),
+        (lambda: predict(scalar(1, 1, 0), np.ones((2, 3, 4))), r"got \(2, 3, 4\)"),
+        (lambda: predict(scalar(1, 1, 0), [[1.0, np.inf]]), "x should be finite"),
     ],
 )
-def test_bad_input_is_named(call, error, message):
-    with pytest.raises(error, match=message):
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
         call()
-
-
-HUGE = 1.7e308
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(
-    ("call", "what"),
-    [
-        (lambda: normal_form(scalar(1, 9, 0), 400), "W U^(length-1)"),
-        (lambda: normal_form(scalar(1, 1, HUGE), 2), "the offset"),
-        (lambda: decode(scalar(HUGE, 1, 0)), "x W + b"),
-        (lambda: shift([np.full((10, 1), HUGE), [[1.0]], [0.0]], HUGE), "rows + c"),
-        (lambda: shift([np.zeros((10, 1)), [[1.0]], [-HUGE]], HUGE), "b - c"),
-        (lambda: change_basis([HUGE + np.zeros((10, 1)), *scalar(1, 1, 0)], [[2.0]]), "E A"),
-        (lambda: change_basis([np.ones((10, 1)), *scalar(HUGE, 1, 0)], [[0.1]]), "A^-1 W"),
-    ],
-)
-def test_numbers_beyond_float64_are_refused_by_name_and_without_a_warning(call, what):
-    with pytest.raises(ValueError, match=rf"^{re.escape(what)} is beyond the largest float64"):
-        call()
-
-
-def test_the_largest_lengths_are_allowed_and_no_more():
-    coefficients, offset = normal_form(scalar(2, 1, 0.5), 1_000_000)
-    assert coefficients.shape == (1_000_000,)
-    assert offset == 500_000
-    with pytest.raises(ValueError, match=r"^length should be at most 1000000, got"):
-        normal_form(scalar(2, 1, 0.5), 1_000_001)
-
-
-@pytest.mark.filterwarnings("error")
-def test_a_state_that_overflows_says_how_large_u_is():
-    with pytest.raises(OverflowError, match=r"within 400 steps.* U is 9 in size"):
-        predict(scalar(1, -9, 0), np.ones((1, 400)))

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from course_utils.inversion import (
     DenseLayer,
     NotInvertible,
-    condition_numbers,
     exact_inverse,
     read_layers,
     rewind,
@@ -91,8 +90,19 @@ def test_what_comes_in_stays_as_it_was():
     before = y.copy()
     exact_inverse(layers, y)
     np.testing.assert_array_equal(y, before)
-    with pytest.raises(ValueError, match="read-only"):
-        layers[0].W[0, 0] = 1.0
+
+
+def test_layers_do_not_change_with_the_model_they_were_read_from():
+    import torch
+
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    (layer,) = read_layers(model)
+    before = [layer.W.copy(), layer.b.copy()]
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 1
+    np.testing.assert_array_equal(layer.W, before[0])
+    np.testing.assert_array_equal(layer.b, before[1])
 
 
 @pytest.mark.parametrize(
@@ -121,10 +131,6 @@ def test_a_random_matrix_of_lower_rank_is_singular_at_any_size():
     rng = np.random.default_rng(0)
     for n in (5, 50, 200):
         W = rng.normal(size=(n, n - 1)) @ rng.normal(size=(n - 1, n))
-        for kind in (np.float32, np.float64):
-            layer = DenseLayer(W.astype(kind))
-            if kind is np.float64 or n < 50:  # rounding W to float32 can restore its rank
-                assert np.isinf(condition_numbers([layer])[0])
         with pytest.raises(NotInvertible, match=f"rank is {n - 1} of {n}"):
             exact_inverse([DenseLayer(W)], np.ones((1, n)))
 
@@ -175,81 +181,62 @@ def test_an_overflow_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("y", "error", "what"),
+    ("y", "what"),
     [
-        ([[np.nan, 1.0]], ValueError, "y should be finite"),
-        ([[np.inf, 1.0]], ValueError, "y should be finite"),
-        ([1.0, 2.0], ValueError, r"shape \(batch, 2\), got \(2,\)"),
-        ([[1.0, 2.0, 3.0]], ValueError, r"got \(1, 3\)"),
-        ([["a", "b"]], TypeError, "real numbers"),
+        ([[np.nan, 1.0]], "y should be finite"),
+        ([[np.inf, 1.0]], "y should be finite"),
+        ([1.0, 2.0], r"y should have shape \(any, 2\), got \(2,\)"),
+        ([[1.0, 2.0, 3.0]], r"y should have shape \(any, 2\), got \(1, 3\)"),
     ],
 )
-def test_outputs_that_cannot_be_read_are_refused(y, error, what):
-    with pytest.raises(error, match=what):
+def test_outputs_that_cannot_be_read_are_refused(y, what):
+    with pytest.raises(ValueError, match=what):
         exact_inverse([DenseLayer(np.eye(2))], y)
 
 
+def test_a_model_is_not_a_list_of_layers():
+    import torch
+
+    for layers in ([], torch.nn.Sequential(torch.nn.Linear(2, 2))):
+        with pytest.raises(TypeError, match="read a model with read_layers"):
+            exact_inverse(layers, np.ones((1, 2)))
+
+
 @pytest.mark.parametrize(
-    ("arguments", "error", "what"),
+    ("arguments", "what"),
     [
-        ((np.ones(3),), ValueError, "shape"),
-        ((np.ones((2, 0)),), ValueError, "shape"),
-        ((np.eye(2), np.ones(3)), ValueError, "b should have shape"),
-        ((np.eye(2, dtype=int),), TypeError, "W should be float32 or float64"),
-        ((np.eye(2), np.zeros(2, int)), TypeError, "b should be float32 or float64"),
-        ((np.full((2, 2), np.nan),), ValueError, "finite"),
-        ((np.eye(2), None, "gelu"), ValueError, "activation should be one of"),
-        ((np.eye(2), None, "leaky_relu", 0.0), ValueError, "slope"),
-        ((np.eye(2), None, "leaky_relu", np.nan), ValueError, "slope"),
+        ((np.ones(3),), "W should have shape"),
+        ((np.eye(2), np.ones(3)), "b should have shape"),
+        ((np.full((2, 2), np.nan),), "W should be finite"),
+        ((np.eye(2), None, "gelu"), "activation should be one of"),
+        ((np.eye(2), None, "leaky_relu", 0.0), "slope should be above 0"),
     ],
 )
-def test_a_layer_that_cannot_be_is_refused(arguments, error, what):
-    with pytest.raises(error, match=what):
+def test_a_layer_that_cannot_be_is_refused(arguments, what):
+    with pytest.raises(ValueError, match=what):
         DenseLayer(*arguments)
 
 
-@pytest.mark.parametrize(
-    ("x", "error", "what"),
-    [
-        ([["a", "b"]], TypeError, "x should hold real numbers"),
-        ([[1.0, 2.0, 3.0]], ValueError, r"end in 2 inputs, got shape \(1, 3\)"),
-        ([[np.inf, -np.inf]], ValueError, "not finite in float64"),
-        ([[1e308, 1e308]], ValueError, "not finite in float64"),
-    ],
-)
-@pytest.mark.filterwarnings("error")
-def test_a_layer_refuses_such_inputs(x, error, what):
-    with pytest.raises(error, match=what):
-        DenseLayer(np.ones((2, 2)))(x)
-
-
-def test_layers_that_do_not_fit_together_are_refused():
-    with pytest.raises(ValueError, match="layer 1 takes 3 inputs, the layer before gives 2"):
-        exact_inverse([DenseLayer(np.eye(2)), DenseLayer(np.eye(3))], np.ones((1, 3)))
-    with pytest.raises(ValueError, match="empty"):
-        exact_inverse([], np.ones((1, 3)))
-
-
-def test_condition_numbers():
-    W = np.random.default_rng(0).normal(size=(5, 5))
-    layers = [DenseLayer(W), DenseLayer(np.ones((2, 2))), DenseLayer(np.eye(3)[:, :2])]
-    np.testing.assert_allclose(condition_numbers(layers), [np.linalg.cond(W), np.inf, 1])
+def test_whole_numbers_are_computed_with_in_float64():
+    layer = DenseLayer([[2, 0], [0, 4]], [1, 0])
+    assert layer.W.dtype == layer.b.dtype == np.float64
+    assert exact_inverse([layer], [[3, 2]]).tolist() == [[1.0, 0.5]]
 
 
 @pytest.mark.parametrize(
     ("change", "error", "what"),
     [
         ({"U": np.ones((2, 2))}, NotInvertible, "U is singular"),
+        ({"U": np.ones((1, 2))}, NotInvertible, "U is not square"),
         ({"h": [[1.0, 0.5]]}, NotInvertible, "step 3 of 3: 1 of 2 values"),
-        ({"h": [[0.5, 0.5, 0.5]]}, ValueError, "wanted h"),
+        ({"h": [[0.5, 0.5, 0.5]]}, ValueError, r"h should have shape \(any, 2\)"),
         ({"h": [[0.5, np.nan]]}, ValueError, "h should be finite"),
-        ({"x": np.zeros((1, 3))}, ValueError, "wanted h"),
+        ({"x": np.zeros((1, 3))}, ValueError, r"x should have shape \(1, any, 1\)"),
+        ({"x": np.zeros((3, 1, 1))}, ValueError, r"x should have shape \(1, any, 1\)"),
         ({"x": np.full((1, 3, 1), np.nan)}, ValueError, "x should be finite"),
-        ({"W": np.zeros((2, 2))}, ValueError, "wanted h"),
+        ({"W": np.zeros((2, 2))}, ValueError, r"x should have shape \(1, any, 2\)"),
         ({"b": np.zeros(3)}, ValueError, "b should have shape"),
         ({"activation": "relu"}, ValueError, "activation should be"),
-        ({"W": np.zeros((1, 2), int)}, TypeError, "W should be float32 or float64"),
-        ({"U": np.eye(2, dtype=int)}, TypeError, "U should be float32 or float64"),
     ],
 )
 def test_rewind_refuses_what_it_cannot_do(change, error, what):
@@ -357,13 +344,12 @@ def test_models_that_cannot_be_read_are_refused():
 
     nn, layers = torch.nn, keras.layers
     for model, error, what in (
-        (3, TypeError, "wanted a Sequential of PyTorch or Keras, got builtins.int"),
+        (3, TypeError, "wanted a Sequential .*, got builtins.int"),
         (nn.Linear(2, 2), TypeError, "wanted a Sequential"),
         (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), TypeError, r"layer 1 \(Batch"),
         (nn.Sequential(nn.Tanh()), ValueError, "expected a dense layer before"),
         (nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Tanh()), ValueError, "layer 2"),
-        (nn.Sequential(nn.Linear(2, 2).half()), TypeError, "float32 or float64"),
-        (nn.Sequential(), ValueError, "no dense layer"),
+        (nn.Sequential(nn.Identity()), TypeError, "with dense layers"),
         (keras.Sequential([layers.Dense(2)]), ValueError, "keras.Input"),
         (
             keras.Sequential([keras.Input((2,)), layers.Dense(2, "gelu")]),

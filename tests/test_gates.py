@@ -141,7 +141,6 @@ def test_an_activation_is_known_by_what_it_computes():
         lambda z: keras.activations.relu(z, max_value=20),
         lambda z: keras.activations.relu(z, threshold=0.01),
         lambda z: keras.activations.relu(z, negative_slope=0.001),
-        keras.layers.PReLU(),
         lambda z: z.no_such_thing,
     ],
 )
@@ -445,8 +444,8 @@ def test_reading_and_tracing_load_no_framework():
 
 def test_the_source_imports_a_framework_in_to_torch_only():
     found = {}
-    for name in ("gates", "_cells", "_layouts"):
-        tree = ast.parse((Path(course_utils.__file__).parent / f"{name}.py").read_text())
+    for path in (Path(course_utils.__file__).parent / "gates").glob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
         for function in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)] + [tree]:
             for node in ast.walk(function):
                 if isinstance(node, ast.Import):
@@ -468,23 +467,35 @@ def hand_built(cell="LSTM", dtype=np.float32, **changes):
     return Gates(cell, {name: block for name in names}, **changes)
 
 
-def odd_blocks(**changes):
-    blocks = dict(hand_built().blocks)
-    blocks["forget"] = dataclasses.replace(blocks["forget"], **changes)
-    return Gates("LSTM", blocks)
+def odd_blocks(which="forget", **changes):
+    blocks = hand_built().blocks.items()
+    odd = {
+        name: dataclasses.replace(block, **changes) if which in (name, "all") else block
+        for name, block in blocks
+    }
+    return Gates("LSTM", odd)
 
 
 X = np.zeros((2, 4, 2))
 
 
+def keras_lstm(dtype="float32", build=True):
+    layer = keras.layers.LSTM(3, dtype=dtype)
+    if build:
+        layer.build((None, None, 2))
+    return Gates.from_keras(layer)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: Gates.from_keras(keras.layers.LSTM(3)), ValueError, r"layer\.build"),
+        (lambda: keras_lstm(build=False), ValueError, r"layer\.build"),
+        (lambda: keras_lstm("float16"), TypeError, "float32 or all float64, got float16"),
+        (lambda: keras_lstm("mixed_bfloat16"), TypeError, "computes in bfloat16"),
         (
             lambda: Gates.from_keras(keras.layers.Bidirectional(keras.layers.LSTM(3))),
             TypeError,
-            "layer.forward_layer or layer.backward_layer",
+            "Bidirectional: .* its forward_layer",
         ),
         (lambda: Gates.from_keras(keras.layers.SimpleRNN(3)), TypeError, "SimpleRNN"),
         (lambda: Gates.from_keras(keras.Sequential()), TypeError, r"model\.layers\[0\]"),
@@ -493,34 +504,19 @@ X = np.zeros((2, 4, 2))
             TypeError,
             "LSTM or GRU layer of Keras",
         ),
-        (
-            lambda: Gates.from_keras(keras_layer("LSTM", 3, 2, dtype="float16")),
-            TypeError,
-            "float32 or float64, got float16",
-        ),
-        (lambda: mixed_precision(), TypeError, "computes in bfloat16"),
         (lambda: Gates.from_torch(keras_layer("GRU", 3, 2)), TypeError, "layer of PyTorch"),
         (lambda: Gates.from_torch(torch.nn.RNN(2, 3)), TypeError, "rnn.RNN"),
         (lambda: Gates.from_torch(torch.nn.LSTMCell(2, 3)), TypeError, "LSTMCell"),
-        (
-            lambda: Gates.from_torch(torch.nn.LSTM(2, 3, proj_size=1)),
-            ValueError,
-            "from 3 to 1 numbers .* proj_size=0",
-        ),
+        (lambda: Gates.from_torch(torch.nn.LSTM(2, 3, proj_size=1)), ValueError, r"\(1, 3\)"),
         (
             lambda: Gates.from_torch(torch.nn.LSTM(2, 3), layer=1),
             ValueError,
-            r"0 \.\. 0, got 1",
+            "no weight_ih_l1: layers count from 0 to 0",
         ),
         (
             lambda: Gates.from_torch(torch.nn.LSTM(2, 3), reverse=True),
             ValueError,
-            "bidirectional=True",
-        ),
-        (
-            lambda: Gates.from_torch(torch.nn.LSTM(2, 3).bfloat16()),
-            TypeError,
-            r"torch\.bfloat16: use module\.float\(\)",
+            "no weight_ih_l0_reverse: .* bidirectional=True",
         ),
         (
             lambda: hand_built(activation="relu").to_torch(),
@@ -539,7 +535,12 @@ X = np.zeros((2, 4, 2))
         ),
         (lambda: hand_built("LSTM", activation="gelu"), ValueError, "got 'gelu'"),
         (lambda: hand_built("GRU"), ValueError, r"has a recurrent_bias too \(zeros will do\)"),
-        (lambda: Gates("RNN", {}), ValueError, "'LSTM' or 'GRU', got 'RNN'"),
+        (
+            lambda: odd_blocks("all", recurrent_bias=np.zeros(3)),
+            ValueError,
+            "no other cell has",
+        ),
+        (lambda: Gates("RNN", {}), ValueError, r"\['LSTM', 'GRU'\], got 'RNN'"),
         (lambda: Gates("LSTM", {"input": None}), ValueError, r"has the blocks \('input', 'fo"),
         (
             lambda: odd_blocks(kernel=np.ones((1, 3), np.float32)),
@@ -547,60 +548,32 @@ X = np.zeros((2, 4, 2))
             r"like Block\(kernel \(2, 3\).* got Block\(kernel \(1, 3\)",
         ),
         (lambda: odd_blocks(bias=None), ValueError, "all blocks should be like"),
-        (lambda: odd_blocks(bias=np.ones(3)), TypeError, "one kind, got float32 and float64"),
+        (lambda: odd_blocks(bias=np.ones(3)), TypeError, "got float32 and float64"),
         (lambda: odd_blocks(recurrent=np.ones((3, 2))), ValueError, r"recurrent \(3, 2\)"),
         (lambda: odd_blocks(bias=np.ones(2)), ValueError, r"bias \(2,\)"),
         (lambda: odd_blocks(kernel=np.ones(3)), ValueError, r"kernel \(3,\)"),
-        (
-            lambda: odd_blocks(kernel=[[1, 2, 3]]),
-            TypeError,
-            "kernel should be float32 .* int64",
-        ),
-        (lambda: odd_blocks(bias=np.float32([0, np.nan, 0])), ValueError, "bias .* got NaN"),
-        (lambda: Block(np.ones((2, 3)), np.eye(2)), ValueError, r"kernel \(2, 3\), recurrent"),
+        (lambda: odd_blocks(bias=np.float32([0, np.nan, 0])), ValueError, "bias .* got nan"),
         (lambda: hand_built().trace(X[0]), ValueError, r"got \(4, 2\).*x\[np\.newaxis\]"),
-        (
-            lambda: hand_built().trace(X[..., :1]),
-            ValueError,
-            r"\(batch, steps, 2\).*\(2, 4, 1\)",
-        ),
-        (lambda: hand_built().trace(X[:, :0]), ValueError, "at least one step"),
+        (lambda: hand_built().trace(X[..., :1]), ValueError, r"steps, 2\), got \(2, 4, 1\)"),
         (lambda: hand_built().trace(X + np.nan), ValueError, "x should be finite"),
         (lambda: hand_built().trace(X + 1e39), ValueError, "x should be finite in float32"),
-        (lambda: hand_built().trace(X + 1j), TypeError, "real numbers, got complex128"),
-        (lambda: hand_built().trace([[["a", "b"]]]), TypeError, "real numbers, got <U1"),
         (
             lambda: hand_built().trace(X, h0=np.ones(3)),
             ValueError,
             r"h0 .* \(2, 3\), got \(3,\)",
         ),
-        (
-            lambda: hand_built().trace(X, c0=np.ones((1, 2, 3))),
-            ValueError,
-            r"got \(1, 2, 3\).* c0\[0\]",
-        ),
-        (lambda: hand_built().trace(X, h0=np.full((2, 3), np.inf)), ValueError, "h0 .* finite"),
-        (
-            lambda: hand_built().trace(X, h0=np.full((2, 3), 1e39)),
-            ValueError,
-            "h0 should be finite in float32",
-        ),
+        (lambda: hand_built().trace(X, c0=np.ones((1, 2, 3))), ValueError, r"got \(1, 2, 3\)"),
+        (lambda: hand_built().trace(X, h0=np.full((2, 3), 1e39)), ValueError, "h0 .* finite"),
         (
             lambda: hand_built("GRU", reset_after=False).trace(X, c0=np.ones((2, 3))),
             ValueError,
-            "no cell state",
+            "a GRU has no state c: leave out c0",
         ),
     ],
 )
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
-
-
-def mixed_precision():
-    layer = keras.layers.LSTM(3, dtype="mixed_bfloat16")
-    layer.build((None, None, 2))
-    return Gates.from_keras(layer)
 
 
 @pytest.mark.parametrize(("cell", "options"), CELLS)

@@ -213,40 +213,33 @@ W, R, B, _ = random_gates("LSTM", 2, 3, 0, "float32").to_onnx()
         ({"input_forget": 1}, "couples the input gate"),
         ({"direction": "bidirectional"}, r"got 'bidirectional': read .* twice, W\[:1\]"),
         ({"direction": "sideways"}, "got 'sideways'"),
-        ({"linear_before_reset": 1}, "belongs to a GRU"),
-        ({"layout": 2}, "0 or 1, got 2"),
-        ({"hidden_size": 3}, "hidden_size 3"),
-        ({"cell": "GRU"}, r"an ONNX GRU takes W \(1, 3 units, features\).* got W \(1, 8, 3\)"),
-        ({"cell": "RNN"}, "'LSTM' or 'GRU'"),
-        ({"W": W[0]}, r"got W \(8, 3\)"),
-        ({"R": np.float32(1)}, r"R \(\)"),
-        ({"B": B[:, :8]}, r"B \(1, 8\)"),
-        ({"W": np.repeat(W, 2, axis=0)}, r"got W \(2, 8, 3\)"),
-        ({"activations": ["Sigmoid", "Tanh"]}, "has 3 activations"),
-        ({"activations": ["Sigmoid", "Elu", "Elu"]}, "ONNX activation Elu; it can read"),
-        ({"activations": ["Sigmoid", "Tanh", "Relu"]}, "the same activation, as in Keras"),
+        ({"hidden_size": 3}, r"\(1, 12, any\), got \(1, 8, 3\)"),
+        ({"cell": "GRU"}, r"W should have shape \(1, 6, any\), got \(1, 8, 3\)"),
+        ({"cell": "RNN"}, r"\['LSTM', 'GRU'\], got 'RNN'"),
+        ({"W": W[0]}, r"W .* got \(8, 3\)"),
+        ({"R": R[:, :4]}, r"R .* got \(1, 4, 2\)"),
+        ({"B": B[:, :8]}, r"\(1, 16\), got \(1, 8\)"),
+        ({"W": np.repeat(W, 2, axis=0)}, r"got \(2, 8, 3\)"),
+        ({"activations": ["Sigmoid", "Tanh"]}, r"got \['Sigmoid', 'Tanh'\]"),
+        (
+            {"activations": ["Sigmoid", "Elu", "Elu"]},
+            r"\('Relu',\), .* got \['Sigmoid', 'Elu', 'Elu'\]",
+        ),
+        ({"activations": ["Sigmoid", "Tanh", "Relu"]}, r"the same name, .* got .*'Relu'\]"),
         (
             {"activations": ["HardSigmoid", "Tanh", "Tanh"], "activation_alpha": [0.3]},
-            "HardSigmoid with alpha 0.3 and beta 0.5",
+            r"with alpha \[0.3\] and beta \[\]",
         ),
         (
             {"activations": ["Affine", "Tanh", "Tanh"], "activation_beta": [1.0]},
-            "Affine with alpha 1.0 and beta 1.0",
+            r"with alpha \[\] and beta \[1.0\]",
         ),
-        ({"activation_alpha": [0.2]}, "for each HardSigmoid and Affine"),
+        ({"activation_alpha": [0.2]}, r"with alpha \[0.2\]"),
     ],
 )
 def test_bad_input_is_named(options, message):
     with pytest.raises(ValueError, match=message):
         Gates.from_onnx(**{"W": W, "R": R, "B": B, **options})
-
-
-@pytest.mark.parametrize("name", ["activation_alpha", "activation_beta"])
-def test_numbers_of_activations_are_a_list(name):
-    with pytest.raises(TypeError, match=f"{name} should be a list, got 0.2"):
-        Gates.from_onnx(W, R, B, **{name: 0.2})
-    with pytest.raises(TypeError, match=f"{name} should be a number, got 'a'"):
-        Gates.from_onnx(W, R, B, **{name: ["a"]})
 
 
 def test_peepholes_of_zero_are_none():

@@ -7,19 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit as sigmoid
+from scipy.special import logit
 
-from course_utils import inversion
-from course_utils.inversion import reconstruct, sensitivity, shut_gate
+from course_utils.inversion import LOSSES, reconstruct, sensitivity, shut_gate
+from course_utils.inversion.descent import loss_and_slope
 
 SMALL = st.floats(-3, 3, allow_subnormal=False)
-
-
-def logit(p):
-    return np.log(p / (1 - p))
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
 
 
 @pytest.fixture
@@ -159,25 +153,25 @@ def test_steps_through_a_sigmoid(start, loss, steps):
 
 
 @given(
-    st.sampled_from([("mse", "linear"), *((loss, "sigmoid") for loss in inversion.LOSSES)]),
+    st.sampled_from([("mse", "linear"), *((loss, "sigmoid") for loss in LOSSES)]),
     st.lists(SMALL, min_size=1, max_size=3),
     st.floats(0.05, 0.95),
 )
 def test_slopes_are_those_of_the_loss(kind, row, target):
     z = np.array([row])
     y = np.full_like(z, target)
-    _, slope = inversion._loss(z, y, *kind)
+    _, slope = loss_and_slope(z, y, *kind)
     for j in range(z.shape[1]):
         move = 1e-6 * np.eye(z.shape[1])[[j]]
-        rise = inversion._loss(z + move, y, *kind)[0] - inversion._loss(z - move, y, *kind)[0]
-        assert slope[0, j] == pytest.approx(rise[0] / 2e-6, rel=1e-4, abs=1e-7)
+        up, down = (loss_and_slope(z + s * move, y, *kind)[0][0] for s in (1, -1))
+        assert slope[0, j] == pytest.approx((up - down) / 2e-6, rel=1e-4, abs=1e-7)
 
 
 @pytest.mark.parametrize("z", [-800.0, 800.0])
 def test_far_from_0_neither_loss_nor_slope_overflows(z):
     with np.errstate(all="raise", under="ignore"):
         for loss in ("cross-entropy", "logits"):
-            value, slope = inversion._loss(np.array([[z]]), np.array([[0.1]]), loss, "sigmoid")
+            value, slope = loss_and_slope(np.array([[z]]), np.array([[0.1]]), loss, "sigmoid")
             assert np.isfinite([value[0], slope[0, 0]]).all()
             assert np.sign(slope[0, 0]) == np.sign(z)
 
@@ -249,44 +243,34 @@ LINE = ([[2.0]], [0.0])
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "message"),
+    ("changes", "message"),
     [
-        ({"targets": [[np.nan]]}, ValueError, r"targets should be finite, got nan at \(0, 0\)"),
-        ({"targets": [[np.inf]]}, ValueError, "targets should be finite"),
-        ({"targets": [1.0]}, ValueError, r"shape \(count, outputs\), got \(1,\)"),
-        ({"targets": [["a"]]}, TypeError, "targets should be numbers"),
-        ({"targets": [[1.0, 2.0]]}, ValueError, r"targets have shape \(1, 2\)"),
-        ({"start": [[np.inf]]}, ValueError, "start should be finite"),
-        ({"start": [[1.0, 2.0]]}, ValueError, r"x W \+ b has shape \(1,\), got \(2,\)"),
-        (
-            {"start": [[1.0]] * 3},
-            ValueError,
-            r"start should have shape \(1, ...\) or \(1, ...\)",
-        ),
-        ({"learning_rate": 0}, ValueError, "learning_rate should be above 0"),
-        ({"learning_rate": "fast"}, TypeError, "learning_rate should be a number"),
-        ({"tolerance": -1}, ValueError, "tolerance should be at least 0"),
-        ({"steps": 2.5}, TypeError, "steps should be a whole number"),
-        ({"steps": -1}, ValueError, "steps should be at least 0"),
-        ({"loss": "mae"}, ValueError, "loss should be one of mse, cross-entropy, logits"),
-        ({"loss": "logits"}, ValueError, "needs activation='sigmoid'"),
-        ({"activation": "tanh"}, ValueError, "'linear' or 'sigmoid', got 'tanh'"),
-        ({"activation": "sigmoid"}, ValueError, "a sigmoid never reaches 1"),
-        ({"bounds": 3}, ValueError, "bounds should be a pair"),
-        ({"bounds": (0, [1, 2, 3])}, ValueError, "bounds should be a pair"),
-        ({"bounds": (5, 4)}, ValueError, "lowest should be at most highest"),
-        ({"bounds": (np.nan, 4)}, ValueError, "lowest should be at most highest"),
-        ({"bounds": (5, 6)}, ValueError, "start should lie within the bounds"),
-        ({"function": ([1.0], [0.0])}, ValueError, r"W should have shape \(inputs, outputs\)"),
-        ({"function": ([[np.nan]], [0.0])}, ValueError, "W should be finite"),
-        ({"function": 3}, TypeError, "got int"),
-        ({"learning_rate": 3}, ValueError, r"below m / sigma_max\^2, which is 0.25 at its"),
+        ({"targets": [[np.nan]]}, r"targets should be finite in float64, got nan at \(0, 0\)"),
+        ({"targets": [1.0]}, r"targets should have shape \(any, any\), got \(1,\)"),
+        ({"targets": np.ones((0, 1))}, "targets should not be empty"),
+        ({"targets": [[1.0, 2.0]]}, r"targets have shape \(1, 2\)"),
+        ({"start": [[np.inf]]}, "start should be finite"),
+        ({"start": [[1.0, 2.0]]}, r"x W \+ b takes .* \(count, 1\), got \(1, 2\)"),
+        ({"start": [[1.0]] * 3}, r"start should have shape \(1, ...\) or \(1, ...\)"),
+        ({"learning_rate": -1}, "learning_rate should be finite and at least 0"),
+        ({"learning_rate": 3}, r"below m / sigma_max\^2, which is 0.25 at its"),
+        ({"steps": -1}, "steps should be at least 0"),
+        ({"loss": "mae"}, "loss should be one of mse, cross-entropy, logits"),
+        ({"loss": "logits"}, "needs activation='sigmoid'"),
+        ({"activation": "tanh"}, "'linear' or 'sigmoid', got 'tanh'"),
+        ({"activation": "sigmoid"}, "a sigmoid never reaches 1"),
+        ({"bounds": (0, [1, 2, 3])}, r"bounds should be a pair .* of shape \(1,\)"),
+        ({"bounds": (5, 4)}, "the lowest at most the highest"),
+        ({"bounds": (np.nan, 4)}, "the lowest at most the highest"),
+        ({"bounds": (5, 6)}, "start should lie within the bounds"),
+        ({"function": ([1.0], [0.0])}, r"W should have shape \(any, any\)"),
+        ({"function": ([[np.nan]], [0.0])}, "W should be finite"),
     ],
 )
-def test_what_cannot_work_is_refused(changes, error, message):
+def test_what_cannot_work_is_refused(changes, message):
     arguments = {"function": LINE, "targets": [[1.0]], "start": [[0.0]], "learning_rate": 0.1}
     arguments |= changes
-    with pytest.raises(error, match=message):
+    with pytest.raises(ValueError, match=message):
         reconstruct(arguments.pop("function"), **arguments)
 
 
@@ -332,10 +316,6 @@ def test_a_lost_gradient_is_said_so(affine):
         reconstruct(
             lambda x: model.predict(x.detach().numpy(), verbose=0), y, start, learning_rate=0.1
         )
-    with pytest.raises(
-        ValueError, match=r"return shape \(1, outputs\) for 1 inputs, got \(4,\)"
-    ):
-        reconstruct(lambda x: x.sum(dim=0), y, start, learning_rate=0.1)
 
 
 def test_a_model_that_ignores_its_input_has_no_gradient():
@@ -386,13 +366,29 @@ def test_sensitivity_of_an_lstm_is_its_slope():
     ("inputs", "activation", "message"),
     [
         ([[np.nan]], "linear", "inputs should be finite"),
-        ([1.0], "linear", r"inputs should have shape \(count, ...\)"),
+        ([1.0], "linear", r"takes inputs of shape \(count, 1\), got \(1,\)"),
+        (np.zeros((0, 1)), "linear", r"got \(0, 1\) and \(0, 1\)"),
         ([[1.0]], "relu", "'linear' or 'sigmoid', got 'relu'"),
     ],
 )
 def test_sensitivity_refuses(inputs, activation, message):
     with pytest.raises(ValueError, match=message):
         sensitivity(LINE, inputs, activation=activation)
+
+
+def test_sensitivity_wants_a_row_of_outputs_for_each_row_of_inputs():
+    with pytest.raises(ValueError, match=r"got \(1, 4\) and \(4,\)"):
+        sensitivity(lambda x: x.sum(dim=0), np.zeros((1, 4)))
+
+
+def test_a_network_that_has_become_nan_is_said_so():
+    def lost(x):
+        return x * np.nan
+
+    with pytest.raises(ValueError, match="left the range of float64"):
+        sensitivity(lost, [[1.0]])
+    with pytest.raises(ValueError, match="left the range of float64"):
+        reconstruct(lost, [[1.0]], [[1.0]], learning_rate=0.1)
 
 
 # --- shut_gate
@@ -487,20 +483,18 @@ def test_a_unit_without_weights_is_shut_only_by_its_bias():
 
 
 @pytest.mark.parametrize(
-    ("changes", "error", "message"),
+    ("changes", "message"),
     [
-        ({"W": [1.0, 2.0]}, ValueError, r"W should have shape \(inputs, outputs\)"),
-        ({"b": [0.0, 0.0]}, ValueError, r"got \(1, 1\) and \(2,\)"),
-        ({"W": [[np.inf]]}, ValueError, "W should be finite"),
-        ({"W": np.zeros((0, 1))}, ValueError, "at least one input and one unit"),
-        ({"opening": 0}, ValueError, "opening should be above 0"),
-        ({"opening": 1}, ValueError, "strictly between 0 and 1"),
-        ({"opening": None}, TypeError, "opening should be a number"),
-        ({"bounds": (1, 0)}, ValueError, "lowest should be at most highest"),
-        ({"bounds": "pixel"}, ValueError, "bounds should be a pair"),
+        ({"W": [1.0, 2.0]}, r"W should have shape \(any, any\), got \(2,\)"),
+        ({"b": [0.0, 0.0]}, r"b should have shape \(1,\), got \(2,\)"),
+        ({"W": [[np.inf]]}, "W should be finite"),
+        ({"W": np.zeros((0, 1))}, "at least one input and one unit"),
+        ({"opening": 0}, "strictly between 0 and 1"),
+        ({"opening": 1}, "strictly between 0 and 1"),
+        ({"bounds": (1, 0)}, "the lowest at most the highest"),
+        ({"W": np.ones((3, 1)), "bounds": [(0, 1)] * 3}, r"bounds should be a pair"),
     ],
 )
-def test_shut_gate_refuses(changes, error, message):
-    arguments = {"W": [[1.0]], "b": [0.0]} | changes
-    with pytest.raises(error, match=message):
-        shut_gate(arguments.pop("W"), arguments.pop("b"), **arguments)
+def test_shut_gate_refuses(changes, message):
+    with pytest.raises(ValueError, match=message):
+        shut_gate(**{"W": [[1.0]], "b": [0.0]} | changes)

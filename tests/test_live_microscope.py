@@ -33,39 +33,42 @@ def gru():
         ),
         (
             lambda: live.GateMicroscope(CELL, V.T, v),
-            r"V must be an array of shape \(2, 3\), got shape \(3, 2\)",
+            r"V should have shape \(2, 3\), got \(3, 2\)",
         ),
-        (lambda: live.GateMicroscope(CELL, V, v[:2]), r"v must be an array of shape \(3,\)"),
-        (lambda: live.GateMicroscope(CELL, V + np.inf, v), "V must be finite"),
+        (lambda: live.GateMicroscope(CELL, V, v[:2]), r"v should have shape \(3,\)"),
+        (lambda: live.GateMicroscope(CELL, V + np.inf, v), "V should be finite"),
         (lambda: live.GateMicroscope(CELL, V, v, "$ab"), "without the \\$, got '\\$ab'"),
         (lambda: live.GateMicroscope(CELL, V, v, "abc"), "a's and b's .*, got 'abc'"),
         (lambda: live.GateMicroscope(CELL, V, v, "a" * 81), "at most 80 a's and b's"),
         (
             lambda: live.GateMicroscope(CELL, V, v, unit=2),
-            r"unit should lie in 0 \.\. 1, got 2",
+            r"unit should be from 0 to 1, got 2",
         ),
         (lambda: live.GateSlices(FUSED[:2], SEQUENCES, SLICED), "W, U and b, got 2 arrays"),
         (
             lambda: live.GateSlices([*FUSED[:2], FUSED[2][:8]], SEQUENCES, SLICED),
-            r"b must be an array of shape \(16,\), got shape \(8,\)",
+            r"b should have shape \(16,\), got \(8,\)",
         ),
         (
             lambda: live.GateSlices([FUSED[0].T, *FUSED[1:]], SEQUENCES, SLICED),
-            r"W must be an array of shape \(None, 16\), got shape \(16, 5\)",
+            r"W should have shape \(any, 16\), got \(16, 5\)",
         ),
         (
             lambda: live.GateSlices([FUSED[0], 1.0, FUSED[2]], SEQUENCES, SLICED),
-            "a row for each",
+            r"U should have shape \(any, any\), got \(\)",
         ),
         (
             lambda: live.GateSlices(FUSED, SEQUENCES[0], SLICED[0]),
-            r"x must be an array of shape \(None, None, 5\), got shape \(20, 5\)",
+            r"x should have shape \(any, any, 5\), got \(20, 5\)",
         ),
         (
             lambda: live.GateSlices(FUSED, SEQUENCES, SLICED[:, -1]),
-            r"h must be an array of shape \(3, 20, 4\), got shape \(3, 4\)",
+            r"h should have shape \(3, 20, 4\), got \(3, 4\)",
         ),
-        (lambda: live.GateSlices(FUSED, SEQUENCES[:0], SLICED[:0]), "at least one step"),
+        (
+            lambda: live.GateSlices(FUSED, SEQUENCES[:0], SLICED[:0]),
+            "a step and a feature at least",
+        ),
         (lambda: live.GateSlices(FUSED, SEQUENCES, SLICED, "ifgo"), "order of i, f, c and o"),
     ],
 )

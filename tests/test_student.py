@@ -166,7 +166,6 @@ def repository(tmp_path):
         "course_utils/__init__.py": '"""Helpers."""\n',
         "course_utils/checks/__init__.py": "",
         "course_utils/checks/demo.py": '"""Checks."""\n',
-        "requirements.txt": (ROOT / "requirements.txt").read_text("utf-8"),
         "constraints.txt": "numpy==2.4.6\n",
         "LICENSE": "BSD\n",
         "LICENSE-TEXT": "CC BY\n",
@@ -295,7 +294,7 @@ def test_an_error_names_chapter_cell_and_text(tmp_path, links):
         edition_of(tmp_path, "# A\n\n+++\n\nSee {ref}`x`.", links)
 
 
-@pytest.mark.parametrize("module", [editions, myst_to_markdown, student])
+@pytest.mark.parametrize("module", [editions, myst_to_markdown])
 def test_examples_in_docstrings(module):
     results = doctest.testmod(module)
     assert results.attempted > 0
@@ -518,7 +517,7 @@ def test_the_folder_holds_what_a_class_needs_and_nothing_else(repository):
     }
     assert sorted(target.parent.iterdir()) == [target, target.with_suffix(".zip")]
     assert not (repository / "build").exists()
-    assert (target / "requirements.txt").read_text("utf-8").endswith(f"\n./{wheel}\n")
+    assert (target / "requirements.txt").read_text("utf-8") == f"./{wheel}[chapters]\n"
     page = (target / "START.md").read_text("utf-8")
     assert "1. [What does $U$ do, *really*?](01_demo.ipynb)" in page
     assert wheel in page
@@ -583,22 +582,6 @@ def test_a_wheel_that_cannot_be_built_says_what_to_do(repository):
     (repository / "pyproject.toml").write_text("[build-system]\nrequires = ['setuptools']\n[")
     with pytest.raises(RuntimeError, match="pip install 'setuptools>=77'"):
         student.build_wheel(repository, repository)
-
-
-def test_requirements_hold_what_chapters_compute_with_and_no_tools_of_the_book():
-    text = (ROOT / "requirements.txt").read_text("utf-8")
-    section = text.split("# what the chapters compute with\n")[1].split("\n# the book")[0]
-    wanted = student.requirements(text, "course_utils.whl").splitlines()
-    assert set(section.splitlines()) <= set(wanted)
-    assert any(line.startswith("jupyterlab>") for line in wanted)
-    assert not [
-        line for line in wanted if re.match("-e|pytest|jupyter-book|jupyterlab-myst", line)
-    ]
-
-
-def test_requirements_that_lack_a_needed_package_are_refused():
-    with pytest.raises(ValueError, match="no line for scipy"):
-        student.requirements("numpy\n", "a.whl", ["numpy", "scipy"])
 
 
 def test_a_repository_without_chapters_is_refused(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.training import row_rnn
+from course_utils.networks import row_rnn
 from course_utils.units import Features, RowRNN, draw_starts, selectivity, windows
 
 
@@ -146,14 +146,6 @@ def test_whitened_features_are_ridge_regressions():
     np.testing.assert_allclose(seen.whitened()[0, 0] * w.mean(), fit)
 
 
-def test_the_largest_ridge_leaves_the_centred_features_but_for_their_scale():
-    rng = np.random.default_rng(2)
-    seen = Features(whiten=True)
-    seen.add(rng.random((80, 1, 5)), rng.normal(size=(80, 1)))
-    white, centred = seen.whitened(ridge=1e15), seen.centred()
-    np.testing.assert_allclose(white / white.max(), centred / centred.max())
-
-
 def test_selectivity_counts_pairs():
     rng = np.random.default_rng(0)
     activity, labels = rng.integers(0, 4, (30, 3)).astype(float), rng.integers(5, 8, 30)
@@ -174,56 +166,40 @@ def whole(dead=False, whiten=False):
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "message"),
+    ("make", "message"),
     [
-        (lambda: whole(dead=True).raw(), ValueError, r"units \[1\] never had a positive"),
-        (lambda: whole(dead=True, whiten=True).whitened(), ValueError, r"units \[1\]"),
-        (lambda: whole().whitened(), ValueError, r"make Features\(whiten=True\)"),
-        (lambda: whole(whiten=True).whitened(ridge=0), ValueError, "ridge should be above 0"),
-        (lambda: whole(whiten=True).whitened(ridge=2e15), ValueError, "ridge .* at most 1e15"),
-        (lambda: whole().raw([2]), ValueError, r"units should lie in 0 .. 1, got \[2\]"),
-        (lambda: whole().raw([-1]), ValueError, r"units should lie in 0 .. 1, got \[-1\]"),
-        (lambda: whole().raw([0.5]), TypeError, "units should be a list of whole numbers"),
-        (lambda: whole().raw(["a"]), TypeError, "units should hold real numbers"),
-        (lambda: Features().raw(), ValueError, "call add first"),
-        (lambda: Features().mean(), ValueError, "call add first"),
-        (lambda: Features().add(np.ones((2, 3)), [[1]]), ValueError, "windows should have"),
-        (lambda: Features().add(np.ones((2, 3, 1)), [[1]]), ValueError, "z should have"),
-        (lambda: Features().add(np.ones((0, 3, 1)), np.ones((0, 2))), ValueError, "empty"),
-        (lambda: Features().add([[[np.nan]]], [[1.0]]), ValueError, "windows should be finite"),
-        (lambda: Features().add([[[1.0]]], [[np.inf]]), ValueError, "z should be finite"),
-        (lambda: whole().add(np.ones((1, 3, 2)), [[1.0, 2.0]]), ValueError, r"\(any, 2, 2\)"),
-        (lambda: whole().add(np.ones((1, 2, 2)), [[1.0]]), ValueError, r"\(1, 2\)"),
-        (lambda: draw_starts(3, 29), ValueError, "length should be at most 28"),
-        (lambda: draw_starts(0), ValueError, "count should be at least 1"),
-        (lambda: draw_starts(3, 0), ValueError, "length should be at least 1"),
-        (lambda: draw_starts(3, seed=-1), ValueError, "seed should be at least 0"),
-        (lambda: windows(np.ones((2, 28, 28)), [0]), ValueError, "starts"),
-        (lambda: windows(np.ones((1, 28, 28)), [19]), ValueError, "should start at 0 .. 18"),
-        (lambda: windows(np.ones((1, 28, 28)), [0], batch=0), ValueError, "batch"),
-        (lambda: windows(np.ones((1, 28, 28)), [0], 0), ValueError, "length should be at"),
-        (lambda: windows([[[np.inf, -np.inf]]], [0], 1), ValueError, "images should be finite"),
-        (lambda: small().run(np.ones((1, 2, 5))), ValueError, r"rows should have .* 4\)"),
-        (lambda: small().run([["a"]]), TypeError, "rows should be numbers"),
-        (lambda: small().run(np.ones((1, 2, 4)), np.ones((2, 6))), ValueError, "start"),
-        (lambda: small().roll(np.ones((1, 6)), 0), ValueError, "steps should be at least 1"),
-        (lambda: small().roll(np.ones((1, 6)), 1, {6: 0.0}), ValueError, r"0 .. 5, got \[6\]"),
-        (lambda: small().predict(np.ones(5)), ValueError, "should end in 6 units"),
-        (lambda: small().predict(["a"]), TypeError, "h should hold real numbers"),
-        (lambda: RowRNN.from_torch({"W": 1}), ValueError, r"missing: \['U'"),
-        (lambda: RowRNN.from_torch(dict.fromkeys("WUbVc", "a")), TypeError, "W should hold"),
+        (lambda: whole(dead=True).raw(), r"units \[1\] never had a positive"),
+        (lambda: whole(dead=True, whiten=True).whitened(), r"units \[1\]"),
+        (lambda: whole().whitened(), r"make Features\(whiten=True\)"),
+        (lambda: whole(whiten=True).whitened(ridge=0), "ridge should be above 0"),
+        (lambda: Features().raw(), "call add first"),
+        (lambda: Features().mean(), "call add first"),
+        (lambda: Features().add(np.ones((2, 3)), [[1]]), "windows should have"),
+        (lambda: Features().add(np.ones((2, 3, 1)), [[1]]), "z should have"),
+        (lambda: Features().add(np.ones((0, 3, 1)), np.ones((0, 2))), "empty"),
+        (lambda: Features().add([[[np.nan]]], [[1.0]]), "windows should be finite"),
+        (lambda: Features().add([[[1.0]]], [[np.inf]]), "z should be finite"),
+        (lambda: whole().add(np.ones((1, 3, 2)), [[1.0, 2.0]]), r"\(any, 2, 2\)"),
+        (lambda: whole().add(np.ones((1, 2, 2)), [[1.0]]), r"\(1, 2\)"),
+        (lambda: draw_starts(3, 29), "length should be from 1 to 28, got 29"),
+        (lambda: windows(np.ones((2, 28, 28)), [0]), r"starts should have shape \(2,\)"),
+        (lambda: windows(np.ones((1, 28, 28)), [19]), "should start at 0 .. 18"),
+        (lambda: windows(np.ones((1, 28, 28)), [-1]), "should start at 0 .. 18"),
+        (lambda: windows([[[np.inf, -np.inf]]], [0], 1), "images should be finite"),
+        (lambda: small().run(np.ones((1, 2, 5))), r"rows should have .* 4\)"),
+        (lambda: small().run(np.ones((1, 2, 4)), np.ones((2, 6))), "start should have"),
+        (lambda: small().predict([np.nan] * 6), "h should be finite"),
         (
             lambda: RowRNN([[1.0]], [[1.0]], [1.0, 2.0], [[1.0]], [1.0]),
-            ValueError,
-            r"b should have shape \(1\), got \(2,\)",
+            r"b should have shape \(1,\), got \(2,\)",
         ),
-        (lambda: selectivity(np.ones((3, 2)), [1, 1, 1]), ValueError, "two classes or more"),
-        (lambda: selectivity(np.ones((3, 2)), [1, 2]), ValueError, "activity should have"),
+        (lambda: selectivity(np.ones((3, 2)), [1, 1, 1]), "two classes or more"),
+        (lambda: selectivity(np.ones((3, 2)), [1, 2]), "activity should have"),
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_bad_input_is_named(make, error, message):
-    with pytest.raises(error, match=message):
+def test_bad_input_is_named(make, message):
+    with pytest.raises(ValueError, match=message):
         make()
 
 

@@ -16,14 +16,13 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from course_utils.check_env import NEEDED
 from tools.chapters import ROOT
 from tools.editions import Edition, make_editions
 
@@ -105,50 +104,6 @@ def _strings(value: Any) -> Iterator[str]:
         else:
             for inner in value:
                 yield from _strings(inner)
-
-
-def requirements(text: str, wheel: str, needed: Collection[str] = NEEDED) -> str:
-    r"""Return what a learner installs.
-
-    The extension jupyterlab-myst is not among it: it shows ``<details>`` without what is
-    folded inside (seen with 2.7.0), so every answer would be gone.
-
-    Parameters
-    ----------
-    text
-        ``requirements.txt`` of the repository.
-    wheel
-        File name of the wheel of course_utils.
-    needed
-        The packages that running a chapter takes.
-
-    Returns
-    -------
-    str
-        The lines of these packages, and the wheel.
-
-    Raises
-    ------
-    ValueError
-        If a needed package has no line.
-
-    Examples
-    --------
-    >>> print(requirements("-e .\nnumpy>=2\n# the book\nsphinx", "c.whl", ["numpy"]), end="")
-    numpy>=2
-    ./c.whl
-    """
-    lines: list[str] = []
-    missing = set(needed)
-    for line in text.splitlines():
-        name = re.split(r"[^\w.-]", line, maxsplit=1)[0]
-        name = name.removesuffix("-cpu")  # tensorflow has two names
-        if name in needed:
-            lines.append(line)
-            missing.discard(name)
-    if missing:
-        raise ValueError(f"requirements.txt has no line for {', '.join(sorted(missing))}")
-    return "\n".join([*lines, f"./{wheel}"]) + "\n"
 
 
 def build_wheel(root: Path, folder: Path) -> str:
@@ -309,8 +264,9 @@ def build(root: Path, target: Path) -> list[Edition]:
         licences = sorted(path.name for path in root.glob("LICENSE*"))
         for name in [*licences, "constraints.txt"]:
             shutil.copy(root / name, folder)
-        wanted = requirements((root / "requirements.txt").read_text("utf-8"), wheel)
-        (folder / "requirements.txt").write_text(wanted, "utf-8")
+        # Without jupyterlab-myst: it shows <details> without what is folded inside (seen with
+        # 2.7.0), so every answer would be gone.
+        (folder / "requirements.txt").write_text(f"./{wheel}[chapters]\n", "utf-8")
         project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
         page = start_page(editions, project["requires-python"], wheel, "`, `".join(licences))
         (folder / "START.md").write_text(page, "utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils._check import real
+from course_utils import arguments
 
 # A check multiplies and squares what it gets, and float64 ends at 1.8e308.
 LARGEST = 1e99
@@ -27,23 +27,8 @@ class CheckFailed(AssertionError):
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call the learner's function and turn an error inside it into a hint.
 
-    Parameters
-    ----------
-    function
-        The learner's function.
-    *args, **kwargs
-        What it is called with. Arrays are copied first, so a function that changes its
-        arguments does not spoil the next case.
-
-    Returns
-    -------
-    Any
-        What the function returned.
-
-    Raises
-    ------
-    CheckFailed
-        If the function is still the stub, returned nothing, or raised an error.
+    Arrays are copied first, so a function that changes its arguments does not spoil the next
+    case. A function that is still the stub, or returned nothing, gives a hint too.
 
     Examples
     --------
@@ -72,27 +57,9 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def as_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """Turn a learner's result into an array of a given shape, with finite numbers.
+    """Turn a learner's result into a float64 array of a given shape, ``()`` for a number.
 
-    Parameters
-    ----------
-    value
-        What the learner's function returned.
-    shape
-        The shape it should have; ``()`` for a number.
-    name
-        What to call it in a hint.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``value`` as float64, of shape ``shape``.
-
-    Raises
-    ------
-    CheckFailed
-        If it is no array of numbers, has another shape, or holds NaN, infinity or a number
-        above 1e99, with which no check could go on.
+    NaN, infinity and numbers above 1e99 give a hint, as no check could go on with them.
 
     Examples
     --------
@@ -104,32 +71,16 @@ def as_array(value: ArrayLike, shape: tuple[int, ...], name: str) -> np.ndarray:
     course_utils.checks.CheckFailed: the states should have shape (3,), got (2,)
     """
     try:
-        array = real(value, name).astype(np.float64)
-    except TypeError:
-        raise CheckFailed(f"{name} should be numbers, got {type(value).__name__}") from None
-    if array.shape != shape:
-        raise CheckFailed(f"{name} should have shape {shape}, got {array.shape}")
-    if not np.isfinite(array).all():
-        raise CheckFailed(f"{name} should be finite, got NaN or infinity")
+        array = arguments.array(value, name, shape, np.float64)
+    except (TypeError, ValueError) as error:
+        raise CheckFailed(str(error)) from None
     if (largest := np.abs(array).max(initial=0)) > LARGEST:
         raise CheckFailed(f"{name} should be smaller: got a number of size {largest:.3g}")
     return array
 
 
 def close(got: ArrayLike, want: ArrayLike, rtol: float = 1e-6, atol: float = 1e-9) -> bool:
-    """Say whether two arrays agree within rounding.
-
-    Parameters
-    ----------
-    got, want
-        Numbers or arrays of the same shape.
-    rtol, atol
-        Relative and absolute tolerance, as in :func:`numpy.allclose`.
-
-    Returns
-    -------
-    bool
-        True if every entry agrees.
+    """Say whether two arrays agree within rounding, as :func:`numpy.allclose` does.
 
     Examples
     --------

@@ -7,8 +7,8 @@ from disk works as well. Where scripts do not run, and on paper, a still picture
 To write one (``rnn.py`` with ``rnn_dials.js`` is a short model):
 
 1. Subclass :class:`LiveFigure` in a module of this package; name ``script`` and ``title``.
-   The constructor checks its arguments (:func:`finite`) and raises a ValueError that says what
-   came and what was wanted. Import no framework: take weights as arrays.
+   The constructor checks its arguments (:func:`finite`) and says what came and what was
+   wanted. Import no framework: take weights as arrays.
 2. ``data()`` returns what the script gets: dicts, lists, strings, numbers, NumPy arrays. Round
    nothing that is computed with. Well under 1 MB; large arrays as integers or short decimals.
 3. ``draw(figure)`` draws the still picture on a bare matplotlib ``Figure`` (no pyplot), and

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from course_utils import plotting
-from course_utils._check import in_range, real
+from course_utils.arguments import array, whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -118,91 +118,47 @@ class LiveFigure:
 
 
 def finite(name: str, value: Any, shape: tuple[int | None, ...] = ()) -> np.ndarray:
-    """Return a value as float64 numbers of the wanted shape.
+    """Return finite float64 numbers of the wanted shape, as :func:`array` judges them.
 
-    Parameters
-    ----------
-    name
-        What the value is called in the error message.
-    value
-        A number or anything NumPy turns into an array.
-    shape
-        The wanted shape; None stands for any length. The default is a single number, which
-        may come as an array with one entry.
-
-    Raises
-    ------
-    ValueError
-        If the value is no finite number or array, or its shape is another one.
+    Without a shape it is a single number, which may come as an array with one entry.
 
     Examples
     --------
     >>> finite("W", [[0.5]]).item()
     0.5
     """
-    try:
-        array = real(value, name).astype(np.float64)
-    except TypeError:
-        raise ValueError(f"{name} must be made of numbers, got {value!r}") from None
-    if shape == () and array.size == 1:
-        array = array.reshape(())
-    fits = array.ndim == len(shape) and all(
-        wanted in (None, length) for wanted, length in zip(shape, array.shape, strict=True)
-    )
-    if not fits:
-        wanted = "a number" if shape == () else f"an array of shape {shape}"
-        raise ValueError(f"{name} must be {wanted}, got shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    return array
+    if shape:
+        return array(value, name, shape, np.float64)
+    found = array(value, name, dtype=np.float64)
+    if found.size != 1:
+        raise ValueError(f"{name} should be a number, got shape {found.shape}")
+    return found.reshape(())
 
 
 def checked_digits(digits: Iterable[int]) -> list[int]:
     """Return 1 to 12 digits as a list.
-
-    Raises
-    ------
-    ValueError
-        If there are none or more, or one is no digit.
 
     Examples
     --------
     >>> checked_digits((4, 2, 5))
     [4, 2, 5]
     """
-    found = list(digits) if isinstance(digits, Iterable) else []
-    if not 1 <= len(found) <= 12 or not all(in_range(digit, 0, 10) for digit in found):
-        got = found or digits
-        raise ValueError(f"digits must be 1 to 12 whole numbers from 0 to 9, got {got}")
-    return [int(digit) for digit in found]
+    found = [whole(digit, "each of the digits", 0, 9) for digit in digits]
+    whole(len(found), "the number of digits", 1, 12)
+    return found
 
 
 def arrays(weights: Any, names: str) -> Sequence[Any]:
     """Return weights, one for each name.
-
-    Raises
-    ------
-    ValueError
-        If they are no list, or there are more or fewer.
 
     Examples
     --------
     >>> arrays([1.0, 2.0], "W and b")
     [1.0, 2.0]
     """
-    count = len(names.replace(" and ", ", ").split(", "))
-    if not isinstance(weights, Sequence) or isinstance(weights, str):
-        raise ValueError(f"weights must be {names}, got {type(weights).__name__}")
-    if len(weights) != count:
-        raise ValueError(f"weights must be {names}, got {len(weights)} arrays")
+    if len(weights) != len(names.replace(" and ", ", ").split(", ")):
+        raise ValueError(f"weights should be {names}, got {len(weights)} arrays")
     return weights
-
-
-def axes_of(figure: Any, *shape: int, **options: Any) -> Any:
-    """Make the axes that a still picture is drawn on."""
-    if not hasattr(figure, "subplots"):
-        raise TypeError(f"figure should be one of matplotlib, got {type(figure).__name__}")
-    return figure.subplots(*shape, **options)
 
 
 def _json(value: Any) -> str:

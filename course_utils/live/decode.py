@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_utils import plotting
-from course_utils.live._figure import LiveFigure, arrays, axes_of, checked_digits, finite
+from course_utils.live._figure import LiveFigure, arrays, checked_digits, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,11 +24,6 @@ class DecodeShift(LiveFigure):
         W of shape (10, 1), U and b with one entry each, as Keras returns them.
     digits
         The digits that are read first, 1 to 12 of them.
-
-    Raises
-    ------
-    ValueError
-        If a weight has another shape or is not finite, or the digits are none or too many.
 
     Examples
     --------
@@ -64,7 +59,7 @@ class DecodeShift(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw W, W + b and the digits."""
-        ax = axes_of(figure)
+        ax = figure.subplots()
         ax.plot(range(10), self.W, "o-", label="W[k]")
         ax.plot(range(10), self.W + self.b, "s--", label="W[k] + b")
         ax.plot(range(10), range(10), ":", color=plotting.COLOURS["black"], label="the digit k")
@@ -84,11 +79,6 @@ class DecodeBasis(LiveFigure):
     weights
         E of shape (10, 10), W of shape (10, 1), U and b with one entry each.
 
-    Raises
-    ------
-    ValueError
-        If a weight has another shape or is not finite.
-
     Examples
     --------
     >>> figure = DecodeBasis([np.eye(10), np.arange(10.0)[:, np.newaxis], [[1.0]], [0.0]])
@@ -106,8 +96,6 @@ class DecodeBasis(LiveFigure):
         self.W = finite("W", W, (10, 1))[:, 0]
         finite("U", U)
         self.b = finite("b", b).item()
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite("E W + b", self.E @ self.W + self.b, (10,))
 
     def data(self) -> dict[str, Any]:
         """Return the embedding, the input weights and the bias."""
@@ -124,7 +112,7 @@ class DecodeBasis(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw the entries of E and W as circles and write the table beside them."""
-        ax = axes_of(figure)
+        ax = figure.subplots()
         rows = np.vstack([self.E / np.abs(self.E).max(), self.W / np.abs(self.W).max()])
         heights = [*range(10), 10.6]
         colours = plotting.COLOURS

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils import plotting
-from course_utils._check import in_range
-from course_utils.live._figure import LiveFigure, axes_of, finite
+from course_utils.arguments import whole
+from course_utils.live._figure import LiveFigure, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,12 +49,6 @@ class DrawTheTop(LiveFigure):
     rows
         How many rows of the digit are there at the start.
 
-    Raises
-    ------
-    ValueError
-        If there is no digit, a shape does not fit, a pixel lies outside 0 .. 1, or ``rows`` is
-        out of range.
-
     Examples
     --------
     >>> from course_utils import units
@@ -81,14 +75,8 @@ class DrawTheTop(LiveFigure):
         means: ArrayLike | None = None,
         rows: int = 10,
     ) -> None:
-        if not all(hasattr(rnn, name) for name in ("W", "roll")):
-            raise ValueError(f"rnn should be a RowRNN, got {type(rnn).__name__}")
-        if not hasattr(seen, "whitened"):
-            raise ValueError(f"seen should be Features, got {type(seen).__name__}")
         self.rnn = rnn
         width, units = rnn.W.shape
-        if not isinstance(digits, Mapping):
-            raise ValueError(f"digits should be images by name, got {type(digits).__name__}")
         if not digits:
             raise ValueError("digits is empty: give at least one image by a name")
         self.digits = {
@@ -99,9 +87,7 @@ class DrawTheTop(LiveFigure):
         if len(heights) > 1:
             raise ValueError(f"all digits should have the same height, got {sorted(heights)}")
         self.height = heights.pop()
-        if not in_range(rows, 1, self.height):
-            raise ValueError(f"rows should lie in 1 .. {self.height - 1}, got {rows!r}")
-        self.rows = int(rows)
+        self.rows = whole(rows, "rows", 1, self.height - 1)
         self.mean = seen.mean()
         if self.mean.shape[1] != width or len(seen.total) != units:
             raise ValueError(
@@ -168,7 +154,7 @@ class DrawTheTop(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw the completed digit and the centred features."""
-        left, right = axes_of(figure, 1, 2, width_ratios=[1, 1.35])
+        left, right = figure.subplots(1, 2, width_ratios=[1, 1.35])
         left.imshow(self.completed(), cmap="gray_r", vmin=0, vmax=1)
         left.axhline(self.rows - 0.5, color=plotting.COLOURS["vermilion"], linestyle="--")
         left.set_title(f"{self.rows} rows given", fontsize=11)
@@ -221,9 +207,9 @@ def pack(array: ArrayLike) -> str:
 def unpack(text: str) -> np.ndarray:
     """Return the numbers that :func:`pack` wrote, as the page reads them: shape (count,)."""
     sent = np.frombuffer(b64decode(text), np.uint8).reshape(-1, KEPT)
-    whole = np.zeros((len(sent), 8), np.uint8)
-    whole[:, 8 - KEPT :] = sent
-    return whole.view("<f8")[:, 0]
+    eight = np.zeros((len(sent), 8), np.uint8)
+    eight[:, 8 - KEPT :] = sent
+    return eight.view("<f8")[:, 0]
 
 
 def _pixels(name: str, value: Any, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from course_utils import plotting
-from course_utils._check import in_range, real
+from course_utils.arguments import array, whole
 from course_utils.data import SYMBOLS, symbols
 from course_utils.gates import Block, Gates, Trace
-from course_utils.live._figure import LiveFigure, arrays, axes_of, finite
+from course_utils.live._figure import LiveFigure, arrays, finite
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,14 +40,6 @@ class GateMicroscope(LiveFigure):
     unit
         Which unit is shown first.
 
-    Raises
-    ------
-    TypeError
-        If ``cell`` is no :class:`course_utils.gates.Gates`.
-    ValueError
-        If the cell is another kind of cell, a shape does not fit, the text holds other symbols
-        or is too long, or there is no such unit.
-
     Examples
     --------
     >>> from course_utils.gates import Block
@@ -69,13 +61,11 @@ class GateMicroscope(LiveFigure):
             raise ValueError(f"the cell should read the 3 symbols {SYMBOLS}, got {cell!r}")
         self.V = finite("V", V, (cell.units, len(SYMBOLS)))
         self.v = finite("v", v, (len(SYMBOLS),))
-        if not isinstance(text, str) or len(text) > LONGEST or set(text) - {"a", "b"}:
+        if len(text) > LONGEST or set(text) - {"a", "b"}:
             raise ValueError(
                 f"text should be at most {LONGEST} a's and b's without the $, got {text!r}"
             )
-        if not in_range(unit, 0, cell.units):
-            raise ValueError(f"unit should lie in 0 .. {cell.units - 1}, got {unit!r}")
-        self.text, self.unit = text, int(unit)
+        self.text, self.unit = text, whole(unit, "unit", 0, cell.units - 1)
 
     def data(self) -> dict[str, Any]:
         """Return the weights by gate, the readout, the text and the unit."""
@@ -111,7 +101,7 @@ class GateMicroscope(LiveFigure):
     def draw(self, figure: "Figure") -> None:
         """Draw the strips of the first unit and the answers."""
         trace = self._trace()
-        *tops, answers = axes_of(figure, 7, sharex=True)
+        *tops, answers = figure.subplots(7, sharex=True)
         _strips(tops, trace, 0, self.unit)
         may = trace.h[0] @ self.V + self.v > 0
         step, symbol = may.nonzero()
@@ -140,15 +130,6 @@ class GateSlices(LiveFigure):
     order
         The order in which the blocks are read at first: i, f, c and o in some order.
 
-    Raises
-    ------
-    TypeError
-        If U does not hold real numbers.
-    ValueError
-        If a shape does not fit, a number is not finite, or the order is no order of i, f, c, o.
-    OverflowError
-        When it is shown, if the numbers are so large that the state leaves their range.
-
     Examples
     --------
     >>> weights = np.zeros((1, 8)), np.zeros((2, 8)), np.zeros(8)
@@ -162,17 +143,14 @@ class GateSlices(LiveFigure):
 
     def __init__(self, weights: Sequence[Any], x: Any, h: Any, order: str = "ifco") -> None:
         W, U, b = arrays(weights, "W, U and b")
-        shape = real(U, "U").shape
-        units = shape[0] if shape else 0
-        if not units:
-            raise ValueError(f"U must have a row for each unit, got {shape}")
+        units = len(array(U, "U", (None, None)))
         self.U = finite("U", U, (units, 4 * units))
         self.W = finite("W", W, (None, 4 * units))
         self.b = finite("b", b, (4 * units,))
         self.x = finite("x", x, (None, None, len(self.W)))
         self.h = finite("h", h, (*self.x.shape[:2], units))
         if 0 in self.x.shape:
-            raise ValueError(f"x must hold at least one step and feature, got {self.x.shape}")
+            raise ValueError(f"x should hold a step and a feature at least, got {self.x.shape}")
         self.order = _order(order)
 
     def data(self) -> dict[str, Any]:
@@ -203,7 +181,7 @@ class GateSlices(LiveFigure):
 
     def draw(self, figure: "Figure") -> None:
         """Draw the bias and the strips of unit 0."""
-        top, *others = axes_of(figure, 7)
+        top, *others = figure.subplots(7)
         blue = plotting.COLOURS["blue"]
         top.bar(range(len(self.b)), self.b, color=blue)
         middles = np.arange(4) * len(self.U) + (len(self.U) - 1) / 2
@@ -217,33 +195,16 @@ class GateSlices(LiveFigure):
 
 
 def _order(order: Any) -> str:
-    if not isinstance(order, str) or order not in map("".join, permutations("ifco")):
-        raise ValueError(f"order must be some order of i, f, c and o, got {order!r}")
+    if order not in map("".join, permutations("ifco")):
+        raise ValueError(f"order should be some order of i, f, c and o, got {order!r}")
     return order
 
 
 def sliced(weights: Sequence[np.ndarray], order: str) -> Gates:
-    """Return the cell that a reader sees who takes the blocks of fused arrays for this order.
+    """Return the LSTM that a reader sees who takes the blocks of fused arrays for this order.
 
-    Parameters
-    ----------
-    weights
-        Kernel (features, 4 units), recurrent kernel (units, 4 units), bias (4 units,).
-    order
-        Four letters, i, f, c and o in some order.
-
-    Returns
-    -------
-    course_utils.gates.Gates
-        An LSTM, in the kind of the arrays.
-
-    Raises
-    ------
-    TypeError
-        If an array is neither float32 nor float64.
-    ValueError
-        If there are not three, one has another shape or is not finite, or the order is no order
-        of i, f, c, o.
+    The weights are kernel (features, 4 units), recurrent kernel (units, 4 units) and bias (4
+    units,); the order is i, f, c and o in some order. Its numbers are of the arrays' kind.
 
     Examples
     --------
@@ -251,13 +212,8 @@ def sliced(weights: Sequence[np.ndarray], order: str) -> Gates:
     >>> sliced(fused, "iofc").blocks["output"].bias.item()
     1.0
     """
-    given = arrays(weights, "W, U and b")
-    fused = [real(array, name) for array, name in zip(given, "WUb", strict=True)]
-    if any(not array.ndim or array.shape[-1] % 4 for array in fused):
-        raise ValueError(
-            f"W, U and b must end in 4 units, got shapes {[array.shape for array in fused]}"
-        )
-    parts = zip(_order(order), *(np.split(array, 4, axis=-1) for array in fused), strict=True)
+    fused = [np.split(block, 4, axis=-1) for block in arrays(weights, "W, U and b")]
+    parts = zip(_order(order), *fused, strict=True)
     blocks = {letter: Block(W, U, b) for letter, W, U, b in parts}
     return Gates("LSTM", {name: blocks[name[0]] for name in NAMES})
 

@@ -1,0 +1,239 @@
+"""Inputs for wanted outputs by gradient descent, and the gradients that it follows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+
+from course_utils.arguments import array, number, whole
+from course_utils.inversion.runners import Array, ends_in_sigmoid, runner
+
+LOSSES = ("mse", "cross-entropy", "logits")
+"""What :func:`reconstruct` can minimise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """What :func:`reconstruct` found, a row or an entry for each of n targets.
+
+    ``inputs``, shape (n, ...), is where the descent ended; ``outputs``, shape (n, m), are those
+    there. ``losses``, shape (steps + 1, n), holds the loss of each target before every step and
+    after the last; a target that has converged repeats its last loss. ``converged``, shape
+    (n,), says whether every output came within the tolerance of its target, and ``steps``,
+    shape (n,), after how many steps.
+    """
+
+    inputs: Array
+    outputs: Array
+    losses: Array
+    converged: NDArray[np.bool_]
+    steps: NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return (
+            f"Reconstruction of {self.converged.sum()} of {len(self.converged)} targets, "
+            f"at most {self.steps.max()} steps"
+        )
+
+
+def reconstruct(
+    function: Any,
+    targets: ArrayLike,
+    start: ArrayLike,
+    *,
+    learning_rate: float,
+    steps: int = 1000,
+    loss: str = "mse",
+    activation: str = "linear",
+    bounds: tuple[ArrayLike, ArrayLike] | None = None,
+    tolerance: float = 1e-3,
+) -> Reconstruction:
+    """Find inputs that give wanted outputs, by gradient descent on the inputs.
+
+    All targets are worked on at once. The loss of the batch is the sum over the targets, so
+    each target takes the steps that it would take alone. A target that has converged stays
+    where it is. An input that a target does not fix keeps what it started with: the result is
+    an input, not the input.
+
+    Parameters
+    ----------
+    function
+        A pair (W, b) for x W + b, a PyTorch module or function, or a Keras model; see the
+        module's page. It returns pre-activations z if ``activation`` is "sigmoid".
+    targets
+        Wanted outputs, shape (n, m).
+    start
+        Where the descent starts, shape (n, ...), or (1, ...) to start all targets alike.
+    learning_rate
+        Length of a step for a gradient of 1. For linear outputs and "mse" it has to be below
+        m / sigma_max**2, where sigma_max is the largest singular value of the weights.
+    steps
+        How many steps to take at most; 0 only evaluates.
+    loss
+        Averaged over the m outputs of a target: "mse", the squared error of the outputs;
+        "cross-entropy", that of sigmoid(z); "logits", the squared error of z against the logit
+        of the target. The last two need the activation "sigmoid".
+    activation
+        "linear" or "sigmoid": what is applied to what the function returns.
+    bounds
+        Lowest and highest legal input, numbers or arrays that fit an input. Each step ends at
+        the nearest legal input.
+    tolerance
+        A target has converged when every output is within this distance. With 0 a run takes
+        all its steps, unless it hits the target exactly.
+
+    Examples
+    --------
+    >>> line = ([[0.4]], [-25.0])
+    >>> found = reconstruct(line, [[100.0], [200.0]], [[1.0]], learning_rate=0.4)
+    >>> found
+    Reconstruction of 2 of 2 targets, at most 90 steps
+    >>> found.inputs.round(1)
+    array([[312.5],
+           [562.5]])
+    """
+    first = array(start, "start")
+    run, dtype = runner(function, first)
+    y = _reachable(targets, activation, loss, function)
+    rate, steps = number(learning_rate, "learning_rate", 0), whole(steps, "steps", 0)
+    if first.ndim < 2 or len(first) not in (1, len(y)):
+        raise ValueError(
+            f"start should have shape (1, ...) or ({len(y)}, ...), a row for each target, got "
+            f"{first.shape}"
+        )
+    x = np.broadcast_to(first, (len(y), *first.shape[1:])).astype(dtype)
+    low, high = (side.astype(dtype) for side in box(bounds, x.shape[1:]))
+    if not ((x >= low) & (x <= high)).all():
+        raise ValueError("start should lie within the bounds: move it there with numpy.clip")
+
+    converged, taken = np.zeros(len(y), bool), np.full(len(y), steps, np.int64)
+    path: list[Array] = []
+    with np.errstate(over="ignore", invalid="ignore"):  # such a step is said to diverge
+        for step in range(steps + 1):
+            z, pull = run(x)
+            if z.shape != y.shape:
+                raise ValueError(
+                    f"targets have shape {y.shape}, the function's outputs {z.shape}"
+                )
+            z = z.astype(np.float64)
+            values, slope = loss_and_slope(z, y, loss, activation)
+            path.append(values)
+            # Far above both where it began and the size of the target: not a detour.
+            ceiling = 1e6 * (path[0] + (y**2).mean(axis=1) + tolerance * tolerance)
+            lost = np.flatnonzero(~(np.isfinite(values) & (values <= ceiling)))
+            if len(lost):
+                row = first[[lost[0] if len(first) > 1 else 0]]
+                slopes = sensitivity(function, row)[0].reshape(y.shape[1], -1)
+                bound = y.shape[1] / np.linalg.norm(np.float64(slopes), 2) ** 2
+                raise ValueError(
+                    f"the descent for target {lost[0]} diverged by step {step} with "
+                    f"learning_rate {rate:.6g}: a linear output needs a rate below m / "
+                    f"sigma_max^2, which is {bound:.6g} at its start; lower the learning rate"
+                )
+            outputs = _activated(z, activation)
+            here = np.abs(outputs - y).max(axis=1) <= tolerance
+            taken[here & ~converged] = step
+            converged |= here
+            if converged.all() or step == steps:
+                break
+            moved = np.clip(x - rate * pull(slope), low, high).astype(dtype)
+            still = converged.reshape(-1, *[1] * (x.ndim - 1))
+            x = np.where(still, x, moved)
+    return Reconstruction(x, outputs.astype(dtype), np.array(path), converged, taken)
+
+
+def _reachable(targets: ArrayLike, activation: str, loss: str, function: Any) -> Array:
+    """Return targets as float64, or say why descent with this loss cannot reach them."""
+    if loss not in LOSSES:
+        raise ValueError(f"loss should be one of {', '.join(LOSSES)}, got {loss!r}")
+    y = array(targets, "targets", (None, None), np.float64)
+    if not y.size:
+        raise ValueError(f"targets should not be empty, got shape {y.shape}")
+    squashed = ends_in_sigmoid(function)
+    if squashed and (activation == "sigmoid" or loss != "mse"):
+        raise ValueError(
+            "the model ends in a sigmoid already: leave that layer out for "
+            "activation='sigmoid', so that saturation does not round the gradient to 0"
+        )
+    if activation == "linear" and loss != "mse":
+        raise ValueError(f"loss {loss!r} needs activation='sigmoid': its targets are openings")
+    outside = np.argwhere((y <= 0) | (y >= 1))
+    if (squashed or activation == "sigmoid") and len(outside):
+        row, column = outside[0]
+        raise ValueError(
+            f"a sigmoid never reaches {y[row, column]:g} (target {row}, output {column}): "
+            "choose targets strictly between 0 and 1"
+        )
+    return y
+
+
+def box(bounds: Any, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return the lowest and highest legal input in its shape; infinite if there are none."""
+    pair = (-np.inf, np.inf) if bounds is None else bounds
+    try:
+        low, high = (np.broadcast_to(np.float64(side), shape) for side in pair)
+        fit = bool((low <= high).all())
+    except (TypeError, ValueError):  # as from a pair for each input, which is SciPy's way
+        fit = False
+    if not fit:
+        raise ValueError(
+            f"bounds should be a pair (lowest, highest), numbers or arrays of shape {shape}, "
+            f"the lowest at most the highest, got {bounds!r}"
+        )
+    return low, high
+
+
+def _activated(z: Array, activation: str) -> Array:
+    if activation not in ("linear", "sigmoid"):
+        raise ValueError(f"activation should be 'linear' or 'sigmoid', got {activation!r}")
+    return expit(z) if activation == "sigmoid" else z
+
+
+def loss_and_slope(z: Array, y: Array, loss: str, activation: str) -> tuple[Array, Array]:
+    """Return the loss of each target, shape (n,), and its slopes in z, shape (n, m)."""
+    m, s = z.shape[1], _activated(z, activation)
+    if loss == "cross-entropy":
+        # log(1 + exp(z)) - y z, the form that a saturated sigmoid does not round away.
+        return (np.logaddexp(0, z) - y * z).mean(axis=1), (s - y) / m
+    if loss == "logits":
+        miss = z - np.log(y / (1 - y))
+        return (miss**2).mean(axis=1), 2 * miss / m
+    slope = 2 * (s - y) / m
+    if activation == "sigmoid":
+        slope = slope * s * (1 - s)
+    return ((s - y) ** 2).mean(axis=1), slope
+
+
+def sensitivity(function: Any, inputs: ArrayLike, *, activation: str = "linear") -> Array:
+    """Compute how fast every output changes with every input: the Jacobian of each row.
+
+    The function is given as for :func:`reconstruct`; for hidden units, give one that returns
+    them. With ``activation="sigmoid"`` the sigmoid of what it returns is differentiated. For
+    inputs of shape (n, ...) the result has shape (n, m, ...): entry [k, j] holds the
+    derivatives of output j of row k with respect to row k of the inputs.
+
+    Examples
+    --------
+    >>> sensitivity(([[2.0], [-1.0]], [0.0]), [[5.0, 5.0]])
+    array([[[ 2., -1.]]])
+    """
+    x = array(inputs, "inputs")
+    run, dtype = runner(function, x)
+    with np.errstate(over="ignore", invalid="ignore"):  # told below
+        z, pull = run(x.astype(dtype))
+        if z.ndim != 2 or len(z) != len(x) or not z.size:
+            raise ValueError(
+                "the function should take inputs (count, ...) to outputs (count, m), got "
+                f"{x.shape} and {z.shape}"
+            )
+        outputs = _activated(z, activation)
+        slope = outputs * (1 - outputs) if activation == "sigmoid" else np.ones_like(z)
+        one = np.eye(z.shape[1], dtype=z.dtype)
+        jacobian = np.stack([pull(slope * row) for row in one], axis=1)
+    if not (np.isfinite(z).all() and np.isfinite(jacobian).all()):
+        raise ValueError(
+            f"the outputs or their slopes left the range of {z.dtype}: scale inputs or weights"
+        )
+    return jacobian

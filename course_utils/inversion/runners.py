@@ -1,0 +1,123 @@
+"""Running arrays, PyTorch and Keras models, and pulling gradients back to their inputs."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from course_utils.arguments import array
+
+Array = NDArray[np.floating]
+
+Pull = Callable[[Array], Array]
+"""Takes slopes of a loss in the outputs, shape (count, m), to its slopes in the inputs."""
+
+Run = Callable[[Array], tuple[Array, Pull]]
+"""Takes inputs to outputs, and to what pulls slopes back through them."""
+
+_CUT = (
+    "no gradient reaches the input: the function should compute its outputs from the input "
+    "with differentiable operations, without detach, numpy or no_grad on the way"
+)
+
+
+def runner(function: Any, inputs: Array) -> tuple[Run, Any]:
+    """Return how to run a function of such inputs, and the float type that it wants."""
+    if isinstance(function, tuple | list):
+        return _run_pair(*affine(*function), inputs)
+    keras = sys.modules.get("keras")  # whoever has a model of Keras has imported it
+    if keras and keras.backend.backend() == "torch":
+        keras = None  # its models are modules of PyTorch then
+    if keras and isinstance(function, keras.layers.Layer):
+        return _run_keras(function)
+    return _run_torch(function, inputs)
+
+
+def affine(W: ArrayLike, b: ArrayLike) -> tuple[Array, Array]:
+    """Return W, shape (inputs, outputs), and b, shape (outputs,), in float64."""
+    weights = array(W, "W", (None, None), np.float64)
+    return weights, array(b, "b", weights.shape[1:], np.float64)
+
+
+def _run_pair(W: Array, b: Array, inputs: Array) -> tuple[Run, Any]:
+    if inputs.shape[1:] != W.shape[:1]:
+        raise ValueError(f"x W + b takes inputs of shape (count, {len(W)}), got {inputs.shape}")
+    return lambda x: (x @ W + b, lambda slope: slope @ W.T), np.float64
+
+
+def _run_torch(function: Any, inputs: Array) -> tuple[Run, Any]:
+    import torch
+
+    module = function if isinstance(function, torch.nn.Module) else torch.nn.Module()
+    like = next(module.parameters(), torch.from_numpy(inputs[:0]))
+
+    def run(x: Array) -> tuple[Array, Pull]:
+        leaf = torch.tensor(x, dtype=like.dtype, device=like.device, requires_grad=True)
+        # In training mode dropout changes from step to step, and batch norm mixes the targets.
+        training = [part for part in module.modules() if part.training]
+        for part in training:
+            part.training = False
+        try:
+            with torch.enable_grad():
+                z = function(leaf)
+        finally:
+            for part in training:
+                part.training = True
+        if not isinstance(z, torch.Tensor):
+            raise TypeError(
+                "the function should return a PyTorch tensor, through which gradients flow, "
+                f"got {type(z).__name__}; give a Keras model itself, not its predict"
+            )
+        if not z.requires_grad:
+            raise ValueError(_CUT)
+
+        def pull(slope: Array) -> Array:
+            weights = torch.tensor(slope, dtype=z.dtype, device=z.device)
+            (grad,) = torch.autograd.grad(
+                z, leaf, weights, retain_graph=True, allow_unused=True
+            )
+            if grad is None:
+                raise ValueError(_CUT)
+            return grad.cpu().numpy()
+
+        return z.detach().cpu().numpy(), pull
+
+    return run, torch.empty(0, dtype=like.dtype).numpy().dtype
+
+
+def _run_keras(model: Any) -> tuple[Run, Any]:
+    import tensorflow as tf
+
+    def run(x: Array) -> tuple[Array, Pull]:
+        leaf = tf.constant(x)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(leaf)
+            z = model(leaf, training=False)
+
+        def pull(slope: Array) -> Array:
+            grad = tape.gradient(z, leaf, tf.cast(slope, z.dtype))
+            if grad is None:
+                raise ValueError(_CUT)
+            return grad.numpy()
+
+        return z.numpy(), pull
+
+    return run, np.dtype(model.compute_dtype)
+
+
+def parts(model: Any) -> list[Any]:
+    """Return the layers of a Keras model or a PyTorch Sequential, none of anything else."""
+    layers = getattr(model, "layers", None)
+    if isinstance(layers, list):
+        return layers
+    return list(model) if type(model).__name__ == "Sequential" else []
+
+
+def ends_in_sigmoid(model: Any) -> bool:
+    """Say whether the last layer of a model is visibly a sigmoid."""
+    while inner := parts(model):
+        model = inner[-1]
+    activation = getattr(getattr(model, "activation", None), "__name__", "")
+    return "sigmoid" in (activation, type(model).__name__.lower())

@@ -1,0 +1,148 @@
+"""The small networks: what they learn, and that a seed decides them alone."""
+
+import numpy as np
+import pytest
+
+from course_utils.data import counting_strings, legal_next, mnist_digits, symbols
+from course_utils.networks import counting_lstm, counting_networks, row_lstm, row_rnn
+from course_utils.training import seed_everything
+
+
+def answers(network, texts):
+    import torch
+
+    x = torch.tensor(symbols(texts)).double()
+    with torch.no_grad():
+        return (network["readout"](network["cell"](x)[0]) > 0).numpy()
+
+
+def test_the_counting_lstm_continues_the_strings_it_was_trained_on():
+    network = counting_lstm()
+    texts = counting_strings(10)
+    read = symbols(texts).any(axis=-1)
+    assert (answers(network, texts)[read] == legal_next(texts)[read]).all()
+    (untrained,) = counting_networks([17], updates=0)
+    assert not (answers(untrained, texts)[read] == legal_next(texts)[read]).all()
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_a_network_trained_beside_others_is_the_one_trained_alone(cell):
+    together = counting_networks([5, 3], cell, units=3, updates=30)
+    for network, seed in zip(together, (5, 3), strict=True):
+        (alone,) = counting_networks([seed], cell, units=3, updates=30)
+        for ours, theirs in zip(network.parameters(), alone.parameters(), strict=True):
+            np.testing.assert_allclose(ours.detach(), theirs.detach(), atol=1e-9)
+
+
+def test_one_update_is_that_of_adam_on_the_single_network():
+    import torch
+
+    (before,), (after,) = (counting_networks([1], updates=n) for n in (0, 1))
+    texts = counting_strings(10)
+    x, y = (torch.tensor(a).double() for a in (symbols(texts), legal_next(texts)))
+    loss = torch.nn.functional.binary_cross_entropy_with_logits
+    logits = before["readout"](before["cell"](x)[0])
+    read = x.any(-1)
+    (3 * loss(logits[read], y[read])).backward()
+    optimiser = torch.optim.Adam(
+        [weight for name, weight in before.named_parameters() if "bias_hh" not in name], lr=0.02
+    )
+    optimiser.step()
+    for ours, theirs in zip(after.parameters(), before.parameters(), strict=True):
+        np.testing.assert_allclose(ours.detach(), theirs.detach(), atol=1e-9)
+
+
+def test_the_gate_that_keeps_starts_one_higher():
+    from course_utils.gates import Gates
+
+    for cell, keeps in (("LSTM", "forget"), ("GRU", "update")):
+        (network,) = counting_networks([0], cell, updates=0)
+        for name, block in Gates.from_torch(network["cell"]).blocks.items():
+            raised = block.bias - (name == keeps)
+            assert (np.abs(raised) <= 0.5).all()
+        assert not network["readout"].bias.detach().any()
+
+
+def test_counting_networks_leave_the_global_generators_alone():
+    import torch
+
+    seed_everything(4)
+    want = float(torch.rand(())), np.random.rand()
+    seed_everything(4)
+    counting_networks([0], updates=1)
+    assert (float(torch.rand(())), np.random.rand()) == want
+
+
+def test_counting_networks_learn_what_they_are_given():
+    texts = ["$ab", "$aab"]
+    targets = np.zeros((2, 4, 3))
+    targets[..., 2] = 1
+    (network,) = counting_networks([0], texts=texts, targets=targets, updates=200)
+    assert (answers(network, ["$aab"]) == targets[1:]).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"texts": ["$ba"]}, "not the beginning"),
+        (
+            {"targets": np.zeros((2, 3))},
+            r"targets should have shape \(10, 21, 3\), got \(2, 3\)",
+        ),
+        ({"targets": np.full((10, 21, 3), 2)}, r"targets should lie in 0 \.\. 1"),
+        ({"targets": np.full((10, 21, 3), np.nan)}, "targets should be finite"),
+    ],
+)
+def test_what_nothing_can_be_learnt_from_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        counting_networks([0], **options)
+
+
+def test_the_row_lstm_names_digits_and_its_untrained_twin_does_not():
+    import torch
+
+    images, labels = mnist_digits()
+    x, y = torch.tensor(images[4000:]).double(), torch.tensor(labels[4000:])
+
+    def accuracy(network):
+        with torch.no_grad():
+            logits = network["readout"](network["cell"](x)[0][:, -1])
+        return float((logits.argmax(dim=1) == y).double().mean())
+
+    threads = torch.get_num_threads()
+    assert accuracy(row_lstm()) > 0.92
+    assert torch.get_num_threads() == threads
+    assert accuracy(row_lstm(updates=0)) < 0.2
+
+
+def test_the_row_lstm_rests_on_its_seed_alone():
+    import torch
+
+    seed_everything(4)
+    want = float(torch.rand(())), np.random.rand()
+    seed_everything(4)
+    first, again, other = (row_lstm(seed, updates=2) for seed in (3, 3, 4))
+    assert (float(torch.rand(())), np.random.rand()) == want
+    pairs = zip(first.parameters(), again.parameters(), other.parameters(), strict=True)
+    for a, b, c in pairs:
+        assert torch.equal(a, b)
+        assert not torch.equal(a, c) or not a.any()
+
+
+def test_the_row_lstm_keeps_its_second_bias_at_zero():
+    network = row_lstm(updates=2)
+    assert not network["cell"].bias_hh_l0.any()
+    assert network["cell"].bias_ih_l0[64:128].min() > 0.8
+
+
+def test_the_row_rnn_rests_on_its_seed_alone():
+    import torch
+
+    seed_everything(4)
+    want = float(torch.rand(())), np.random.rand()
+    seed_everything(4)
+    first, again, other = (row_rnn(seed, updates=2) for seed in (3, 3, 4))
+    assert (float(torch.rand(())), np.random.rand()) == want
+    for name in "WUbVc":
+        assert torch.equal(first[name], again[name])
+        assert not torch.equal(first[name], other[name])
