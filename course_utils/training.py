@@ -1,4 +1,4 @@
-"""Seeds, progress bars and summaries, for NumPy, Keras and PyTorch alike.
+"""Seeds, descents, progress bars and summaries, for NumPy, Keras and PyTorch alike.
 
 The bars are plain text on stderr, and leave nothing behind. With tqdm's own switch, the
 environment variable ``TQDM_DISABLE=1``, there are none: the tests and the book set it.
@@ -7,7 +7,7 @@ environment variable ``TQDM_DISABLE=1``, there are none: the tests and the book 
 import random
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
@@ -15,6 +15,8 @@ import numpy as np
 from tqdm import tqdm
 
 T = TypeVar("T")
+Weights = list[Any]
+"""Numbers or arrays; of several networks side by side, the first axis of each array."""
 
 
 def seed_everything(seed: int) -> None:
@@ -41,6 +43,53 @@ def seed_everything(seed: int) -> None:
     # Last: Keras holds a seed generator of its own beside its backend's.
     if (keras := sys.modules.get("keras")) is not None:
         keras.utils.set_random_seed(seed)
+
+
+def gradient_descent(
+    weights: Weights, gradients: Callable[[Weights], Weights], rate: float, steps: int
+) -> Iterator[Weights]:
+    """Yield the weights after each step of plain gradient descent. Chapter 1 teaches it.
+
+    ``weights`` is a list of numbers or arrays, as ``[W, U, b]``, and ``gradients(weights)``
+    returns a list of the same shapes. Where several networks are trained side by side, they
+    are the first axis of each array.
+
+    Examples
+    --------
+    >>> *_, (last,) = gradient_descent([1.0], lambda w: [2 * w[0]], rate=0.25, steps=3)
+    >>> last
+    0.125
+    """
+    for _ in range(steps):
+        slopes = gradients(weights)
+        weights = [w - rate * slope for w, slope in zip(weights, slopes, strict=True)]
+        yield weights
+
+
+def adam(
+    weights: Weights, gradients: Callable[[Weights], Weights], rates: Iterable[float]
+) -> Iterator[Weights]:
+    """Yield the weights after each update of Adam, one for every rate. Chapter 2 teaches it.
+
+    ``weights`` and ``gradients`` are as for :func:`gradient_descent`. The means keep 0.9 and
+    0.999 of themselves at an update and epsilon is 1e-7, as in Keras. Source: Kingma and Ba
+    2015, algorithm 1.
+
+    Examples
+    --------
+    >>> *_, (last,) = adam([1.0], lambda w: [2 * w[0]], rates=[0.25, 0.25])
+    >>> round(float(last), 2)
+    0.5
+    """
+    mean, square = [0.0 * w for w in weights], [0.0 * w for w in weights]
+    for step, rate in enumerate(rates, start=1):
+        weights = list(weights)
+        for k, slope in enumerate(gradients(weights)):
+            mean[k] = 0.9 * mean[k] + 0.1 * slope
+            square[k] = 0.999 * square[k] + 0.001 * slope**2
+            ahead, spread = mean[k] / (1 - 0.9**step), square[k] / (1 - 0.999**step)
+            weights[k] = weights[k] - rate * ahead / (np.sqrt(spread) + 1e-7)
+        yield weights
 
 
 def progress(
@@ -85,3 +134,10 @@ def summary(model: Any, width: int = 60) -> None:
     with quiet:
         model.summary(line_length=width, print_fn=lines.append)
     print("\n".join(lines).rstrip())
+
+
+def __getattr__(name: str) -> Any:
+    """Find the networks, which have moved, until every chapter asks for them there."""
+    from course_utils import networks
+
+    return getattr(networks, name)

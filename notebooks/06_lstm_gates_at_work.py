@@ -41,7 +41,7 @@
 # number of b's. {cite:t}`gers2001` trained LSTMs on this task.
 
 # %%
-from course_utils import data, gates, live, plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import data, gates, live, networks, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import lstm_gates_at_work as checks
 
 from dataclasses import replace
@@ -185,8 +185,8 @@ def unpack(network: object) -> tuple[gates.Gates, np.ndarray, np.ndarray]:
             readout.bias.detach().numpy())
 
 
-lstms = [unpack(network) for network in training.counting_networks(range(20))]
-grus = [unpack(network) for network in training.counting_networks(range(20), "GRU")]
+lstms = [unpack(network) for network in networks.counting_networks(range(20))]
+grus = [unpack(network) for network in networks.counting_networks(range(20), "GRU")]
 lstm_fails, gru_fails = (np.array([first_wrong(*n) for n in nets]) for nets in (lstms, grus))
 for name, fails in [("LSTM", lstm_fails), ("GRU ", gru_fails)]:
     good = np.sort(fails[fails > 10])
@@ -373,8 +373,8 @@ order = np.random.default_rng(0).permutation(np.arange(1, 11))
 texts = ["$" + "a" * n + "b" * m for n, m in zip(range(1, 11), order)]
 last = data.symbols(texts)
 loose = last @ np.array([[0, 1, 0], [0, 1, 1], [1, 0, 1]])  # what may follow $, a, b
-useless = training.counting_networks(range(20), texts=texts, targets=loose, updates=500)
-before = training.counting_networks(range(20), updates=0)
+useless = networks.counting_networks(range(20), texts=texts, targets=loose, updates=500)
+before = networks.counting_networks(range(20), updates=0)
 
 
 # %%

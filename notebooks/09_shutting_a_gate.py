@@ -37,11 +37,11 @@
 # ## The network and the question
 #
 # The LSTM reads a handwritten digit as 28 rows of 28 pixels, each from 0 (paper) to 1 (ink), and
-# names the digit after the last row. It has 64 units. `training.row_lstm` trains it on 4,000 digits
+# names the digit after the last row. It has 64 units. `networks.row_lstm` trains it on 4,000 digits
 # and keeps 1,000 out. A second seed and an untrained network serve as controls.
 
 # %%
-from course_utils import data, gates, inversion, plotting, training  # first: it keeps TensorFlow quiet
+from course_utils import data, gates, inversion, networks, plotting, training  # first: it keeps TensorFlow quiet
 from course_utils.checks import shutting_a_gate as checks
 
 from itertools import combinations, product
@@ -57,7 +57,7 @@ training.seed_everything(0)
 # %%
 images, labels = data.mnist_digits()
 x, y = images[4_000:].astype(np.float64), labels[4_000:]
-network, second, control = (training.row_lstm(seed, updates=updates)
+network, second, control = (networks.row_lstm(seed, updates=updates)
                             for seed, updates in ((0, 400), (1, 400), (0, 0)))
 cell = gates.Gates.from_torch(network["cell"])
 
@@ -304,7 +304,7 @@ def shut_sets(k: int) -> float:
 
 # %%
 W_second = gates.Gates.from_torch(second["cell"]).blocks["forget"].kernel
-fresh = [gates.Gates.from_torch(training.row_lstm(seed, updates=0)["cell"]) for seed in range(40)]
+fresh = [gates.Gates.from_torch(networks.row_lstm(seed, updates=0)["cell"]) for seed in range(40)]
 kernels = {"seed 0": [W] * 40, "seed 1": [W_second] * 40,
            "untrained": [net.blocks["forget"].kernel for net in fresh],
            "signs flipped": [flipped(W, seed) for seed in range(40)]}
@@ -465,7 +465,7 @@ plt.show()
 # or not.
 
 # %%
-counter = gates.Gates.from_torch(training.counting_lstm()["cell"])
+counter = gates.Gates.from_torch(networks.counting_lstm()["cell"])
 strings = np.eye(3)[list(product(range(3), repeat=7))]
 opened = counter.trace(strings).gates["forget"]
 print(f"{len(strings):,} strings of seven symbols")
@@ -562,7 +562,7 @@ plt.show()
 # %%
 def shuffled(net: object) -> object:
     """Return a network with the same weights in another order, array by array."""
-    other, rng = training.row_lstm(updates=0), np.random.default_rng(0)
+    other, rng = networks.row_lstm(updates=0), np.random.default_rng(0)
     with torch.no_grad():
         for ours, theirs in zip(other.parameters(), net.parameters()):
             ours.copy_(torch.tensor(rng.permutation(theirs.numpy().ravel())).view_as(ours))

@@ -148,7 +148,7 @@ class Marked:
 
 
 def nbgrader(course: Path, *command: str) -> None:
-    environment = {k: v for k, v in os.environ.items() if k != "COURSE_PROGRESS"}
+    environment = {k: v for k, v in os.environ.items() if k != "TQDM_DISABLE"}
     environment["PATH"] = os.defpath  # the environment need not be activated
     # It writes there, and a home may be read-only; nor do settings of this machine matter.
     environment["JUPYTER_CONFIG_DIR"] = str(course.parent / "settings")

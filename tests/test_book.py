@@ -45,7 +45,7 @@ def build(root, chapter):
     (root / "notebooks" / "01_tiny.md").write_text(chapter, encoding="utf-8")
     command = [sys.executable, "-m", "tools.book"]
     # The build has to silence the bars itself: it does not run under pytest for a maintainer.
-    loud = {key: value for key, value in os.environ.items() if key != "COURSE_PROGRESS"}
+    loud = {key: value for key, value in os.environ.items() if key != "TQDM_DISABLE"}
     return subprocess.run(command, cwd=root, env=loud, capture_output=True, text=True)
 
 

@@ -80,7 +80,7 @@ def nbval(notebook, folder, plugin="tests.conftest"):
     command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
     command += ["-p", plugin, str(path)]
     # What the conftest sets must not come from the run of this test.
-    loud = {key: value for key, value in os.environ.items() if key != "COURSE_PROGRESS"}
+    loud = {key: value for key, value in os.environ.items() if key != "TQDM_DISABLE"}
     return subprocess.run(command, capture_output=True, text=True, cwd=tool.ROOT, env=loud)
 
 

@@ -208,7 +208,7 @@ def test_a_chapter_that_falls_short_is_found(good, bad, problem, tmp_path):
 @pytest.mark.sweep
 @pytest.mark.parametrize("slug", CHAPTERS)
 def test_a_cell_that_takes_seconds_shows_a_bar(slug, monkeypatch):
-    monkeypatch.delenv("COURSE_PROGRESS", raising=False)
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
     notebook = read(ROOT / "notebooks" / f"{slug}.md")
     client = NotebookClient(notebook, timeout=600, kernel_name="python3")
     before: dict[int, float] = {}

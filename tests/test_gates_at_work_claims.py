@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from course_utils import data, gates, training
+from course_utils import data, gates, networks
 from tests.chapters import ROOT, solution
 from tools.chapters import read
 
@@ -41,13 +41,13 @@ def call(name, *args, **kwargs):
 
 
 @cache
-def networks(cell="LSTM", **options):
-    return [call("unpack", n) for n in training.counting_networks(range(20), cell, **options)]
+def trained(cell="LSTM", **options):
+    return [call("unpack", n) for n in networks.counting_networks(range(20), cell, **options)]
 
 
 @cache
 def opened():
-    return call("unpack", training.counting_lstm())
+    return call("unpack", networks.counting_lstm())
 
 
 def follower(cell):
@@ -150,7 +150,7 @@ def test_silencing_any_unit_breaks_the_network():
 
 
 def test_an_untrained_network_follows_the_count_and_cannot_read_it(held):
-    scores = np.array([call("scores", cell) for cell, _, _ in networks(updates=0)])
+    scores = np.array([call("scores", cell) for cell, _, _ in trained(updates=0)])
     assert scores[:, 0].max() == pytest.approx(0.96, abs=0.005)
     assert np.median(scores[:, 0]) == pytest.approx(0.75, abs=0.01)
     assert np.median(scores[:, 1]) == pytest.approx(0.92, abs=0.01)
@@ -169,14 +169,14 @@ def test_an_impostor_follows_the_count_and_fails_at_4():
 @pytest.mark.sweep
 def test_the_20_lstms_and_grus(held):
     lstm, gru = (
-        np.array([call("first_wrong", *n) for n in networks(cell)]) for cell in ("LSTM", "GRU")
+        np.array([call("first_wrong", *n) for n in trained(cell)]) for cell in ("LSTM", "GRU")
     )
     print("first wrong n, LSTM:", lstm, " GRU:", gru)
-    units, r, slopes = zip(*(follower(cell) for cell, _, _ in networks()), strict=True)
-    pairs = list(zip(networks(), units, strict=True))
+    units, r, slopes = zip(*(follower(cell) for cell, _, _ in trained()), strict=True)
+    pairs = list(zip(trained(), units, strict=True))
     forecasts = [call("fails_at", *call("four_numbers", n[0], unit)) for n, unit in pairs]
     near = np.abs(np.array(forecasts) / lstm - 1) < 0.25
-    follows = [waited(*pair) for pair in zip(networks(), units, slopes, strict=True)]
+    follows = [waited(*pair) for pair in zip(trained(), units, slopes, strict=True)]
     right = (
         held(6, "A trained LSTM is right for n up to 10", lstm > 10),
         held(6, "A trained GRU is right for n up to 10", gru > 10),
@@ -208,13 +208,13 @@ def test_the_20_lstms_and_grus(held):
     assert int(np.argmax(r)) == 17
     assert [seed for seed, row in enumerate(follows) if row == [10] * 7] == [18, 19]
     for seed, holder in ((18, 0), (19, 3)):  # the correlation pointed at the wrong unit
-        assert np.ptp(waited(networks()[seed], holder, slopes[seed])) == 8
+        assert np.ptp(waited(trained()[seed], holder, slopes[seed])) == 8
 
 
 @pytest.mark.sweep
 def test_networks_that_need_not_count_pass_the_usual_control(held):
     names = chapter()
-    useless = training.counting_networks(
+    useless = networks.counting_networks(
         range(20), texts=names["texts"], targets=names["loose"], updates=500
     )
     scores = np.array([call("scores", call("unpack", n)[0]) for n in useless])
@@ -236,7 +236,7 @@ def test_networks_that_need_not_count_pass_the_usual_control(held):
 @pytest.mark.sweep
 def test_the_answer_of_the_open_exercise(held):
     def fails(*args, **options):
-        nets = training.counting_networks(range(20), *args, **options)
+        nets = networks.counting_networks(range(20), *args, **options)
         return np.sort([call("first_wrong", *call("unpack", n)) for n in nets])
 
     wide, patient = fails("GRU", units=8), fails("GRU", updates=4500)

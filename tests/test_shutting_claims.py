@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from course_utils import data, gates, inversion, training
+from course_utils import data, gates, inversion, networks, training
 from tests.chapters import ROOT
 from tools.chapters import read
 
@@ -26,11 +26,12 @@ def chapter():
         "data": data,
         "gates": gates,
         "inversion": inversion,
+        "networks": networks,
         "training": training,
         "x": images[4_000:].astype(np.float64),
         "y": labels[4_000:],
-        "network": training.row_lstm(),
-        "control": training.row_lstm(updates=0),
+        "network": networks.row_lstm(),
+        "control": networks.row_lstm(updates=0),
     }
     names |= {"few": names["x"][:100], "names": names["y"][:100]}
     for cell in read(ROOT / "notebooks" / "09_shutting_a_gate.md").cells:
@@ -49,7 +50,7 @@ def call(name, *args):
 
 @cache
 def trained(seed, updates=400):
-    return training.row_lstm(seed, updates=updates)
+    return networks.row_lstm(seed, updates=updates)
 
 
 @cache
@@ -178,7 +179,7 @@ def test_what_the_network_names_the_shut_pictures():
 
 
 def test_the_counter_never_drops_its_count_within_seven_symbols():
-    cell = gates.Gates.from_torch(training.counting_lstm()["cell"])
+    cell = gates.Gates.from_torch(networks.counting_lstm()["cell"])
     forget = cell.trace(np.eye(3)[list(product(range(3), repeat=7))]).gates["forget"]
     least = forget.reshape(-1, 4).min(axis=0)
     assert np.flatnonzero(least <= 0.1).tolist() == [1]

@@ -75,7 +75,7 @@ def execute(chapter: Path) -> NotebookNode:
         If a cell raises; the message holds the cell and the traceback.
     """
     notebook = read(chapter)
-    os.environ["COURSE_PROGRESS"] = "0"
+    os.environ["TQDM_DISABLE"] = "1"
     NotebookClient(
         notebook, timeout=600, kernel_name="python3", record_timing=False, coalesce_streams=True
     ).execute()

@@ -2,7 +2,7 @@
 
 MODULE is written without ``course_utils.``: ``decoding``, ``checks.two_valleys``. The tests are
 ``tests/test_TESTS.py`` and ``tests/test_TESTS_*.py``, without those of claims; TESTS is by
-default the module's name: ``check`` for ``_check``, ``checks`` for all modules in that folder.
+default the module's name: ``decoding``, and ``checks`` for all modules in that folder.
 mutmut works in a copy, ``_build/mutants``.
 """
 

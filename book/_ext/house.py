@@ -51,7 +51,7 @@ def cache_key(root: Path) -> str:
 
 def prepare_execution(app: Sphinx, config: Config) -> None:
     """Give each state of the code a cache of its own, and keep progress bars out of pages."""
-    os.environ["COURSE_PROGRESS"] = "0"
+    os.environ["TQDM_DISABLE"] = "1"
     caches = ROOT / "_build" / ".jupyter_cache"
     config.nb_execution_cache_path = str(caches / cache_key(ROOT))
 
