@@ -10,7 +10,7 @@ import pytest
 
 from tools import chapters as tool
 
-CHAPTERS = tool.chapters()
+CHAPTERS = tool.pages()
 TINY = """\
 ---
 jupytext:

@@ -119,7 +119,8 @@ def main() -> None:
     print(f"{folder}: {len(editions)} assignments")
     for edition in editions:
         checked, by_hand = points(edition)
-        print(f"  {edition.slug}: {checked:g} points checked, {by_hand:g} read by you")
+        worth = f"{checked:g} points checked, {by_hand:g} read by you"
+        print(f"  {edition.slug}: {worth if checked + by_hand else 'an appendix, no points'}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Chapters as files: the MyST original, its .py pair and its executed reference.
+"""Chapters and appendix pages as files: the MyST original, its .py pair, its executed reference.
 
     python -m tools.chapters sync                  write every notebooks/*.py
     python -m tools.chapters reference [SLUG ...]  execute and store the text outputs
 
-Data flows one way, from ``notebooks/NN_slug.md``; nothing here writes to it.
+Data flows one way, from ``notebooks/NN_slug.md`` and ``A1_slug.md``; nothing here writes to it.
 """
 
 import argparse
@@ -29,6 +29,12 @@ machines. Every output that has one of them has text/plain too, and that is comp
 def chapters() -> list[Path]:
     """Return the MyST files of all chapters, in order."""
     return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.md"))
+
+
+def pages(notebooks: Path = NOTEBOOKS) -> list[Path]:
+    """Return the MyST files of all chapters, then those of the appendix pages."""
+    chapters, appendix = notebooks.glob("[0-9][0-9]_*.md"), notebooks.glob("A[0-9]_*.md")
+    return [*sorted(chapters), *sorted(appendix)]
 
 
 def read(chapter: Path) -> NotebookNode:
@@ -59,7 +65,7 @@ def pair_problem(chapter: Path, pair: str) -> str:
 
 def sync() -> None:
     """Write the .py pair of every chapter, and delete pairs whose chapter is gone."""
-    pairs = {chapter.with_suffix(".py"): pair_text(chapter) for chapter in chapters()}
+    pairs = {page.with_suffix(".py"): pair_text(page) for page in pages()}
     for pair, text in pairs.items():
         pair.write_text(text, encoding="utf-8")
     for stray in set(NOTEBOOKS.glob("*.py")) - set(pairs):
@@ -133,7 +139,7 @@ def reference_problems(chapter: NotebookNode, reference: NotebookNode) -> list[s
 
 def make_references(slugs: list[str]) -> None:
     """Execute the named chapters (all, if none is named) and store their references."""
-    known = {chapter.stem: chapter for chapter in chapters()}
+    known = {page.stem: page for page in pages()}
     if unknown := set(slugs) - set(known):
         raise SystemExit(f"no chapter {sorted(unknown)}; there are {sorted(known)}")
     REFERENCES.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.chapters import read
+from tools.chapters import pages, read
 from tools.myst_to_markdown import Bibliography, Block, Links, inline, parse, render
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -214,7 +214,7 @@ def make_editions(root: Path) -> list[Edition]:
     ValueError
         If there is no chapter, or one does not keep to the format.
     """
-    chapters = sorted((root / "notebooks").glob("[0-9][0-9]_*.md"))
+    chapters = pages(root / "notebooks")
     if not chapters:
         raise ValueError("there is no chapter: notebooks/ has no NN_slug.md")
     bibliography = root / "book" / "references.bib"

@@ -225,7 +225,10 @@ Start with the first; click a name on the left in JupyterLab to open it.
 
 def start_page(editions: Iterable[Edition], python: str, wheel: str, licences: str) -> str:
     """Write the page a learner reads first."""
-    chapters = "\n".join(f"1. [{edition.title}]({edition.slug}.ipynb)" for edition in editions)
+    chapters = "\n".join(
+        f"{'-' if edition.slug.startswith('A') else '1.'} [{edition.title}]({edition.slug}.ipynb)"
+        for edition in editions
+    )
     return START.format(chapters=chapters, python=python, wheel=wheel, licences=licences)
 
 
