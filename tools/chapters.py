@@ -1,4 +1,4 @@
-"""Chapters and appendix pages as files: the MyST original, its .py pair, its executed reference.
+"""Chapters and appendix pages as files: the MyST original, its pair, its executed reference.
 
     python -m tools.chapters sync                  write every notebooks/*.py
     python -m tools.chapters reference [SLUG ...]  execute and store the text outputs

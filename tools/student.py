@@ -225,8 +225,9 @@ Start with the first; click a name on the left in JupyterLab to open it.
 
 def start_page(editions: Iterable[Edition], python: str, wheel: str, licences: str) -> str:
     """Write the page a learner reads first."""
+    marks = {True: "-", False: "1."}  # an appendix page has no number
     chapters = "\n".join(
-        f"{'-' if edition.slug.startswith('A') else '1.'} [{edition.title}]({edition.slug}.ipynb)"
+        f"{marks[edition.slug[0] == 'A']} [{edition.title}]({edition.slug}.ipynb)"
         for edition in editions
     )
     return START.format(chapters=chapters, python=python, wheel=wheel, licences=licences)
