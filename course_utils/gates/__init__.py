@@ -2,8 +2,16 @@
 
 A recurrent layer keeps the weights of its gates side by side in one matrix, and each framework
 has an order of its own (``ORDERS``). :class:`Gates` takes the weights of one LSTM or GRU
-apart by name, runs them in NumPy so that every gate can be seen (``cells`` holds the formulas),
-and writes them in the layout of another framework.
+apart by name, runs them in NumPy so that every gate can be seen, and writes them in the layout
+of another framework.
+
+With row vectors, as in Keras, an LSTM computes at step t, for each gate k in input i, forget f,
+output o, and for the cell candidate g, the pre-activation z_k = x_t W_k + h_{t-1} U_k + b_k;
+then i, f, o = sigmoid(z), g = tanh(z_g), c_t = f c_{t-1} + i g and h_t = o tanh(c_t). A GRU
+computes the update gate z, the reset gate r, the candidate
+tanh(x_t W + b + r (h_{t-1} U + recurrent b)) and h_t = z h_{t-1} + (1 - z) candidate. With
+``reset_after=False`` the candidate is tanh(x_t W + (r h_{t-1}) U + b). Other activations may
+stand where sigmoid and tanh do.
 
 Nothing here imports a framework, except that :meth:`Gates.to_torch` makes PyTorch tensors.
 

@@ -1,12 +1,4 @@
-"""The arithmetic of recurrent cells: one layer, run over time in NumPy.
-
-With row vectors, as in Keras, an LSTM computes at step t, for each gate k in input i, forget f,
-output o, and for the cell candidate g, the pre-activation z_k = x_t W_k + h_{t-1} U_k + b_k;
-then i, f, o = sigmoid(z), g = tanh(z_g), c_t = f c_{t-1} + i g and h_t = o tanh(c_t). A GRU
-computes the update gate z, the reset gate r, the candidate
-tanh(x_t W + b + r (h_{t-1} U + recurrent b)) and h_t = z h_{t-1} + (1 - z) candidate. With
-``reset_after=False`` the candidate is tanh(x_t W + (r h_{t-1}) U + b). Other activations may
-stand where sigmoid and tanh do.
+"""One layer of recurrent cells, run over time; :mod:`course_utils.gates` has the formulas.
 
 Inside, an array has shape (block, step, batch, units): what one operation touches then lies
 together in memory.
