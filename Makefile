@@ -130,7 +130,7 @@ bench: $(INSTALLED)
 	$(PY) -m pytest -s -m bench tests/benchmarks
 
 # mutmut is installed by this alone. TESTS names the tests where they have another name than the
-# module: ONLY=_layouts TESTS=gates.
+# module: ONLY=gates.layouts TESTS=gates.
 mutants: $(INSTALLED)
 	@test -n "$(ONLY)" || { echo "Name a module of course_utils: make mutants ONLY=decoding"; exit 1; }
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-mutants.txt -c constraints.txt
