@@ -84,7 +84,7 @@ pages: $(INSTALLED)
 	$(PYTEST) -m "not desk" tests/html
 
 desk: $(TEACH)
-	$(PYTEST) -m desk tests
+	$(PYTEST) -m "desk and not sweep" tests
 
 processors: $(INSTALLED)
 	$(PY) -m tools.processors $(ONLY)

@@ -1,6 +1,6 @@
 """nbgrader takes the assignments, hands out no solution, and gives the marks it should.
 
-Chapter 1 is marked in every run; `make sweep` marks every chapter, one hand-in of each as a
+`make desk` marks chapter 1; `make sweep` marks every chapter, one hand-in of each as a
 learner would send it, with all its cells.
 """
 
@@ -21,6 +21,7 @@ from tools import assignments
 from tools.chapters import ROOT, chapters
 from tools.editions import make_editions
 
+pytestmark = pytest.mark.desk
 CHAPTERS = [path.stem for path in chapters()]
 GIVEN_AWAY = ("BEGIN SOLUTION", "END SOLUTION")
 

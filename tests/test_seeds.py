@@ -124,7 +124,7 @@ def test_a_sweep_records_what_failed_too(tmp_path):
     (tmp_path / "notebooks" / "01_demo.md").touch()
     (tmp_path / "tests" / "test_one_claims.py").write_text(ONE)
     (tmp_path / "tests" / "test_two_claims.py").write_text(TWO)
-    sweep = ["-n", "2", "--dist", "loadfile", "-m", "sweep or held", "--record", "tests"]
+    sweep = ["-n", "1", "--dist", "loadfile", "-m", "sweep or held", "--record", "tests"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *sweep],
         cwd=tmp_path,
