@@ -679,9 +679,10 @@ checks.undo_relu(undo_relu)
 # :class: exercise
 # Difficulty 4 of 5, 20 minutes. Practises: *Construct*. You get an input `x` of shape (n,) of the
 # layer $y = \max(x W + b, 0)$, in which fewer than $n$ units are active. No pre-activation is
-# within 0.1 of 0. Write `another_input(x, W, b)`. It returns a different input, at a distance of at
-# least 0.01, with the same output. Even a layer of 24 units for 8 inputs has fewer than 8 active in
-# 3 cases of 100, says the section on ReLU.
+# within 0.1 of 0. Write `another_input(x, W, b)`. It returns a different input with the same output:
+# at least half as far away as it can be in its direction, or at a distance of 1 where nothing stops
+# it. Even a layer of 24 units for 8 inputs has fewer than 8 active in 3 cases of 100, says the
+# section on ReLU.
 # :::
 #
 # :::{dropdown} Hint

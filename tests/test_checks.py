@@ -176,10 +176,32 @@ CHANGES = {
 # The question has more than one right answer, and this change gives another.
 OTHER_RIGHT_ANSWERS = {
     ("disguise", "negative"),  # -E and -W have the same product
-    ("bias_for", "one more"),  # where 2 is asked for, a counter to 4 is near enough
-    ("another_input", "twice"),
+    ("another_input", "twice"),  # where no unit is active, many an input wakes none
     ("another_input", "one more"),
+    ("bias_for", "one more"),  # where 2 is asked for, a counter to 4 is near enough
 }
+
+
+@pytest.mark.parametrize("kind", ["float32", "tensor"])
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_a_right_answer_may_come_as_float32_or_as_a_tensor_that_carries_a_gradient(slug, kind):
+    import torch
+
+    def other(result: Any) -> Any:
+        if isinstance(result, list | tuple):
+            return type(result)(map(other, result))
+        if not isinstance(result, float | np.ndarray) or np.asarray(result).dtype.kind != "f":
+            return result
+        single = np.float32(result)
+        return single if kind == "float32" else torch.tensor(single, requires_grad=True)
+
+    def answer(name: str) -> Callable[..., Any]:
+        right = solution(slug, name)
+        return wraps(right)(lambda *args: other(right(*args)))
+
+    checks = importlib.import_module(f"course_utils.checks.{slug[3:]}")
+    for name in exercises(slug):
+        getattr(checks, name)(answer(name))
 
 
 @pytest.mark.parametrize("slug", CHAPTERS)

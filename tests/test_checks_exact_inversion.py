@@ -102,11 +102,11 @@ def in_the_null_space(x, W, b, length):
         ("undo_relu", rows(first_units), "repeats another, settle two inputs"),
         ("undo_relu", never_raises, "repeats the other cannot settle"),
         ("undo_relu", counts_units, "repeats the other cannot settle"),
-        ("another_input", lambda x, W, b: x, "distance to x is 0"),
+        ("another_input", lambda x, W, b: x, "this is x itself"),
         ("another_input", lambda x, W, b: x + 1.0, "an active unit changes"),
         ("another_input", lambda x, W, b: in_the_null_space(x, W, b, 50.0), "wakes up"),
         ("another_input", lambda x, W, b: in_the_null_space(x, W, b, -50.0), "wakes up"),
-        ("another_input", lambda x, W, b: in_the_null_space(x, W, b, 1e-3), "at least 0.01"),
+        ("another_input", lambda x, W, b: in_the_null_space(x, W, b, 1e-3), "at least half"),
     ],
 )
 def test_a_plausible_wrong_answer_gets_a_hint_that_fits(name, wrong, hint):
