@@ -102,7 +102,7 @@ def in_the_null_space(x, W, b, length):
         ("undo_relu", rows(first_units), "repeats another, settle two inputs"),
         ("undo_relu", never_raises, "repeats the other cannot settle"),
         ("undo_relu", counts_units, "repeats the other cannot settle"),
-        ("another_input", lambda x, W, b: x, "this is x itself"),
+        ("another_input", lambda x, W, b: x, "this is x;"),
         ("another_input", lambda x, W, b: x + 1.0, "an active unit changes"),
         ("another_input", lambda x, W, b: in_the_null_space(x, W, b, 50.0), "wakes up"),
         ("another_input", lambda x, W, b: in_the_null_space(x, W, b, -50.0), "wakes up"),

@@ -183,8 +183,7 @@ def another_input(function: Callable[..., Any]) -> None:
     >>> another_input(lambda x, W, b: x)
     Traceback (most recent call last):
     ...
-    course_utils.checks.CheckFailed: 2 inputs, 1 unit: this is x itself; which other input gives \
-y?
+    course_utils.checks.CheckFailed: 2 inputs, 1 unit: this is x; which other input gives y?
     """
     for n, m in ((2, 1), (3, 3), (8, 24), (8, 16)):
         rng = np.random.default_rng(0)
@@ -197,7 +196,7 @@ y?
         got = as_array(call(function, x, W, b), x.shape, f"{case}: the other input")
         distance = float(np.linalg.norm(got - x))
         if distance < 1e-6:
-            raise CheckFailed(f"{case}: this is x itself; which other input gives y?")
+            raise CheckFailed(f"{case}: this is x; which other input gives y?")
         after = got @ W + b
         changed = np.abs(after - z)[z > 0].max(initial=0)
         if changed > 1e-6 + 1e-5 * distance:
