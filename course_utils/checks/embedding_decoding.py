@@ -12,8 +12,43 @@ from course_utils.data import DIGITS
 Array = NDArray[np.float64]
 
 
+def lookup(answer: Callable[[Array, NDArray[np.int64]], Any]) -> None:
+    """Check exercise 1: the row of E for every digit.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``lookup(E, x)``, for ``x`` of any shape.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if a shape or a row is wrong.
+    """
+    rng = np.random.default_rng(0)
+    for symbols, width, shape in (
+        (10, 10, (3,)),
+        (10, 4, (8, 3)),
+        (7, 10, (2, 3, 4)),
+        (5, 2, ()),
+    ):
+        E, x = rng.normal(size=(symbols, width)), rng.integers(0, symbols, shape)
+        case = f"for E of shape {E.shape} and x of shape {shape}, "
+        result = call(answer, E, x)
+        if symbols != width and getattr(result, "shape", None) == (*shape, symbols):
+            raise CheckFailed(f"{case}these look like columns of E, or one-hot rows without E")
+        got = as_array(result, (*shape, width), f"{case}the rows")
+        if symbols == width and close(got, E.T[x]):
+            raise CheckFailed(f"{case}these are columns of E; a digit picks a row")
+        if not close(got, np.take(E, x, axis=0)):
+            raise CheckFailed(
+                f"{case}a row is not that of its digit: what should digit 0 give?"
+            )
+    print("lookup: the right rows, for four shapes.")
+
+
 def parameters(answer: Callable[[int, int, int], Any]) -> None:
-    """Check exercise 1: the parameters of an embedding and a simple recurrent layer.
+    """Check exercise 2: the parameters of an embedding and a simple recurrent layer.
 
     Parameters
     ----------
@@ -57,7 +92,7 @@ def _random_model(width: int, seed: int) -> list[Array]:
 
 
 def collapse(answer: Callable[[list[Array]], Any]) -> None:
-    """Check exercise 2: the one-hot model that computes what an embedding model does.
+    """Check exercise 3: the one-hot model that computes what an embedding model does.
 
     Parameters
     ----------
@@ -98,54 +133,16 @@ def collapse(answer: Callable[[list[Array]], Any]) -> None:
     print("collapse: the same function with 12 numbers, for three widths.")
 
 
-def balance_change(answer: Callable[[Array, Array, Array, float], Any]) -> None:
-    """Check exercise 3: what one step of gradient descent does to E^T E - W W^T.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``balance_change(E, W, r, eta)``, returning an array of shape (d, d).
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the change is wrong for large steps, for small ones, or for some width.
-    """
-    for width, columns, eta in ((3, 1, 0.1), (10, 1, 0.5), (4, 2, 0.1), (3, 1, 1e-9)):
-        rng = np.random.default_rng(width + columns)
-        E = rng.normal(size=(DIGITS, width))
-        W = rng.normal(size=(width, columns))
-        r = rng.normal(size=(DIGITS, columns))
-        got = as_array(call(answer, E, W, r, eta), (width, width), "the change")
-        case = f"d = {width}, m = {columns}, eta = {eta:g}: "
-        # One step, multiplied out: what is first order in eta cancels.
-        want = eta**2 * (W @ (r.T @ r) @ W.T - (E.T @ r) @ (E.T @ r).T)
-        if close(got, want, rtol=1e-6, atol=1e-9 * eta**2):
-            continue
-        if close(got, -want, rtol=1e-6, atol=1e-9 * eta**2):
-            raise CheckFailed(f"{case}the sign is wrong: the change is after minus before.")
-        if eta < 1e-6:
-            raise CheckFailed(
-                f"{case}a difference of two nearly equal matrices has lost its digits. "
-                "Multiply the step out on paper; which terms are left?"
-            )
-        if not np.allclose(got, got.T, rtol=1e-9, atol=1e-9 * eta):
-            raise CheckFailed(f"{case}the change should be symmetric, as both products are.")
-        if columns > 1:
-            raise CheckFailed(
-                f"{case}right for one column. With more of them, is r^T r still a number?"
-            )
-        raise CheckFailed(
-            f"{case}take the step of E and of W, both from the weights before it, and multiply "
-            "out E^T E and W W^T."
-        )
-    print("balance_change: right for three widths, and for a step of 1e-9.")
-
-
 def _trained(width: int, seed: int) -> tuple[Array, Array]:
-    """Return E and W as training leaves them: noise, and digits laid out along W."""
+    """Return E and W as training leaves them: noise, and digits laid out along W.
+
+    The noise has no correlation with the digits, not even by chance: stretching any direction
+    across W then hides their order.
+    """
     rng = np.random.default_rng(seed)
     noise, W = rng.normal(0, 0.03, (DIGITS, width)), rng.normal(size=(width, 1))
+    line = np.arange(DIGITS)[:, np.newaxis] - 4.5
+    noise -= line @ (line.T @ noise) / (line**2).sum()
     W *= 3.3 / np.linalg.norm(W)
     table = np.arange(DIGITS)[:, np.newaxis] - 2.8
     return noise + (table - noise @ W) @ W.T / (W**2).sum(), W
@@ -180,7 +177,7 @@ def disguise(answer: Callable[[Array, Array], Any]) -> None:
         new_E = as_array(result[0], E.shape, f"{case}the new E")
         new_W = as_array(result[1], W.shape, f"{case}the new W")
         error = np.abs(new_E @ new_W - E @ W).max()
-        if error > 1e-6:
+        if error > 1e-4:  # float32 will do
             raise CheckFailed(
                 f"{case}an entry of the product moved by {error:.2g}: what undoes A, and on "
                 "which side of W does it stand? If it did undo it, is A well conditioned?"

@@ -106,8 +106,8 @@ network are 6 too large each time
             "weights c and the mean of the error, one at a time"
         )
     arrays = np.array(cases).T
-    got = as_array(call(function, *arrays), (len(cases),), "expected_loss of arrays")
-    if not close(got, wants):
+    several = as_array(call(function, *arrays), (len(cases),), "expected_loss of arrays")
+    if not close(several, wants):
         raise CheckFailed("expected_loss is right for numbers and not for arrays of them")
     print("expected_loss: right")
 
