@@ -57,6 +57,30 @@ def gru(
     return (1 - z) * h + z * n if swap else z * h + (1 - z) * n
 
 
+def lstm(
+    x_t, h, c, W, U, b, order="ifgo", candidate=np.tanh, gate=sigmoid, shown=np.tanh, late=True
+):
+    z = dict(zip(order, np.split(x_t @ W + h @ U + b, 4, axis=-1), strict=True))
+    new = gate(z["f"]) * c + gate(z["i"]) * candidate(z["g"])
+    return gate(z["o"]) * shown(new if late else c), new
+
+
+def wrong_lstm(**options):
+    return lambda *arguments: lstm(*arguments, **options)
+
+
+def one_by_one(x_t, h, c, W, U, b):
+    """A right answer of another form: by slices, row after row, returned as one array."""
+    u = len(U)
+    rows = []
+    for x, old_h, old_c in zip(x_t, h, c, strict=True):
+        z = x @ W + old_h @ U + b
+        i, f, o = (sigmoid(z[k * u : (k + 1) * u]) for k in (0, 1, 3))
+        new = f * old_c + i * np.tanh(z[2 * u : 3 * u])
+        rows.append((o * np.tanh(new), new))
+    return np.swapaxes(rows, 0, 1)
+
+
 def wrong_gru(**options):
     return lambda *arguments: gru(*arguments, **options)
 
@@ -72,6 +96,20 @@ def logit(gate):
         ("units_from_count", lambda f, p: 4 * exact(f, p), "How many blocks share it"),
         ("units_from_count", lambda f, p: exact(f, p, biases=2), "Which part is missing"),
         ("units_from_count", lambda f, p: exact(f, p, blocks=3), "Which part is missing"),
+        ("step", wrong_lstm(order="ifog"), "blocks as i, f, o, c"),
+        ("step", wrong_lstm(order="fgio"), "blocks as f, c, i, o"),
+        ("step", lambda *given: lstm(*given)[::-1], "h comes first"),
+        ("step", lambda *given: lstm(*given)[0], "two arrays"),
+        ("step", lambda x, h, *rest: [a.T for a in lstm(x, h, *rest)], "should have shape"),
+        ("step", wrong_lstm(candidate=sigmoid), "is the candidate a gate"),
+        ("step", wrong_lstm(candidate=lambda z: z), "what does the candidate go through"),
+        ("step", wrong_lstm(gate=lambda z: z), "what do the gates go through"),
+        ("step", wrong_lstm(shown=lambda c: c), "on its way to h"),
+        ("step", wrong_lstm(late=False), "the old or the new"),
+        ("step", lambda x, h, c, W, U, b: lstm(x, h, c, W, U, 0 * b), "where is the bias"),
+        ("step", lambda x, h, c, W, U, b: lstm(x, h, c, W, 0 * U, b), "what does the old h do"),
+        ("step", lambda x, h, c, W, U, b: lstm(x, h, 0 * c, W, U, b), "where is the old c"),
+        ("step", lambda x, h, c, W, U, b: lstm(x, c, h, W, U, b), "compute f alone first"),
         ("back_to_series", lambda o: o.reshape(-1, o.shape[-1]), "row 4 holds sample 12"),
         (
             "back_to_series",
@@ -104,6 +142,27 @@ def test_likely_mistakes_get_a_hint_that_fits(name, answer, hint):
         getattr(lstm_gate_slicing, name)(answer)
 
 
+def test_a_right_answer_of_another_form_passes(capsys):
+    lstm_gate_slicing.step(one_by_one)
+    assert "agrees with an LSTM" in capsys.readouterr().out
+
+
+def test_the_other_two_slips_of_c_get_their_hint():
+    def kept(x_t, h, c, W, U, b):
+        i, _, g, o = np.split(x_t @ W + h @ U + b, 4, axis=-1)
+        new = c + sigmoid(i) * np.tanh(g)
+        return sigmoid(o) * np.tanh(new), new
+
+    def let_in(x_t, h, c, W, U, b):
+        _, f, g, o = np.split(x_t @ W + h @ U + b, 4, axis=-1)
+        new = sigmoid(f) * c + np.tanh(g)
+        return sigmoid(o) * np.tanh(new), new
+
+    for answer, gate in ((kept, "forget"), (let_in, "input")):
+        with pytest.raises(CheckFailed, match=f"what does the {gate} gate do"):
+            lstm_gate_slicing.step(answer)
+
+
 def test_the_gru_of_the_exercise_is_the_gru_of_keras():
     rng = np.random.default_rng(0)
     layer = keras.layers.GRU(4, bias_initializer="random_normal")
@@ -117,5 +176,13 @@ def test_no_hint_gives_a_solution_line_away():
     from inspect import getsource
 
     text = getsource(lstm_gate_slicing)
-    for line in ("(features + guess + 1)", "swapaxes", "np.tanh", "kept ** (", "np.log"):
+    answers = (
+        "(features + guess + 1)",
+        "np.split",
+        "swapaxes",
+        "np.tanh",
+        "kept ** (",
+        "np.log",
+    )
+    for line in answers:
         assert line not in text

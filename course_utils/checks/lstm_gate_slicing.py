@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,7 @@ Array = NDArray[np.float64]
 
 
 def units_from_count(answer: Callable[[int, int], Any]) -> None:
-    """Check exercise 1: the units of a Keras LSTM from its number of parameters.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``units_from_count(features, parameters)``, returning a whole number.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a number is wrong.
-    """
+    """Check exercise 1: the units of a Keras LSTM from its number of parameters."""
     cases = (
         (1, 12, 1),
         (5, 364, 7),
@@ -51,19 +41,77 @@ def units_from_count(answer: Callable[[int, int], Any]) -> None:
     print("units_from_count: right for 6 layers, 2 of them impossible.")
 
 
+def _lstm(rng: np.random.Generator, features: int, units: int) -> Gates:
+    shapes = (features, units), (units, units), (units,)
+    names = ("input", "forget", "cell", "output")
+    return Gates("LSTM", {k: Block(*(rng.normal(size=s) for s in shapes)) for k in names})
+
+
+def _one_step(gates: Gates, x_t: Array, h: Array, c: Array) -> dict[str, Array]:
+    """Return the new h and c, the gates i, f, g, o, and zi, zf, zg, zo before squashing."""
+    trace = gates.trace(x_t[:, np.newaxis], h0=h, c0=c)
+    found: dict[str, Any] = {"h": trace.h, "c": trace.c}
+    found |= zip("ifgo", trace.gates.values(), strict=True)
+    found |= zip(("zi", "zf", "zg", "zo"), trace.pre_activations.values(), strict=True)
+    return {name: array[:, 0] for name, array in found.items()}
+
+
+def _without(gates: Gates, part: str) -> Gates:
+    blocks = {k: replace(v, **{part: 0 * getattr(v, part)}) for k, v in gates.blocks.items()}
+    return replace(gates, blocks=blocks)
+
+
+def _step_hint(h: Array, c: Array, gates: Gates, before: tuple[Array, Array, Array]) -> str:
+    """Say which likely mistake gives these states."""
+    right, old = _one_step(gates, *before), before[2]
+    if close(h, right["c"]) and close(c, right["h"]):
+        return "the numbers are right, the order is not: h comes first, then c."
+    if close(h, right["o"] * c):
+        return "what does c go through on its way to h?"
+    if close(c, right["c"]):
+        return "your c is right, your h is not. Which gate shows which c, the old or the new?"
+    for order in permutations(gates.blocks):
+        taken = dict(zip(order, gates.blocks.values(), strict=True))
+        if close(c, _one_step(replace(gates, blocks=taken), *before)["c"]):
+            read = ", ".join(name[0] for name in order)
+            return f"you read the blocks as {read}. What is their order in Keras?"
+    i, f, g, zi, zf, zg = (right[name] for name in ("i", "f", "g", "zi", "zf", "zg"))
+    for wrong, hint in (
+        (_one_step(_without(gates, "bias"), *before)["c"], "where is the bias?"),
+        (_one_step(_without(gates, "recurrent"), *before)["c"], "what does the old h do?"),
+        (f * old + i * zg, "what does the candidate go through?"),
+        (f * old + i * expit(zg), "is the candidate a gate?"),
+        (zf * old + zi * g, "what do the gates go through?"),
+        (f * old + g, "what does the input gate do?"),
+        (old + i * g, "what does the forget gate do?"),
+        (i * g, "where is the old c?"),
+    ):
+        if close(c, wrong):
+            return f"your c is wrong: {hint}"
+    return "compute f alone first: it lies between 0 and 1 and has the shape of c."
+
+
+def step(answer: Callable[..., Any]) -> None:
+    """Check exercise 2: one step of an LSTM, against the cell of :mod:`course_utils.gates`."""
+    rng = np.random.default_rng(0)
+    for batch, features, units in ((4, 3, 2), (2, 2, 5), (1, 1, 1)):
+        gates, shape = _lstm(rng, features, units), (batch, units)
+        x_t, h, c = (rng.normal(size=s) for s in ((batch, features), shape, shape))
+        result = call(answer, x_t, h, c, *gates.to_keras())
+        if not isinstance(result, tuple | list | np.ndarray) or len(result) != 2:
+            raise CheckFailed("two arrays should come back: the new h and the new c.")
+        new_h, new_c = (as_array(result[k], shape, f"the new {'hc'[k]}") for k in (0, 1))
+        right = _one_step(gates, x_t, h, c)
+        if not (close(new_h, right["h"]) and close(new_c, right["c"])):
+            raise CheckFailed(
+                f"{batch} sequences, {features} features, {units} units: "
+                + _step_hint(new_h, new_c, gates, (x_t, h, c))
+            )
+    print("step: agrees with an LSTM for 3 shapes.")
+
+
 def back_to_series(answer: Callable[[Array], Any]) -> None:
-    """Check exercise 2: outputs of parallel streams, put back into the order of the series.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``back_to_series(outputs)``, returning shape (samples, units).
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a row is in the wrong place.
-    """
+    """Check exercise 5: outputs of parallel streams, put back into the order of the series."""
     for pieces, batch, steps, units in ((3, 2, 4, 1), (2, 3, 5, 4), (1, 4, 2, 3), (5, 1, 3, 2)):
         samples = pieces * batch * steps
         outputs = np.empty((pieces, batch, steps, units))
@@ -142,18 +190,7 @@ def _biases(block: Block) -> tuple[Array, Array]:
 
 
 def gru_step(answer: Callable[..., Any]) -> None:
-    """Check exercise 3: one step of the default GRU of Keras.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``gru_step(x_t, h, kernel, recurrent, bias)``, returning the new h.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the state is wrong.
-    """
+    """Check exercise 3: one step of the default GRU of Keras."""
     rng = np.random.default_rng(0)
     for batch, features, units in ((4, 3, 2), (2, 2, 5), (1, 1, 1)):
         gates = _gru(rng, features, units)
@@ -188,18 +225,7 @@ def _left(bias: float, steps: int) -> float:
 
 
 def forget_bias(answer: Callable[[float, float], Any]) -> None:
-    """Check exercise 4: the forget bias that keeps a part of the state for some steps.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``forget_bias(steps, kept)``, returning a number.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if another part of the state is left.
-    """
+    """Check exercise 4: the forget bias that keeps a part of the state for some steps."""
     for steps, kept in ((10, 0.5), (1, 0.25), (3, 0.05), (100, 0.9), (1_000, 0.5)):
         b = float(as_array(call(answer, steps, kept), (), "the bias"))
         left = _left(b, steps)
