@@ -24,7 +24,7 @@ def _side_by_side(order: str, shape: tuple[int, ...]) -> Array:
 
 
 def keras_blocks(answer: Callable[[Array, str], Any]) -> None:
-    """Check exercise 1: the blocks of an LSTM in the order of Keras.
+    """Check the blocks of an LSTM in the order of Keras.
 
     Parameters
     ----------
@@ -59,8 +59,60 @@ def keras_blocks(answer: Callable[[Array, str], Any]) -> None:
     print("keras_blocks: right for 4 orders.")
 
 
+_TORCH = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+
+
+def torch_state(answer: Callable[[Array, Array, Array], Any]) -> None:
+    """Check the arrays of a Keras LSTM under PyTorch's names.
+
+    Parameters
+    ----------
+    answer
+        The learner's ``torch_state(W, U, b)``, returning a dictionary of four arrays.
+
+    Raises
+    ------
+    CheckFailed
+        With a hint, if PyTorch's LSTM would compute something else.
+    """
+    for features, units in ((3, 2), (2, 2), (1, 3)):
+        rng = np.random.default_rng(units)
+        shapes = (features, 4 * units), (units, 4 * units), (4 * units,)
+        W, U, b = (rng.normal(size=shape) for shape in shapes)
+        result = call(answer, W, U, b)
+        if not isinstance(result, dict) or set(result) != set(_TORCH):
+            names = sorted(result) if isinstance(result, dict) else type(result).__name__
+            raise CheckFailed(f"a dictionary should have the names {_TORCH}, got {names}")
+        wanted = W.T, U.T, b, b
+        got = [
+            as_array(result[name], array.shape, name)
+            for name, array in zip(_TORCH, wanted, strict=True)
+        ]
+        bias = got[2] + got[3]
+        for name, array, right in zip(_TORCH, got[:2], wanted, strict=False):
+            if close(array, right):
+                continue
+            if close(array, right.T.reshape(right.shape)):
+                hint = "a reshape fits the shape and mixes the rows. What turns x W into W x?"
+            elif close(array, np.concatenate(np.split(right.T, 4, axis=1))):
+                hint = "the blocks are stacked, but not transposed one by one."
+            else:
+                hint = "both frameworks order the blocks i, f, c, o. What is done to each?"
+            raise CheckFailed(f"{name}, {features} features and {units} units: {hint}")
+        if close(bias, b):
+            continue
+        if close(bias, 2 * b):
+            hint = "PyTorch adds both biases, and you give it b twice."
+        elif close(bias, 0 * b):
+            hint = "where has b gone?"
+        else:
+            hint = "PyTorch adds both biases. What should their sum be?"
+        raise CheckFailed(f"the biases: {hint}")
+    print("torch_state: right for 3 sizes.")
+
+
 def keras_gru_bias(answer: Callable[[Array, Array], Any]) -> None:
-    """Check exercise 2: the biases of a GRU of PyTorch, for Keras.
+    """Check the biases of a GRU of PyTorch, for Keras.
 
     Parameters
     ----------
@@ -108,54 +160,54 @@ def _random_lstm(seed: int, features: int, units: int) -> Gates:
     return Gates("LSTM", blocks)
 
 
-def one_more_step(answer: Callable[[Gates, Array, Array], Any]) -> None:
-    """Check exercise 3: h one step after each step of x.
+def first_difference(answer: Callable[[Array, Array, float], Any]) -> None:
+    """Check the step at which two answers part.
 
     Parameters
     ----------
     answer
-        The learner's ``one_more_step(gates, x, new)``, returning h.
+        The learner's ``first_difference(got, want, tolerance)``, returning a step or 0.
 
     Raises
     ------
     CheckFailed
-        With a hint, if h is wrong.
+        With a hint, if the step is wrong.
     """
-    for seed, (batch, steps, features, units) in enumerate(((2, 4, 3, 5), (3, 1, 1, 2))):
-        gates = _random_lstm(seed, features, units)
-        x, new = np.random.default_rng(seed + 9).normal(size=(2, batch, steps, features))
-        result = call(answer, gates, x, new)
-        got = as_array(result, (batch, steps, units), "the result")
-        want = np.empty_like(got)
-        without_c, too_early = np.empty_like(got), np.empty_like(got)
-        for t in range(steps):
-            longer = np.concatenate([x[:, : t + 1], new[:, t : t + 1]], axis=1)
-            want[:, t] = gates.trace(longer).h[:, -1]
-            h = gates.trace(x[:, : t + 1]).h[:, -1]
-            without_c[:, t] = gates.trace(new[:, t : t + 1], h0=h).h[:, 0]
-            shorter = np.concatenate([x[:, :t], new[:, t : t + 1]], axis=1)
-            too_early[:, t] = gates.trace(shorter).h[:, -1]
-        if close(got, want):
-            continue
-        if close(got, gates.trace(new).h):
-            hint = "this reads new alone. What did the network know after step t of x?"
-        elif close(got, gates.trace(x).h):
-            hint = "this is h after x alone. Where does new come in?"
-        elif close(got, without_c):
-            hint = "h goes on from step t, but an LSTM carries a second state."
-        elif close(got, too_early):
-            hint = "one step early: new[n, t] comes after x[n, t], not instead of it."
-        else:
-            hint = (
-                "compare entry (0, 0) with gates.trace of two steps, x[0, 0] and new[0, 0]. If "
-                "it is right, do sequences and steps stay apart when you change the shape?"
-            )
-        raise CheckFailed(f"{batch} sequences of {steps} steps: {hint}")
-    print("one_more_step: right for 2 LSTMs.")
+    want = np.linspace(-1, 1, 60).reshape(3, 4, 5)
+    for sign in (1, -1):
+        for step in (0, 2, 1, 4):
+            got = want + 1e-7
+            if step:
+                got[2, step - 1 :, 3] += 0.1 * sign
+            found = _step(call(answer, got, want, 1e-5))
+            if found == step:
+                continue
+            if step == 0:
+                hint = "the answers differ by 1e-7 and the tolerance is 1e-5."
+            elif found == step - 1 and found:
+                hint = "Python counts from 0, and steps are counted from 1."
+            elif sign == -1:
+                hint = "a difference may have either sign."
+            elif found == 0:
+                hint = "one unit of one sequence differs. Does your function see a single one?"
+            else:
+                hint = "which axis of (batch, steps, units) do you search?"
+            raise CheckFailed(f"they part at step {step}, and you say {found}: {hint}")
+    got = want.copy()
+    got[0, 1, 0] = np.nan
+    if _step(call(answer, got, want, 1e-5)) != 2:
+        raise CheckFailed("h is nan at step 2. Is a comparison with nan ever True?")
+    print("first_difference: right for 9 pairs.")
+
+
+def _step(value: Any) -> int:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise CheckFailed(f"a step should be a whole number, got {value!r}")
+    return int(value)
 
 
 def find_order(answer: Callable[[Callable[..., Array]], Any]) -> None:
-    """Check exercise 4: the order of the blocks in an unknown framework.
+    """Check the order of the blocks in an unknown framework.
 
     Parameters
     ----------
