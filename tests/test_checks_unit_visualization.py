@@ -42,6 +42,17 @@ def test_the_refusal_should_name_the_unit():
         checks.weighted_average(unnamed)
 
 
+def test_the_refusal_should_name_the_right_unit():
+    def always_unit_2(windows, z):
+        try:
+            return solution(SLUG, "weighted_average")(windows, z)
+        except ValueError as error:
+            raise ValueError("unit 2") from error
+
+    with pytest.raises(CheckFailed, match="unit 1 has no positive pre-activation; say which"):
+        checks.weighted_average(always_unit_2)
+
+
 def solve(windows, raw, ridge, *, centre=True, second=False, bias=True):
     x = windows.reshape(len(windows), -1)
     C = x.T @ x / len(x) if second else np.cov(x.T, bias=bias)
@@ -68,10 +79,20 @@ def pairs(activity, member):
     return activity[member][:, None] - activity[~member]
 
 
+def ranked(activity, member, step=1):
+    """The area from ranks in order of place among equals: first lowest, or with -1 highest."""
+    ranks = activity[::step].argsort(kind="stable").argsort(kind="stable")[::step] + 1
+    inside = member.sum()
+    lowest = inside * (inside + 1) / 2
+    return (ranks[member].sum() - lowest) / (inside * (len(member) - inside))
+
+
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
         (lambda a, m: (pairs(a, m) > 0).mean(), "count it half"),
+        (ranked, "'tied'.*count it half"),
+        (lambda a, m: ranked(a, m, -1), "'tied'.*count it half"),
         (lambda a, m: (pairs(a, m) < 0).mean(), "members that should be above"),
         (lambda a, m: 0.5 + abs(solution(SLUG, "auc")(a, m) - 0.5), "avoids the class"),
         (lambda a, m: a[m].mean() - a[~m].mean(), "over all pairs"),
