@@ -373,10 +373,9 @@ def masked_dense(mask: np.ndarray) -> keras.layers.Layer:
     """Return a Keras layer whose kernel is masked each time it is used."""
     ### BEGIN SOLUTION
     class MaskedDense(keras.layers.Dense):
-        def call(self, inputs):
+        def call(self, x):
             # The variable stays the optimiser's; only a copy is masked.
-            shown = self.kernel * mask
-            return keras.ops.matmul(inputs, shown) + self.bias
+            return keras.ops.matmul(x, self.kernel * mask) + self.bias
 
     return MaskedDense(mask.shape[1])
     ### END SOLUTION
