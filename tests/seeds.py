@@ -75,7 +75,7 @@ def read_table() -> Table:
 def write_table(counted: Table) -> None:
     """Put new counts in the table; keep the others, but those that no test makes any more."""
     counts = (read_table() if TABLE.exists() else {}) | counted
-    pages = {int(page.name[:2]): page.name for page in NOTEBOOKS.glob("*.md")}
+    pages = {int(page.name[:2]): page.name for page in NOTEBOOKS.glob("[0-9][0-9]_*.md")}
     with TABLE.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(HEAD)

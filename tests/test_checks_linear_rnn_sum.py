@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils.checks import CheckFailed, linear_rnn_sum
+from tests.chapters import solution, stub
 
 
 def box_without_bias(network):
@@ -52,9 +53,63 @@ def first_over(over):
     return int(np.argmax(over)) + 1 if over.any() else 0
 
 
+def states(weights, digits, bias=True, order=1, first=True):
+    W, U, b = weights
+    h = [np.zeros(len(digits))]
+    for column in digits.T[::order]:
+        h.append(column * W + h[-1] * U + b * bias)
+    return h if first else h[1:]
+
+
+def one_network_states(weights, digits):
+    W, U, b = (float(np.ravel(w)[0]) for w in weights)
+    return states([W, U, b], digits)
+
+
+def without_recurrence(weights, digits):
+    return states([weights[0], 1.0, weights[2]], digits)
+
+
+def slopes(weights, digits, sums, state=0, back=True, factor=2.0, keep=True):
+    """The gradients, or a likely mistake in one of their parts."""
+    h = states(weights, digits)
+    g = factor * (h[-1] - sums) / len(sums)
+    total = [0, 0, 0]
+    for t in reversed(range(digits.shape[1])):
+        for k, term in enumerate([g * digits[:, t], g * h[t + state], g]):
+            total[k] = total[k] + term.sum(axis=-1, keepdims=keep)
+        g = g * weights[1] if back else g
+    return total
+
+
+def test_right_variants_pass():
+    linear_rnn_sum.forward(lambda w, d: tuple(states(w, d)))
+    linear_rnn_sum.gradients(lambda w, d, s: np.array(slopes(w, d, s)))
+
+
+@pytest.mark.parametrize("name", ["forward", "gradients"])
+def test_the_chapters_solution_passes_and_its_stub_does_not(name):
+    check = getattr(linear_rnn_sum, name)
+    check(solution("linear_rnn_sum", name))
+    with pytest.raises(CheckFailed, match="still the stub"):
+        check(stub("linear_rnn_sum", name))
+
+
 @pytest.mark.parametrize(
     ("name", "answer", "hint"),
     [
+        ("forward", lambda w, d: states(w, d, first=False), "h_0 to h_3"),
+        ("forward", lambda w, d: states(w, d, bias=False), "b is added at every step"),
+        ("forward", lambda w, d: states(w, d, order=-1), "h_1 is not right yet; is each state"),
+        ("forward", without_recurrence, "what does U multiply"),
+        ("forward", one_network_states, r"spread W of shape \(4, 1\)"),
+        ("gradients", lambda w, d, s: slopes(w, d, s, state=1), "already one step is wrong"),
+        ("gradients", lambda w, d, s: slopes(w, d, s, back=False), "how does g change"),
+        ("gradients", lambda w, d, s: slopes(w, d, s, factor=1), "derivative of a square"),
+        ("gradients", lambda w, d, s: slopes(w, d, s, factor=-2), "every sign is turned"),
+        ("gradients", lambda w, d, s: slopes(w, d, s, factor=16), "a sum over the sequences"),
+        ("gradients", lambda w, d, s: slopes(w, d, s, keep=False), r"shape \(4, 1\)"),
+        ("gradients", lambda w, d, s: slopes(w, d, s)[0], "return a list of three"),
         ("number_weights", lambda base: (base, 1.0, 0.0), "last digit should count once"),
         ("number_weights", lambda base: (1.0, 1 / base, 0.0), "middle digit wait"),
         ("number_weights", lambda base: (1.0, 10.0, 0.0), "base 2: .*middle digit wait"),
@@ -110,5 +165,7 @@ def test_no_hint_gives_a_solution_line_away():
         "return 1.0, float(base), 0.0",
         "(one_early - zeros) / W",
         "eigvalsh(curvature)",
+        "digits[:, t] * W",
+        "g = g * weights[1]",
     ):
         assert line not in text

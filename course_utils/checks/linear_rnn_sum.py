@@ -23,8 +23,102 @@ def _three(result: Any) -> Weights:
     return float(W), float(U), float(b)
 
 
+def forward(answer: Callable[[list[Array], Array], Any]) -> None:
+    """Check exercise 1: the states of the network."""
+    rng = np.random.default_rng(0)
+    one = [np.array([0.5]), np.array([-2.0]), np.array([3.0])]
+    digits = rng.integers(0, 10, (3, 5))
+    cases = (
+        ([1.0, 1.0, 0.0], [[4, 2, 5]], "is each state the last one times U, plus the digit?"),
+        ([2.0, 1.0, 0.0], [[4, 2, 5]], "what does W multiply?"),
+        ([1.0, 0.5, 0.0], [[4, 2, 5]], "what does U multiply, and at which steps?"),
+        ([1.0, 1.0, 1.0], [[4, 2, 5]], "b is added at every step, whatever the digit."),
+        (one, digits, "does each sequence have a state of its own, of any length?"),
+        (list(rng.normal(size=(3, 4, 1))), digits, "spread W of shape (4, 1) as it comes."),
+    )
+    for weights, given, hint in cases:
+        array = np.asarray(given)
+        W, U, b = np.array(weights).reshape(3, -1)
+        shown = f"{W.size} network(s), digits of shape {array.shape}: "
+        states = call(answer, weights, array)
+        steps = array.shape[1]
+        if not isinstance(states, list | tuple | np.ndarray) or len(states) != steps + 1:
+            raise CheckFailed(
+                f"{shown}{steps} digits make a list of {steps + 1} states, h_0 to h_{steps}."
+            )
+        size = (len(array),) if W.size == 1 else (W.size, len(array))
+        for t, state in enumerate(states):
+            want = [
+                _run(w, u, bias, array[:, :t]) if t else 0.0 * array[:, 0]
+                for w, u, bias in zip(W, U, b, strict=True)
+            ]
+            try:
+                got = np.broadcast_to(np.asarray(state, float), size)
+            except (TypeError, ValueError):
+                raise CheckFailed(
+                    f"{shown}h_{t} should have shape {size}, got {np.shape(state)}; {hint}"
+                ) from None
+            if not close(got, np.reshape(want, size)):
+                raise CheckFailed(f"{shown}h_{t} is not right yet; {hint}")
+    print("forward: right for 5 networks, and for 4 at once.")
+
+
+def gradients(answer: Callable[[list[Array], Array, Array], Any]) -> None:
+    """Check exercise 2: the derivatives of the loss, against finite differences."""
+    rng = np.random.default_rng(1)
+    for networks, length in ((1, 1), (1, 3), (1, 6), (4, 3)):
+        digits = rng.integers(0, 10, (8, length))
+        sums = digits.sum(axis=1)
+        weights = rng.uniform(0.3, 1.2, (3, networks, 1))
+        result = call(answer, list(weights), digits, sums)
+        if not isinstance(result, list | tuple | np.ndarray) or len(result) != 3:
+            raise CheckFailed("return a list of three: for W, for U and for b.")
+        shown = f"{networks} network(s), {length} digit(s): "
+        if networks > 1 and any(np.shape(part) != (networks, 1) for part in result):
+            raise CheckFailed(
+                f"{shown}each derivative should have shape ({networks}, 1); over which axis "
+                "do you sum, and is it kept?"
+            )
+        if any(np.size(part) != networks for part in result):
+            raise CheckFailed(f"{shown}each derivative is a number: sum over the sequences.")
+        got = as_array([np.ravel(part) for part in result], (3, networks), "the derivatives")
+        want = _slopes(weights[:, :, 0], digits, sums)
+        if not np.allclose(got, want, rtol=1e-4, atol=1e-4):
+            raise CheckFailed(f"{shown}{_gradient_hint(got, want, length, len(sums))}")
+    print("gradients: as the slopes of the loss say.")
+
+
+def _slopes(weights: Array, digits: ArrayLike, sums: Any) -> Array:
+    """Nudge each weight of each network and see how the loss moves."""
+
+    def loss(point: Array) -> float:
+        W, U, b = point.tolist()
+        return float(((_run(W, U, b, digits) - sums) ** 2).mean())
+
+    nudges = 1e-5 * np.eye(3)
+    return np.array(
+        [[(loss(p + nudge) - loss(p - nudge)) / 2e-5 for p in weights.T] for nudge in nudges]
+    )
+
+
+def _gradient_hint(got: Array, want: Array, length: int, count: int) -> str:
+    """Say what a wrong gradient has in common with the right one."""
+    for factor, hint in (
+        (-1.0, "every sign is turned: output minus sum, or sum minus output?"),
+        (0.5, "a factor of 2: what is the derivative of a square?"),
+        (float(count), "is the loss a sum over the sequences or a mean?"),
+    ):
+        if np.allclose(got, factor * want, rtol=1e-4, atol=1e-4):
+            return hint
+    if length == 1:
+        return "already one step is wrong: what do x, h before the step and 1 multiply in it?"
+    if np.allclose(got[::2], want[::2], rtol=1e-4, atol=1e-4):
+        return "only that of U is wrong: U multiplies the state before the step."
+    return "one step is right, more are not: how does g change from h_t to the state before?"
+
+
 def number_weights(answer: Callable[[int], Any]) -> None:
-    """Check exercise 1: weights that read digits as a number in a base.
+    """Check exercise 4: weights that read digits as a number in a base.
 
     Parameters
     ----------
@@ -58,7 +152,7 @@ def number_weights(answer: Callable[[int], Any]) -> None:
 
 
 def open_box(answer: Callable[[Callable[[ArrayLike], Array]], Any]) -> None:
-    """Check exercise 2: find the weights of a network that can only be run.
+    """Check exercise 5: find the weights of a network that can only be run.
 
     Parameters
     ----------
@@ -155,7 +249,7 @@ def _first_wrong_length(W: float, U: float, b: float) -> tuple[int, float]:
 
 
 def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
-    """Check exercise 4: the length at which the mean error passes 0.5.
+    """Check exercise 6: the length at which the mean error passes 0.5.
 
     Parameters
     ----------

@@ -2,8 +2,8 @@
 
 Run with ``pytest -m bench -s tests/benchmarks/test_bench_linear_rnn_sum.py``. Both are timed
 from building the model to the end of the first epoch whose validation loss is at or below the
-published one, so each pays for its own compiling and tracing. The tutorial's setting fails for
-half the seeds; seed 1 is the first for which it succeeds, and it does so in epoch 4 of 5.
+published one, so each pays for its own compiling and tracing. The tutorial's setting fails
+from many starts; seed 1 is the first for which it succeeds, and it does so in epoch 4 of 5.
 """
 
 import time
@@ -52,8 +52,6 @@ def train(seed, start_W, start_U, rate, batch, epochs, **speed):
     )
     steps = speed.pop("steps_per_execution", 1)
     model.compile(keras.optimizers.Adam(rate()), loss="mse", steps_per_execution=steps)
-    if speed.pop("build_optimizer", False):
-        model.optimizer.build(model.trainable_variables)
     history = model.fit(
         x,
         y,
@@ -75,19 +73,16 @@ def tutorial():
 
 def ours(seed=1):
     from keras.initializers import Constant, RandomUniform
-    from keras.optimizers.schedules import CosineDecay
 
     return train(
         seed,
         lambda: RandomUniform(0, 1),
         lambda: Constant(0.5),
-        lambda: CosineDecay(0.1, 750),
-        batch=32,
-        epochs=3,
+        lambda: 0.2,
+        batch=160,
+        epochs=5,
         unroll=True,
-        steps_per_execution=250,
-        build_optimizer=True,
-        validation_batch_size=2_000,
+        steps_per_execution=50,
     )
 
 
