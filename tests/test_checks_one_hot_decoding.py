@@ -93,6 +93,10 @@ def test_an_answer_that_changes_its_arguments_is_judged_by_what_it_returns():
     one_hot_decoding.zero_first(in_place)
 
 
+def test_a_bias_of_one_entry_is_as_good_as_a_number():
+    one_hot_decoding.final_bias(lambda W, b, v: (v.sum() - W.sum() + b) / (len(v) + 1))
+
+
 def test_no_hint_gives_a_solution_line_away():
     text = getsource(one_hot_decoding)
     for line in ("W - W[0], b + W[0]", "silent or", "W.sum() - b.item()"):
