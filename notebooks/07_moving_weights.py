@@ -28,8 +28,8 @@
 #
 # :::{admonition} Predict first 1
 # :class: predict
-# One copy is right. In one the blocks lie in the order of another framework. In one the {term}`recurrent
-# weights` were not transposed. One was started in the state in which another sequence had left it.
+# One copy is right. In one the blocks lie in the order of another framework. In one the recurrent
+# weights were not transposed. One was started in the state in which another sequence had left it.
 # Which is which? You need to know nothing but this: an LSTM starts from states of 0.
 # :::
 #
