@@ -169,6 +169,8 @@ def parameters(symbols: int, width: int, units: int) -> int:
 checks.parameters(parameters)
 
 # %% [markdown]
+# ## Training
+#
 # We train as the tutorial did: Adam with rate 0.01, batches of 8, four epochs.
 
 # %%
