@@ -183,9 +183,8 @@ for name, s, which in (("trained", seen, live), ("untrained", seen_control, live
 
 
 # %% [markdown]
-# The prediction holds for nine units in ten, and it holds as well for a network that learned nothing.
-# So a similar look is no sign of a shared taste, and a digit in the picture is no sign of learning: the digits
-# are in the windows.
+# The prediction holds for nine units in ten, before training too. So a similar look is no sign of a shared
+# taste, and a digit in the picture is no sign of learning: the digits are in the windows.
 #
 # ## Centred and whitened
 #
@@ -341,9 +340,9 @@ plt.show()
 # ## Which digits does a unit tell?
 #
 # By eye, the note misses the 1. We measure. The {term}`AUC` of a unit and a digit is the probability that a
-# window of this digit moves the unit more than a window of another: 1/2 says nothing, 1 is perfect. A unit
-# that holds a digit has a large AUC for it. Chance alone lifts the best of 169 above 1/2: shuffled labels say
-# how far. And ink, more or less of it, needs no network.
+# window of this digit moves the unit more than a window of another: 1/2 says nothing, 1 is perfect. Chance
+# alone lifts the best of 169 units above 1/2: shuffled labels say how far. And ink, more or less of it, needs
+# no network.
 
 # %%
 def best_units(name: str, activity: np.ndarray, labels=labels) -> np.ndarray:
@@ -369,11 +368,11 @@ leads = [np.bincount(a.argmax(axis=1)).max() for a in (area, chance)]
 print("units led by one digit, about:", *np.round(leads, -1), "(shuffled)")
 
 # %% [markdown]
-# Shuffled, the best AUCs are 0.52 to 0.55. 0 and 1 have the best units, far above that, and as good ones
-# before training: they are the digits with most and least ink, and ink alone tells them better than any unit.
-# About 4 the note is right: its best unit is hardly above chance. But far from missing, 1 has the best unit
-# of all. (Counts of units mislead: after a shuffle one digit still leads for about 40, where independent units
-# would give each digit 17.) Why does one not see the 1?
+# 0 and 1 have the best units, far above shuffled labels, and as good ones before training: they are the
+# digits with most and least ink, and ink alone tells them better than any unit. About 4 the note is right:
+# its best unit is hardly above chance. But far from missing, 1 has the best unit of all. (Counts of units
+# mislead: after a shuffle one digit still leads for about 40, where independent units would give each digit
+# 17.) Why does one not see the 1?
 
 # %%
 weights = np.maximum(activity[:, live], 0)
@@ -389,8 +388,7 @@ for name, amount in {"weight": weights, "ink": weights * ink}.items():
 # 7% of the weight but 4% of the ink, at most 36% and 25%. So it hardly shows in an average. The picture
 # leaves out the 1 more than the units do.
 #
-# The note {cite:p}`hidden_units_note` suspects $L$ instead. To test that we probe the same network with other
-# window lengths.
+# The note {cite:p}`hidden_units_note` suspects $L$ instead. To test that we probe with other window lengths.
 #
 # :::{admonition} Predict first 4
 # :class: predict
@@ -466,8 +464,8 @@ plt.show()
 
 
 # %% [markdown]
-# Roll-forward is the network dreaming: good for three rows, then worse than the mean. The untrained
-# network settles at once into one row that it repeats for ever, a *fixed point*. The trained one does not.
+# Roll-forward is the network dreaming. The untrained network settles at once into one row that it repeats for
+# ever, a *fixed point*. The trained one does not.
 #
 # ## Does the unit matter?
 #
@@ -533,11 +531,11 @@ DrawTheTop(rnn, seen, tops, best, h_true.mean(axis=(0, 1)))
 # %% [markdown]
 # ## What could fool us
 #
-# **Another seed.** Unit 5 of one network has nothing to do with unit 5 of the next. Compare what does not
-# depend on the order of the units. From 20 of 20 seeds most averages lie near the mean window, 0 and 1 have the
-# best units with mixed starts and 7 a better one than 1 with whole images, the end of the window decides the
-# AUCs, ten rows are enough in the middle of an image, and the roll-forward is better than the mean row for two
-# rows and worse after six. For 19 of 20 no roll-forward settles. The exact numbers above are those of seed 0.
+# **Another seed.** Unit 5 of one network has nothing to do with unit 5 of the next. From 20 of 20 seeds most
+# averages lie near the mean window, 0 and 1 have the best units with mixed starts and 7 a better one than 1
+# with whole images, the end of the window decides the AUCs, ten rows are enough in the middle of an image,
+# and the roll-forward is better than the mean row for two rows and worse after six. For 19 of 20 no
+# roll-forward settles. The exact numbers above are those of seed 0.
 #
 # **A linear summary.** Whitening fits the best linear filter. A unit that answers to a pattern and to its
 # negative has a centred average of zero; the covariance of its windows finds what the average cannot
