@@ -474,9 +474,9 @@ checks.disguise(disguise)
 # ## What could fool us
 #
 # **Would untrained rows show an order?** One permutation in $10!/2$, nearly two million, is in order by chance.
-# **Is it plain gradient descent?** The Keras network was trained by Adam, in batches. **Is it the spread, or did the
-# large starts learn something else?** Swap the parts: what the trained rows of spread 1 hold along $W$ is the same
-# line as at 0.03.
+# **Is it plain gradient descent?** The Keras network was trained by Adam, in batches. **Did the large
+# starts learn something else?** What the trained rows of spread 1 hold along $W$ are steps of 1, as
+# at 0.03.
 
 # %%
 print("untrained, in order:", ordered(start(0.3)[0]).sum(), "of 100")

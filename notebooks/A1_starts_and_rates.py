@@ -122,11 +122,11 @@ def loss(weights, mean=4.5, target=13.5):
 
 def curvatures(weights, **means):
     """The eigenvalues of the Hessian, smallest first."""
-    h = 1e-4 * np.eye(3)
+    nudges = 1e-4 * np.eye(3)
     rise = [[
         loss(weights + i + j, **means) - loss(weights + i - j, **means)
         - loss(weights - i + j, **means) + loss(weights - i - j, **means)
-        for j in h] for i in h]
+        for j in nudges] for i in nudges]
     return np.linalg.eigvalsh(np.array(rise) / 4e-8)
 
 

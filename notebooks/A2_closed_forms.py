@@ -41,13 +41,13 @@
 #
 # ## What follows from it
 #
-# Training ends with $E W = w$, where $w$ is the column with entries $d - b$. Multiply $C_0$ by $W$ from both sides:
-# $W^\top C_0 W = |w|^2 - |W|^4$. Assume that $W$ has only grown, not turned. Then the left side is $-a |W|^2$ with
+# Training ends with $E W = q$, where $q$ is the column with entries $d - b$. Multiply $C_0$ by $W$ from both sides:
+# $W^\top C_0 W = |q|^2 - |W|^4$. Assume that $W$ has only grown, not turned. Then the left side is $-a |W|^2$ with
 # $a = |W_0|^2 - |E_0 W_0|^2 / |W_0|^2$, and this is a quadratic equation:
 #
-# $$|W|^2 = \tfrac{a}{2} + \sqrt{\tfrac{a^2}{4} + |w|^2} .$$
+# $$|W|^2 = \tfrac{a}{2} + \sqrt{\tfrac{a^2}{4} + |q|^2} .$$
 #
-# The part of $E$ along $W$ has norm $|w| / |W|$: nearly the largest singular value $\sigma_1$. For the others,
+# The part of $E$ along $W$ has norm $|q| / |W|$: nearly the largest singular value $\sigma_1$. For the others,
 # write $E^\top E = W W^\top + E_0^\top E_0 - W_0 W_0^\top$. Adding a matrix of rank one with one positive
 # {term}`eigenvalue` raises each eigenvalue, at most up to its larger neighbour; taking one away lowers each, at
 # most down to its smaller neighbour {cite:p}`horn2013`. So, with $\sigma_k$ in falling order,
@@ -114,16 +114,16 @@ def norm(a: np.ndarray) -> np.ndarray:
 
 # %%
 E, W, U, b = train(0.002, 4_000)
-w = norm(COUNTS - b)
+size = norm(COUNTS - b)  # of q
 a = norm(W0) ** 2 - (norm(E0 @ W0) / norm(W0)) ** 2
-predicted = np.sqrt(a / 2 + np.sqrt(a**2 / 4 + w**2))
+predicted = np.sqrt(a / 2 + np.sqrt(a**2 / 4 + size**2))
 before, after, moved = (
     np.linalg.svd(matrix, compute_uv=False) for matrix in (E0, E, E - E0)
 )
 
 # %%
 close = np.abs(predicted / norm(W) - 1) < 0.01
-largest = np.abs(w / predicted / after[:, 0] - 1) < 0.01
+largest = np.abs(size / predicted / after[:, 0] - 1) < 0.01
 kept = (after[:, 1:-1] >= before[:, 2:]) & (after[:, 1:-1] <= before[:, :-2])
 print(f"|W|: {norm(W).mean():.1f}, right within 1%: {close.sum()} of 100")
 print(f"first singular value: {after[:, 0].mean():.1f}, {largest.sum()} of 100")
@@ -139,7 +139,7 @@ ax.vlines(k[1:-1], before[0, 2:], before[0, :-2], **bars)
 ax.semilogy(k, before[0], "o", mfc="white", label="start")
 ax.semilogy(k, after[0], "s", markersize=5, label="trained")
 star = {"markersize": 18, "mfc": "none", "label": "predicted"}
-ax.semilogy(1, w[0] / predicted[0], "*", **star)
+ax.semilogy(1, size[0] / predicted[0], "*", **star)
 ax.set(xlabel="number", ylabel="singular value of E", xticks=k)
 ax.legend()
 plt.show()
