@@ -412,7 +412,7 @@ checks.gru_step(gru_step)
 # From a bias of 0 half of it is gone after one step; from Keras's bias of 1, after 2.2 steps. Write
 # `forget_bias(steps, kept)`. It returns the forget bias with which a part `kept` of the cell state,
 # between 0 and 1, is left after `steps` steps. (How far this holds with weights and inputs:
-# [a page of the appendix](A5_lstm_start.md).)
+# [a page of the appendix](A4_lstm_start.md).)
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "forget_bias", "solution": true}
@@ -691,5 +691,5 @@ for shape in [(1, 3), (3, 1)]:
 #   start its bias positive; {cite:t}`jozefowicz2015` compare over ten thousand architectures and make
 #   a case for 1 or 2.
 # - {cite:t}`tallec2018`: from the forget bias to the length of the memory; our
-#   [appendix](A5_lstm_start.md) measures it.
+#   [appendix](A4_lstm_start.md) measures it.
 # - {cite:t}`cho2014`: the GRU.

@@ -43,7 +43,7 @@ def call(name, *args, **kwargs):
 
 
 def appendix(name, *args, **kwargs):
-    return functions("A5_lstm_start.md")[name](*args, **kwargs)
+    return functions("A4_lstm_start.md")[name](*args, **kwargs)
 
 
 def count(blocks, d, u, biases):
