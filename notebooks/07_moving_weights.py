@@ -277,7 +277,8 @@ def shown(value: float) -> str:
 gru = built(keras.layers.GRU)
 for layer, kind in (lstm, torch.nn.LSTM), (gru, torch.nn.GRU):
     for alpha in (1.0, 0.7, -2.0):
-        costs = [cost(layer, kind, alpha, seed) for seed in range(20)]
+        seeds = training.progress(range(20), f"{kind.__name__} {alpha}")
+        costs = [cost(layer, kind, alpha, seed) for seed in seeds]
         print(f"{kind.__name__:4} alpha {alpha:4}:", shown(min(costs)),
               "to", shown(max(costs)))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course_utils import gates
+from course_utils import data, gates
 from course_utils.checks import CheckFailed
 from course_utils.checks import lstm_gates_at_work as checks
 from tests.chapters import solution
@@ -47,6 +47,15 @@ def leaky(f, longest, offset=0, opening=False, fresh=True):
     return np.corrcoef(states[offset:], counts[offset:])[0, 1]
 
 
+def moved(cell, V, v, unit, shift, state="c", until=0):
+    top = cell.trace(data.symbols(["$" + "a" * 10]))
+    h, c = top.h[:, -1].copy(), top.c[:, -1].copy()
+    (c if state == "c" else h)[:, unit] += shift
+    logits = cell.trace(data.symbols(["b" * 40]), h, c).h @ V + v
+    ends = (logits[0, :, 0] > 0).nonzero()[0]
+    return ends[0] + 1 if len(ends) else until or 41
+
+
 @pytest.mark.parametrize(
     ("name", "wrong", "hint"),
     [
@@ -69,6 +78,13 @@ def leaky(f, longest, offset=0, opening=False, fresh=True):
             lambda up, down: replace(counter(up, down), activation="linear"),
             "the first a moves c by",
         ),
+        ("waits", lambda *_: 10.0, "whole number"),
+        ("waits", lambda *args: moved(*args[:4], 0), "where does the shift go in"),
+        ("waits", lambda *args: moved(*args, state="h"), "where does the shift go in"),
+        ("waits", lambda *args: moved(*args) - 1, "counts too"),
+        ("waits", lambda *args: moved(*args, until=40), "return 41"),
+        ("waits", lambda *args: moved(*args[:4], -args[4]), "move one entry of c"),
+        ("waits", lambda *args: moved(*args[:3], 0, args[4]), "which column"),
         ("impostor", lambda f, n: leaky(f, n, offset=n * (n - 1)), "longest string alone"),
         ("impostor", lambda f, n: leaky(f, n, opening=True), "leave out"),
         ("impostor", lambda f, n: leaky(f, n, fresh=False), "start at 0"),
@@ -79,6 +95,10 @@ def leaky(f, longest, offset=0, opening=False, fresh=True):
 def test_a_plausible_wrong_answer_gets_a_hint_that_fits(name, wrong, hint):
     with pytest.raises(CheckFailed, match=hint):
         getattr(checks, name)(wrong)
+
+
+def test_another_right_answer_passes():
+    checks.waits(moved)
 
 
 def test_the_counter_of_the_check_is_that_of_the_chapter():

@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from course_utils.checks import CheckFailed, as_array, call, close
 from course_utils.data import symbols
-from course_utils.gates import Gates
+from course_utils.gates import Block, Gates
+
+Array = NDArray[np.float64]
 
 
 def bias_for(function: Callable[..., Any]) -> None:
-    """Check exercise 1, the forget bias of a counter with a given range.
+    """Check the forget bias of a counter with a given range.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ def _first_failure(bias: float, longest: int) -> int:
 
 
 def weighted_counter(function: Callable[..., Any]) -> None:
-    """Check exercise 2, a unit that adds one number for each a and another for each b.
+    """Check a unit that adds one number for each a and another for each b.
 
     Parameters
     ----------
@@ -121,7 +124,7 @@ got float
 
 
 def impostor(function: Callable[..., Any]) -> None:
-    """Check exercise 3, the correlation of a leaky unit with the count.
+    """Check the correlation of a leaky unit with the count.
 
     Parameters
     ----------
@@ -171,3 +174,63 @@ def _correlation(f: float, sizes: Sequence[int], opening: bool = False) -> float
             weights = f ** np.arange(length - 1, -1, -1.0)
             pairs.append([float(weights @ signs[:length]), float(signs[:length].sum())])
     return float(np.corrcoef(np.array(pairs).T)[0, 1])
+
+
+def waits(function: Callable[..., Any]) -> None:
+    """Check how many b's a counter waits for when its cell state is moved.
+
+    Parameters
+    ----------
+    function
+        The learner's ``waits(cell, V, v, unit, shift)``.
+
+    Raises
+    ------
+    CheckFailed
+        If a result is wrong; the message says what to look at.
+
+    Examples
+    --------
+    >>> waits(lambda cell, V, v, unit, shift: 10)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: a counter moved by 3 waits for 13 b's, not 10: where does \
+the shift go in?
+    """
+    for unit in (0, 1):
+        network = _counter(unit)
+        for shift in (0.0, 3.0, -4.0, 100.0):
+            got = call(function, *network, unit, shift)
+            if isinstance(got, bool) or not isinstance(got, int | np.integer):
+                raise CheckFailed(f"a number of b's should be a whole number, got {got!r}")
+            want = int(min(10 + shift, 40)) + (shift > 30)
+            if got == want:
+                continue
+            case = f"a counter moved by {shift:.0f} waits for {want} b's, not {got}"
+            if shift > 30:
+                hint = "no $ may come within 40 b's: return 41"
+            elif got == want - 1:
+                hint = "the b after which a $ may come counts too"
+            elif got == 10:
+                hint = "where does the shift go in?"
+            else:
+                hint = "start from h and c after the last of 10 a's, and move one entry of c"
+            raise CheckFailed(f"{case}: {hint}")
+        other = call(function, *network, 1 - unit, 3.0)
+        if other != 10:
+            raise CheckFailed(
+                f"unit {unit} counts, and moving the other unit should change nothing: which "
+                "column of c do you move?"
+            )
+    print("waits: right for 2 counters.")
+
+
+def _counter(unit: int) -> tuple[Gates, Array, Array]:
+    """Return an LSTM of two units, one of which counts, and its readout."""
+    column = np.eye(2)[unit]
+    wide = Block(np.zeros((3, 2)), np.zeros((2, 2)), np.full(2, 40.0))
+    steps = Block(np.outer([0, 40, -40], column), np.zeros((2, 2)), np.zeros(2))
+    blocks = {"input": wide, "forget": wide, "cell": steps, "output": wide}
+    V = np.outer(column, [-1.0, 0, 1])
+    half = np.tanh(0.5)
+    return Gates("LSTM", blocks), V, np.array([half, 1, -half])
