@@ -134,10 +134,3 @@ def summary(model: Any, width: int = 60) -> None:
     with quiet:
         model.summary(line_length=width, print_fn=lines.append)
     print("\n".join(lines).rstrip())
-
-
-def __getattr__(name: str) -> Any:
-    """Find the networks, which have moved, until every chapter asks for them there."""
-    from course_utils import networks
-
-    return getattr(networks, name)

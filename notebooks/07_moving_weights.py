@@ -301,7 +301,7 @@ for layer, kind in (lstm, torch.nn.LSTM), (gru, torch.nn.GRU):
 # :::
 #
 # :::{dropdown} Hint 1
-# May they be added? And look at the lower row of {numref}`fig-moving-weights-layouts`.
+# May they be added? And look at the lower row of the figure of the layouts.
 # :::
 #
 # :::{dropdown} Hint 2

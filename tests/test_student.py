@@ -117,7 +117,7 @@ Multiply by the hidden number two.
 
 +++ {"nbgrader": {"grade_id": "open-1", "solution": true, "grade": true, "points": 3}}
 
-:::{admonition} Exercise 2 · Say why
+:::{admonition} Exercise 2 · Say why (open)
 :class: exercise
 Why does it grow?
 :::

@@ -265,6 +265,7 @@ class _Maker:
         self.questions: set[str] = set()  # numbers of the predict-first questions
         self.answered: set[str] = set()
         self.exercise = False  # an exercise has been stated under this heading
+        self.open = False  # and it is one in words
         self.model: list[str] = []  # what the chapter answers to the latest exercise
         self.answer: NotebookNode | None = None  # the cell for a learner's text
         self.prompt = ""
@@ -303,7 +304,7 @@ class _Maker:
     def _code(self, cell: NotebookNode) -> Iterator[NotebookNode]:
         public, solution = _split(cell.source)
         folded = FOLDED & set(cell.metadata.get("tags", []))
-        if self.exercise and folded and not cell.metadata.get("nbgrader"):
+        if self.open and folded and not cell.metadata.get("nbgrader"):
             self.edition.solutions += public  # the measurement of an open answer
             self._extend_model("\n".join(["```python", *public, "```"]))
             return
@@ -331,6 +332,7 @@ class _Maker:
                 raise ValueError(f"{grade_id!r} is an answer: end it with a line '+++'")
             if block.style == "exercise":
                 self.exercise, self.model, self.answer = True, [], None
+                self.open = block.title.endswith("(open)")
             open_answer = grade_id and block.style not in ("exercise", "hint")
             if grade_id and PROMPT_TEXT.fullmatch(block.text):
                 prompt = inline(block.text.strip(), self.links, self.cited)
@@ -372,7 +374,7 @@ class _Maker:
 
     def _begin_section(self, headings: list[tuple[str, str]]) -> None:
         """Forget the exercise before, and note the chapter's title."""
-        self.exercise = False
+        self.exercise = self.open = False
         for level, title in headings:
             if level == "#" and not self.edition.title:
                 self.edition.title = inline(title, self.links)

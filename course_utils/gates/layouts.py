@@ -158,7 +158,7 @@ def read_onnx_activations(
             if theirs.lower() == name.lower() and np.allclose(numbers, want, rtol=1e-6)
         ]
     activations = dict(zip(roles, found, strict=False))
-    if [activations.get(role) for role in roles] != found or [*alpha, *beta]:
+    if list(map(activations.get, roles)) != found or [*alpha, *beta]:
         raise ValueError(
             f"an ONNX {cell} of one direction has the activations {roles}, the same one under "
             f"the same name, each of {list(_ONNX.values())}, name, alpha and beta; got {given} "
