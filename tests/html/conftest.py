@@ -1,12 +1,13 @@
-"""What page tests share: a browser and a server for a module, visits that must go well."""
+"""What page tests share: for each module a browser and a server, visits that must go well."""
 
 import functools
 import http.server
 import threading
+from urllib.parse import urljoin
 
 import pytest
 
-from tests.html.visit import SITE, Visit, open_browser
+from tests.html.visit import SITE, Tab, open_browser
 
 
 @pytest.fixture(scope="module")
@@ -15,20 +16,26 @@ def browser():
         yield browser
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    return Tab(browser)
+
+
+@pytest.fixture(scope="module")
+def base(address):
+    """Where the pages of a module are; most look at the served book."""
+    return address
+
+
 @pytest.fixture
-def visit(browser, pages):
-    """Return a function that opens one of a module's pages; fails if it complained."""
-    visits = []
+def visit(tab, base):
+    """Return a function that opens a page; the test fails if one complained."""
 
     def go(name, width=1280, theme="light"):
-        visits.append(Visit(browser, pages[name], width, theme))
-        return visits[-1].page
+        return tab.open(urljoin(base, name), width, theme)
 
     yield go
-    for visit in visits:
-        visit.context.close()
-        assert visit.complaints == []
-        assert [u for u in visit.requests if not u.startswith(("file:", "data:"))] == []
+    assert tab.complaints() == []
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +54,6 @@ def address(site):
     handler = functools.partial(QuietHandler, directory=str(SITE))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()

@@ -1,95 +1,104 @@
-"""The built book in a real browser: no raw markup, from disk, folds, search, links."""
-
-import json
-import re
-from pathlib import Path
-from urllib.parse import quote
+"""The built book from disk on a phone, its folds and its search; the guards of all pages."""
 
 import pytest
 
-from tests.html.visit import PAGES, SITE, Visit, serious
+from tests.html.looks import wrong_in_a_window, wrong_on_a_phone
+from tests.html.visit import PAGES, SITE
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_shows_no_raw_markup_and_describes_its_pictures(browser, address, name):
-    with Visit(browser, f"{address}/{name}", 1280, "light") as visit:
-        text = visit.page.locator("main").evaluate(
-            "main => { const prose = main.cloneNode(true);"
-            " prose.querySelectorAll('pre, code, script').forEach(code => code.remove());"
-            " return prose.innerText }"
-        )
-        assert not re.findall(
-            r"^:::.*|\{(?:term|cite:?\w*|doc|ref)\}`.*|\$\$", text, flags=re.M
-        )
-        assert visit.page.locator("mjx-merror").count() == 0
-        assert visit.page.locator("span.math, div.math").count() == (
-            visit.page.locator(".math > mjx-container").count()
-        ), "a formula was left as raw TeX"
-        for image in visit.page.locator("main img").all():
-            alt = image.get_attribute("alt") or ""
-            source = Path(image.get_attribute("src")).name
-            assert len(alt) > 20, f"{source} has no alt text worth the name: {alt!r}"
-            assert Path(source).stem not in alt
-            assert image.evaluate("image => image.complete && image.naturalWidth > 0"), source
+def test_a_page_from_disk_on_a_phone(visit, name):
+    assert wrong_on_a_phone(visit((SITE / name).as_uri(), 390, "dark")) == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_works_from_disk(browser, name):
-    url = "file://" + quote(str(SITE / name))
-    with Visit(browser, url, 1280, "light") as visit:
-        assert [u for u in visit.requests if not u.startswith(("file:", "data:"))] == []
-        assert visit.complaints == []
+def test_the_folded_solution_and_answer_open(visit):
+    page = visit("notebooks/01_linear_rnn_sum.html")
+    solution = page.locator("details:has-text('Show solution')").first
+    code = solution.locator("pre").first
+    assert not code.is_visible()
+    solution.locator("summary").click()
+    assert code.is_visible()
+    answer = page.locator("details.sd-dropdown").first
+    body = answer.locator(".sd-summary-content")
+    assert not body.is_visible()
+    answer.locator("summary").press("Enter")
+    assert body.is_visible()
 
 
-def test_the_folded_solution_and_answer_open(browser, address):
-    with Visit(browser, f"{address}/notebooks/01_linear_rnn_sum.html", 1280, "light") as visit:
-        solution = visit.page.locator("details:has-text('Show solution')").first
-        code = solution.locator("pre").first
-        assert not code.is_visible()
-        solution.locator("summary").click()
-        assert code.is_visible()
-        answer = visit.page.locator("details.sd-dropdown").first
-        body = answer.locator(".sd-summary-content")
-        assert not body.is_visible()
-        answer.locator("summary").press("Enter")
-        assert body.is_visible()
+def test_the_search_finds_a_chapter(visit):
+    page = visit("search.html?q=recurrent")
+    page.locator("#search-results ul.search li a").first.wait_for(timeout=20_000)
 
 
-def test_the_search_finds_a_chapter(browser, address):
-    with Visit(browser, f"{address}/search.html?q=recurrent", 1280, "light") as visit:
-        visit.page.locator("#search-results ul.search li a").first.wait_for(timeout=20_000)
-        assert visit.complaints == []
+# One break of a page a line, and what is said of it: anywhere, in a window, on a phone.
+BROKEN = r"""
+<script src="http://127.0.0.1:9/far.js"></script>
+<script src="gone.js"></script>
+<script>null.boom</script>
+<script>console.error("bang")</script>
+<button></button>
+<p><span class="math" style="display: block"><mjx-container>x</mjx-container></span>, so</p>
+<p style="color: #444">Dim</p>
+<pre><i style="color: #ccc">for</i></pre>
+<div class="math" tabindex="0" style="overflow: auto"><mjx-container style="min-width: 2000px">
+    y</mjx-container></div>
+<p>{term}`state`</p>
+:::{note}
+$$
+<span class="math">\(z\)</span>
+<img src="../_static/logo.svg" alt="">
+<img src="data:," alt="A long description of nothing">
+<a href="#gone">There</a> <a href="gone.html">and there</a>
+<div style="width: 600px">Wide</div>
+<span class="math" style="display: inline-block; width: 9px"><mjx-container>
+    <mjx-math style="display: inline-block; width: 99px">w</mjx-math></mjx-container></span>
+<table><td style="display: block; width: 1px; word-break: break-all">split</td></table>
+<div class="course-live"><input type="range" aria-label="stuck"></div>
+<script>document.querySelector(".course-live").liveState = () => 0</script>
+"""
+ANYWHERE = [
+    "another host: http://127.0.0.1:9/far.js",
+    "failed: http://127.0.0.1:9/far.js",
+    "/gone.js",
+    "console error: Failed to load resource",
+    "error: Cannot read properties of null (reading 'boom')",
+    "console error: bang",
+    "button-name (critical): <button>",
+    "punctuation apart from its formula: x, so",
+]
+IN_A_WINDOW = [
+    'dark: color-contrast (serious): <p style="color: #444"',
+    'color-contrast (serious): <i style="color: #ccc"',
+    "formula wider than the column: y",
+    "raw markup: {term}`state`",
+    "raw markup: :::{note}",
+    "raw markup: $$",
+    r"raw TeX: \(z\)",
+    'picture: <img src="../_static/logo.svg"',
+    'picture: <img src="data:,"',
+    "link leads nowhere: book/how_to_use.html#gone",
+    "link leads nowhere: book/gone.html",
+]
+ON_A_PHONE = [
+    "scrolls sideways",
+    "formula wider than the line: w",
+    "word goes on in the next line: split",
+    "live figure in another theme",
+    "live figure stands still",
+]
+INSERT = """html => document.querySelector(".bd-article").append(
+    document.createRange().createContextualFragment(html))"""
 
 
-def test_every_inner_link_leads_somewhere(browser, address):
-    with Visit(browser, f"{address}/{PAGES[0]}", 1280, "light") as visit:
-        broken = []
-        for name in PAGES:
-            visit.page.goto(f"{address}/{name}")
-            links = visit.page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
-            for url in {link for link in links if link.startswith(address)}:
-                path, _, anchor = url.removeprefix(address).partition("#")
-                file = SITE / path.partition("?")[0].lstrip("/")
-                if not file.is_file():
-                    broken.append(f"{name} -> {path}")
-                elif anchor and file.suffix == ".html":
-                    ids = re.findall(r'id="([^"]+)"', file.read_text(encoding="utf-8"))
-                    if anchor not in ids:
-                        broken.append(f"{name} -> {path}#{anchor}")
-        assert broken == []
-
-
-def test_the_guards_see_a_request_an_error_a_violation_and_a_missing_alt(browser, tmp_path):
-    bad = tmp_path / "bad.html"
-    bad.write_text(
-        "<!doctype html><html><head><script src='http://127.0.0.1:9/far.js'></script></head>"
-        "<body><img src='x.png'><script>null.boom</script></body></html>"
-    )
-    with Visit(browser, bad.as_uri(), 390, "light") as visit:
-        assert "http://127.0.0.1:9/far.js" in visit.requests
-        assert any("boom" in complaint for complaint in visit.complaints)
-        found = json.dumps(serious(visit.page))
-        assert "image-alt" in found
-        assert "html-has-lang" in found
+@pytest.mark.parametrize("phone", [False, True])
+def test_each_break_is_seen_and_nothing_else(visit, tab, address, phone):
+    name = "book/how_to_use.html"
+    page = visit((SITE / name).as_uri(), 390, "dark") if phone else visit(name)
+    page.evaluate(INSERT, BROKEN)
+    wrong = wrong_on_a_phone(page) if phone else wrong_in_a_window(page, address)
+    wrong += tab.complaints()
+    expected = ANYWHERE + (ON_A_PHONE if phone else IN_A_WINDOW)
+    assert [words for words in expected if not any(words in line for line in wrong)] == []
+    assert [line for line in wrong if not any(words in line for words in expected)] == []

@@ -14,7 +14,7 @@ from tests.test_chapters import TINY
 from tools.chapters import ROOT
 from tools.measure import wait_for_server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.desk]
 
 
 def as_make_lab(scratch):

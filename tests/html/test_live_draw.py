@@ -1,12 +1,16 @@
 """Draw the top in a real browser: drawn by mouse, finger and keys, it rolls as NumPy does."""
 
+import base64
+import io
+
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from course_utils import live, units
 from course_utils.live import draw
-from tests.html.test_live_figures import CLOSE, PAGE, SET, SITE
-from tests.html.visit import Visit, serious
+from tests.html.test_live_figures import CLOSE, move, state, write
+from tests.html.visit import SITE, serious
 from tests.live_examples import BEST, DIGITS, EXAMPLES, MEANS, ROW_RNN, SEEN
 
 pytestmark = pytest.mark.browser
@@ -15,33 +19,8 @@ IMAGES = np.stack(list(DIGITS.values()))
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("draw") / "draw.html"
-    path.write_text(PAGE.format(EXAMPLES["DrawTheTop"].html()), encoding="utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture
-def visit(browser, address):
-    visits = []
-
-    def go(width=1280, theme="light"):
-        visits.append(Visit(browser, address, width, theme))
-        return visits[-1].page
-
-    yield go
-    for visit in visits:
-        visit.context.close()
-        # Chromium has advice for who reads a picture often, which only the tests do.
-        assert [words for words in visit.complaints if "willReadFrequently" not in words] == []
-
-
-def state(page):
-    return page.locator(".course-live").evaluate("host => host.liveState()")
-
-
-def move(page, label, value):
-    page.get_by_label(label, exact=True).evaluate(SET, str(value))
+def base(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("draw"), {"draw": EXAMPLES["DrawTheTop"].html()})
 
 
 def numpys(now, held=None):
@@ -53,7 +32,7 @@ def numpys(now, held=None):
 
 
 def test_a_digit_is_completed_as_in_numpy_for_any_number_of_rows(visit):
-    page = visit()
+    page = visit("draw.html")
     for name, rows in ((0, 10), (1, 1), (2, 27), (2, 6)):
         page.get_by_label("start from").select_option(str(name))
         move(page, "rows you give", rows)
@@ -75,7 +54,7 @@ def test_a_digit_is_completed_as_in_numpy_for_any_number_of_rows(visit):
 
 
 def test_the_keys_draw_and_erase_and_stay_on_the_sheet(visit):
-    page = visit()
+    page = visit("draw.html")
     page.get_by_role("button", name="Clear the sheet").click()
     assert not any(state(page)["drawn"])
     sheet = page.get_by_role("application")
@@ -107,7 +86,7 @@ def test_the_keys_draw_and_erase_and_stay_on_the_sheet(visit):
 
 
 def test_a_stroke_of_the_mouse_inks_its_way_and_the_rest_follows(visit):
-    page = visit()
+    page = visit("draw.html")
     page.get_by_role("button", name="Clear the sheet").click()
     blank = state(page)
     box = page.locator(".pad canvas").bounding_box()
@@ -132,10 +111,10 @@ def test_a_stroke_of_the_mouse_inks_its_way_and_the_rest_follows(visit):
     assert state(page)["drawn"] == now["drawn"], "the button is up"
 
 
-def test_a_finger_draws_on_the_sheet_and_scrolls_everywhere_else(browser, address):
+def test_a_finger_draws_on_the_sheet_and_scrolls_everywhere_else(browser, base):
     context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
     page = context.new_page()
-    page.goto(address)
+    page.goto(f"{base}draw.html")
     page.get_by_role("button", name="Clear the sheet").tap()
     page.locator(".pad canvas").scroll_into_view_if_needed()
     box = page.locator(".pad canvas").bounding_box()
@@ -151,7 +130,7 @@ def test_a_finger_draws_on_the_sheet_and_scrolls_everywhere_else(browser, addres
 
 
 def test_a_held_unit_changes_the_rest_as_an_ablation_does(visit):
-    page = visit()
+    page = visit("draw.html")
     before = state(page)
     rest = numpys(before)[2]
     effect = [np.abs(numpys(before, (k, 0.0))[2] - rest).mean() for k in range(169)]
@@ -179,22 +158,20 @@ def test_a_held_unit_changes_the_rest_as_an_ablation_does(visit):
     assert page.get_by_text("change: blue more ink, orange less").is_hidden()
 
 
-def pixels(page, name, place=0):
-    """Return the opacity of every pixel of a picture, 0 to 255, and whether it is blue."""
-    data = (
-        page.get_by_role("img", name=name, exact=True)
-        .nth(place)
-        .evaluate(
-            "canvas => [...canvas.getContext('2d')"
-            ".getImageData(0, 0, canvas.width, canvas.height).data]"
-        )
-    )
-    rgba = np.reshape(data, (-1, 28, 4))
+def picture(canvas):
+    """Return the pixels of a canvas, RGBA from 0 to 1; as a file, for numbers come slowly."""
+    url = canvas.evaluate("canvas => canvas.toDataURL()")
+    return imread(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+
+
+def pixels(page, name):
+    """Return the opacity of every pixel of a picture, and whether it is blue."""
+    rgba = picture(page.get_by_role("img", name=name, exact=True))
     return rgba[..., 3], rgba[..., 2] > rgba[..., 0]
 
 
 def test_the_pictures_of_a_unit_are_its_features_windows_and_guess(visit):
-    page = visit()
+    page = visit("draw.html")
     unit = int(np.flatnonzero(SEEN.total > 0)[40])
     move(page, "unit", unit)
     (raw,), (centred,) = SEEN.raw([unit]), SEEN.centred([unit])
@@ -204,14 +181,14 @@ def test_the_pictures_of_a_unit_are_its_features_windows_and_guess(visit):
         ("best window", BEST[unit, 0]),
         ("window 2", BEST[unit, 1]),
     ):
-        np.testing.assert_allclose(pixels(page, name)[0] / 255, wanted, atol=0.015)
+        np.testing.assert_allclose(pixels(page, name)[0], wanted, atol=0.015)
     for name, wanted in (
         ("minus the mean window", centred),
         ("whitened", SEEN.whitened([unit])[0]),
     ):
         share, blue = pixels(page, name)
         wanted = wanted / np.abs(wanted).max()
-        np.testing.assert_allclose(share / 255, np.abs(wanted), atol=0.015)
+        np.testing.assert_allclose(share, np.abs(wanted), atol=0.015)
         clear = np.abs(wanted) > 0.05
         assert (blue == (wanted > 0))[clear].all()
     move(page, "unit", 7)
@@ -220,7 +197,7 @@ def test_the_pictures_of_a_unit_are_its_features_windows_and_guess(visit):
 
 
 def test_the_grid_is_one_stop_and_its_keys_choose_units(visit):
-    page = visit()
+    page = visit("draw.html")
     cells = page.get_by_role("gridcell")
     assert cells.count() == 169
     assert page.get_by_role("row").count() == 13
@@ -243,15 +220,12 @@ def test_the_grid_is_one_stop_and_its_keys_choose_units(visit):
 
 def fields(page):
     """Return the opacity of the grid's fields, shape (169, 30, 30)."""
-    data = page.locator(".units canvas").evaluate(
-        "canvas => [...canvas.getContext('2d').getImageData(0, 0, 390, 390).data]"
-    )
-    opacity = np.reshape(data, (13, 30, 13, 30, 4))[..., 3]
+    opacity = picture(page.locator(".units canvas"))[..., 3].reshape(13, 30, 13, 30)
     return opacity.transpose(0, 2, 1, 3).reshape(169, 30, 30)
 
 
 def test_every_view_of_the_grid_shows_what_it_says(visit):
-    page = visit()
+    page = visit("draw.html")
     alive = SEEN.total > 0
     for view in ("raw", "whitened", "centred"):
         page.get_by_label("the grid shows").select_option(view)
@@ -260,21 +234,21 @@ def test_every_view_of_the_grid_shows_what_it_says(visit):
         wanted = getattr(SEEN, view)(np.flatnonzero(alive))
         if view != "raw":
             wanted = wanted / np.abs(wanted).max(axis=(1, 2), keepdims=True)
-        np.testing.assert_allclose(field[alive, 5:15, 1:29] / 255, np.abs(wanted), atol=0.015)
+        np.testing.assert_allclose(field[alive, 5:15, 1:29], np.abs(wanted), atol=0.015)
         guess = ROW_RNN.roll(ROW_RNN.run(SEEN.raw(np.flatnonzero(alive)))[1][:, -1], 10)
-        np.testing.assert_allclose(field[alive, 15:25, 1:29] / 255, guess, atol=0.015)
+        np.testing.assert_allclose(field[alive, 15:25, 1:29], guess, atol=0.015)
     page.get_by_label("the grid shows").select_option("activity")
     before = fields(page)[:, 15, 15]
-    np.testing.assert_allclose(before / 255, state(page)["h"], atol=0.005)
+    np.testing.assert_allclose(before, state(page)["h"], atol=0.005)
     page.get_by_label("start from").select_option("2")
     after = fields(page)[:, 15, 15]
-    np.testing.assert_allclose(after / 255, state(page)["h"], atol=0.005)
+    np.testing.assert_allclose(after, state(page)["h"], atol=0.005)
     assert (after != before).any(), "it follows the drawing"
 
 
 @pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
 def test_used_it_is_accessible_and_fits(visit, width, theme):
-    page = visit(width, theme)
+    page = visit("draw.html", width, theme)
     page.get_by_label("hold the h of this unit").select_option("zero")
     page.get_by_role("application").focus()
     page.keyboard.press("Space")
@@ -290,7 +264,7 @@ def test_used_it_is_accessible_and_fits(visit, width, theme):
 
 
 def test_the_weights_in_the_page_are_those_that_python_unpacks(visit):
-    page = visit()
+    page = visit("draw.html")
     stored = page.locator(".course-live script").first.evaluate(
         "s => JSON.parse(s.textContent)"
     )
@@ -308,22 +282,19 @@ def test_the_weights_in_the_page_are_those_that_python_unpacks(visit):
 # ---- in the book ----------------------------------------------------------------------------
 
 
-def test_the_page_of_chapter_12_weighs_less_than_a_megabyte(browser):
+def test_the_page_of_chapter_12_weighs_less_than_a_megabyte(visit, site):
     path = SITE / "notebooks" / "12_unit_visualization.html"
-    if not path.exists():
-        pytest.fail("the book is not built: run `make book` first")
     assert path.stat().st_size < 1_000_000
-    with Visit(browser, path.as_uri(), 390, "light") as visit:
-        now = visit.page.locator("figure .course-live").evaluate("host => host.liveState()")
-        assert np.shape(now["h"]) == (169,)
-        assert now["rows"] + len(now["guesses"]) == 28
-        assert (now["rows"], now["error"] > 0.15) == (10, True), "too early, as captioned"
-        move(visit.page, "rows you give", 14)
-        assert state(visit.page)["error"] < 0.05, "nearly where it should, as captioned"
-        assert visit.complaints == []
+    page = visit(path.as_uri(), 390)
+    now = state(page)
+    assert np.shape(now["h"]) == (169,)
+    assert now["rows"] + len(now["guesses"]) == 28
+    assert (now["rows"], now["error"] > 0.15) == (10, True), "too early, as captioned"
+    move(page, "rows you give", 14)
+    assert state(page)["error"] < 0.05, "nearly where it should, as captioned"
 
 
-def test_a_smaller_network_on_other_rows_works_too(browser, tmp_path):
+def test_a_smaller_network_on_other_rows_works_too(visit, tmp_path):
     rng = np.random.default_rng(3)
     small = units.RowRNN(
         W=rng.normal(size=(12, 5)), U=rng.normal(size=(5, 5)), b=rng.normal(size=5),
@@ -332,13 +303,10 @@ def test_a_smaller_network_on_other_rows_works_too(browser, tmp_path):
     seen, windows = units.Features(whiten=True), rng.random((40, 8, 12))
     seen.add(windows, small.run(windows)[0][:, -1])
     figure = live.DrawTheTop(small, seen, {"noise": rng.random((16, 12))}, rows=4)
-    path = tmp_path / "small.html"
-    path.write_text(PAGE.format(figure.html()), encoding="utf-8")
-    with Visit(browser, path.as_uri(), 390, "light") as visit:
-        now = state(visit.page)
-        top = np.reshape(now["drawn"], (1, 4, 12))
-        rest = small.roll(small.run(top)[1][:, -1], 12)[0]
-        np.testing.assert_allclose(now["guesses"], rest, **CLOSE)
-        visit.page.get_by_role("gridcell").nth(4).click()
-        assert state(visit.page)["unit"] == 4
-        assert visit.complaints == []
+    page = visit(write(tmp_path, {"small": figure.html()}) + "small.html", 390)
+    now = state(page)
+    top = np.reshape(now["drawn"], (1, 4, 12))
+    rest = small.roll(small.run(top)[1][:, -1], 12)[0]
+    np.testing.assert_allclose(now["guesses"], rest, **CLOSE)
+    page.get_by_role("gridcell").nth(4).click()
+    assert state(page)["unit"] == 4

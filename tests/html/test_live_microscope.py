@@ -9,8 +9,8 @@ import pytest
 
 from course_utils import data, live
 from course_utils.gates import Block, Gates
-from tests.html.test_live_figures import CLOSE, PAGE, SET, SITE
-from tests.html.visit import Visit, serious
+from tests.html.test_live_figures import CLOSE, SET, move, state, write
+from tests.html.visit import SITE, serious
 from tests.live_examples import COUNTER, EXAMPLES, FUSED, SEQUENCES, SLICED
 from tools.chapters import ROOT
 
@@ -26,24 +26,14 @@ RANDOM = Gates("LSTM", BLOCKS), _rng.normal(size=(4, 3)), _rng.normal(size=3)
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("microscopes")
+def base(tmp_path_factory):
     figures = {
         "counter": EXAMPLES["GateMicroscope"],
         "random": live.GateMicroscope(*RANDOM, "aabab", unit=2),
         "slices": EXAMPLES["GateSlices"],
     }
-    for name, figure in figures.items():
-        (folder / f"{name}.html").write_text(PAGE.format(figure.html()), encoding="utf-8")
-    return {name: (folder / f"{name}.html").as_uri() for name in figures}
-
-
-def state(page):
-    return page.locator(".course-live").evaluate("host => host.liveState()")
-
-
-def move(page, label, value):
-    page.get_by_label(label, exact=True).evaluate(SET, str(value))
+    html = {name: figure.html() for name, figure in figures.items()}
+    return write(tmp_path_factory.mktemp("microscopes"), html)
 
 
 def words(page):
@@ -80,7 +70,7 @@ def agrees(now, trace):
 
 
 def test_a_typed_string_gives_the_gates_of_the_trace(visit):
-    page = visit("random")
+    page = visit("random.html")
     cell, V, v = RANDOM
     agrees(state(page), cell.trace(data.symbols(["$aabab"])))
     box = page.get_by_label("String of a and b")
@@ -106,7 +96,7 @@ def test_a_typed_string_gives_the_gates_of_the_trace(visit):
 
 
 def test_what_is_neither_a_nor_b_is_refused_in_words_and_changes_nothing(visit):
-    page = visit("counter")
+    page = visit("counter.html")
     box = page.get_by_label("String of a and b")
     before = state(page)
     box.fill("aaXb")
@@ -124,7 +114,7 @@ def test_what_is_neither_a_nor_b_is_refused_in_words_and_changes_nothing(visit):
 
 
 def test_a_string_that_no_anbn_begins_with_is_compared_up_to_there(visit):
-    page = visit("counter")
+    page = visit("counter.html")
     page.get_by_label("String of a and b").fill("aabba")
     now = state(page)
     assert [may is None for may in now["legal"]] == [False] * 5 + [True]
@@ -134,7 +124,7 @@ def test_a_string_that_no_anbn_begins_with_is_compared_up_to_there(visit):
 
 
 def test_the_answer_breaks_at_the_step_of_the_package(visit):
-    page = visit("counter")
+    page = visit("counter.html")
     limit = first_wrong(*COUNTER)
     for n in (1, 3, limit - 1, limit, 25):
         move(page, "or aⁿbⁿ with n", n)
@@ -151,7 +141,7 @@ def test_the_answer_breaks_at_the_step_of_the_package(visit):
 
 @pytest.mark.parametrize("network", ["counter", "random"])
 def test_a_clamp_breaks_the_count_where_changed_weights_do(visit, network):
-    page = visit(network)
+    page = visit(f"{network}.html")
     plain, V, v = COUNTER if network == "counter" else RANDOM
     page.get_by_label("String of a and b").fill("aaaaaabbbbbb")
     broken = set()
@@ -187,7 +177,7 @@ def test_a_clamp_breaks_the_count_where_changed_weights_do(visit, network):
 
 
 def test_the_keyboard_alone_clamps_and_walks_through_the_steps(visit):
-    page = visit("counter")
+    page = visit("counter.html")
     page.get_by_label("String of a and b").focus()
     for label in ("or aⁿbⁿ with n", "unit shown", "clamp a gate", "of", "at the value"):
         page.keyboard.press("Tab")
@@ -206,7 +196,7 @@ def test_the_keyboard_alone_clamps_and_walks_through_the_steps(visit):
 
 
 def test_a_click_on_the_picture_shows_the_step_under_it(visit):
-    page = visit("counter", width=390)
+    page = visit("counter.html", width=390)
     picture = page.locator(".plot svg")
     width = picture.bounding_box()["width"]
     picture.click(position={"x": 16 + (width - 20) * 2.5 / 9, "y": 100})
@@ -215,7 +205,7 @@ def test_a_click_on_the_picture_shows_the_step_under_it(visit):
 
 
 def test_slices_in_any_order_run_as_in_the_package(visit):
-    page = visit("slices")
+    page = visit("slices.html")
     for order, sequence in (("iofc", 0), ("ofic", 1), ("ifco", 2)):
         page.get_by_label("read the blocks as").select_option(order)
         page.get_by_label("sequence shown").select_option(str(sequence))
@@ -234,7 +224,7 @@ def test_slices_in_any_order_run_as_in_the_package(visit):
 
 
 def test_hard_sigmoids_and_a_bias_added_twice_are_off_by_as_much_as_in_numpy(visit):
-    page = visit("slices")
+    page = visit("slices.html")
     page.get_by_label("read the blocks as").select_option("ifco")
     cell = live.sliced([array.astype(float) for array in FUSED], "ifco")
     for kind, named in (("0.2 z + 0.5", "hard_sigmoid_0.2"), ("z / 6 + 0.5", "hard_sigmoid")):
@@ -252,7 +242,7 @@ def test_hard_sigmoids_and_a_bias_added_twice_are_off_by_as_much_as_in_numpy(vis
 @pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
 @pytest.mark.parametrize("name", ["counter", "slices"])
 def test_used_and_opened_it_is_accessible_and_fits(visit, name, width, theme):
-    page = visit(name, width, theme)
+    page = visit(f"{name}.html", width, theme)
     if name == "counter":
         page.get_by_label("String of a and b").fill("a" * 40 + "b" * 40)
         page.get_by_label("clamp a gate").select_option("forget")
@@ -286,20 +276,11 @@ def printed(slug, pattern):
 
 
 @pytest.fixture
-def chapter(browser):
+def chapter(visit, site):
     """Return a function that opens a chapter of the built book and gives its figure."""
-    visits = []
-
-    def go(slug):
-        path = SITE / "notebooks" / f"{slug}.html"
-        if not path.exists():
-            pytest.fail("the book is not built: run `make book` first")
-        visits.append(Visit(browser, path.as_uri(), 1280, "light"))
-        return visits[-1].page.locator("figure .course-live")
-
-    yield go
-    for visit in visits:
-        visit.context.close()
+    return lambda slug: visit((SITE / "notebooks" / f"{slug}.html").as_uri()).locator(
+        "figure .course-live"
+    )
 
 
 def test_chapter_6_and_its_figure_give_the_same_first_wrong_n(chapter):

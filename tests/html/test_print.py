@@ -13,7 +13,7 @@ from tools.chapters import ROOT, chapters
 
 TOC = ROOT / "_toc.yml"
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.desk]
 
 
 def plain(text):
@@ -24,11 +24,9 @@ def plain(text):
 
 
 @pytest.fixture(scope="module")
-def editions(tmp_path_factory):
+def editions(site, tmp_path_factory):
     if chromium() is None:
         without_browser("no Chromium found: install it (Debian: apt-get install chromium)")
-    if not (SITE / "index.html").exists():
-        pytest.fail("the book is not built: run `make book` first")
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     made = pdf.build(SITE, TOC, tmp_path_factory.mktemp("pdf"), config)
     return [PdfReader(path) for path in made]
@@ -142,17 +140,3 @@ def test_solutions_are_in_the_first_and_not_in_the_second(editions, texts):
         assert plain(left) in whole
         assert plain(left) not in rest
     assert plain("Answers to the predictions") in rest
-
-
-def test_a_fold_of_no_known_kind_is_refused():
-    page = (
-        "<article><details class='sd-dropdown'><summary>Secret</summary>"
-        "<div class='sd-summary-content'>x</div></details></article>"
-    )
-    with pytest.raises(ValueError, match="no known kind: 'Secret'"):
-        list(built.folded(pdf.BeautifulSoup(page, "html.parser")))
-
-
-def test_a_page_that_is_not_built_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"index\.html is not built"):
-        built.pages(tmp_path, TOC)

@@ -4,11 +4,11 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, sync_playwright
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tools.chapters import ROOT
 
@@ -55,62 +55,73 @@ def open_browser() -> Iterator[Browser]:
         browser.close()
 
 
-class Visit:
-    """One page opened in one theme and width, with all it asked for and complained of."""
+class Tab:
+    """A tab of Chromium: opens each page as on a first visit, and notes its complaints."""
 
-    def __init__(self, browser, url, width, theme):
-        self.requests, self.complaints = [], []
-        self.context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme=theme,
-            reduced_motion="reduce",
-        )
-        self.page = self.context.new_page()
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("requestfailed", lambda r: self.complaints.append(f"failed: {r.url}"))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._note)
-        self.page.on("response", self._note_status)
-        self.page.goto(url, wait_until="networkidle")
-        # On a busy machine the network can fall idle before a large page has been parsed.
-        self.page.wait_for_load_state("load")
-        self.page.evaluate("window.MathJax?.startup?.promise")
-        # The theme makes wide code focusable a moment after the page is there. If it never
-        # does, axe says so.
-        with contextlib.suppress(PlaywrightTimeout):
-            self.page.wait_for_function(
-                "[...document.querySelectorAll('pre')].every("
-                "pre => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0)",
-                timeout=5000,
-            )
+    def __init__(self, browser):
+        context = browser.new_context()
+        context.add_init_script("localStorage.clear()")
+        self.page = context.new_page()
+        self.home, self._noted = "", []
+        note = self._noted.append
+        self.page.on("request", self._note_other_hosts)
+        self.page.on("requestfailed", lambda request: note(f"failed: {request.url}"))
+        self.page.on("response", self._note_refusals)
+        self.page.on("pageerror", lambda error: note(f"error: {error}"))
+        self.page.on("console", self._note_console)
 
-    def _note(self, message):
-        if message.type in ("error", "warning"):
-            self.complaints.append(f"console {message.type}: {message.text}")
+    def _note_other_hosts(self, request):
+        if not request.url.startswith((self.home, "data:")):
+            self._noted.append(f"another host: {request.url}")
 
-    def _note_status(self, response):
+    def _note_refusals(self, response):
         if response.status >= 400:
-            self.complaints.append(f"{response.status}: {response.url}")
+            self._noted.append(f"{response.status}: {response.url}")
 
-    def __enter__(self):
-        return self
+    def _note_console(self, message):
+        if message.type in ("error", "warning"):
+            self._noted.append(f"console {message.type}: {message.text}")
 
-    def __exit__(self, *_):
-        self.context.close()
+    def open(self, url, width=1280, theme="light"):
+        """Open a page and wait until it is as a reader sees it."""
+        page, address = self.page, urlsplit(url)
+        self.home = f"{address.scheme}://{address.netloc}/"
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(media="screen", color_scheme=theme, reduced_motion="reduce")
+        page.goto(url)
+        page.evaluate("window.MathJax?.startup?.promise")
+        # The theme makes wide code focusable a moment after the page is there.
+        page.wait_for_function(
+            "[...document.querySelectorAll('pre')].every("
+            "pre => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0)"
+        )
+        return page
+
+    def complaints(self):
+        """Return what pages complained of since the last call, once no request is under way."""
+        self.page.wait_for_load_state("networkidle")
+        noted = self._noted.copy()
+        self._noted.clear()
+        return noted
 
 
 def serious(page, contrast=True, structure=True):
     """Return the serious and critical axe-core violations, one line each.
 
-    Contrast, most of axe's time on a page of code, depends on the theme; all else on the width.
+    Contrast, most of axe's time, depends on the theme, all else on the width. Elements marked
+    as like others are left out of the search for it.
     """
     rules = {"color-contrast": {"enabled": contrast}}
     # axe counts a few rules as experimental and leaves them out unless they are asked for
     rules["label-content-name-mismatch"] = {"enabled": True}
     options = {"rules": rules} if structure else {"runOnly": ["color-contrast"]}
-    # neither what passed nor a path to each element is looked at: half of the time
-    options |= {"resultTypes": ["violations"], "selectors": False}
-    found = Axe().run(page, options=options).response["violations"]
+    # what passed, a path to each element and the style sheets, fetched again, are not needed
+    options |= {"resultTypes": ["violations"], "selectors": False, "preload": False}
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(
+        "axe.configure({rules: [{id: 'color-contrast', selector: '*:not([data-alike])'}]})"
+    )
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:160]}"
         for violation in found

@@ -1,0 +1,165 @@
+"""What is looked for on a page of the built book, in a window and on a phone."""
+
+import functools
+import re
+
+from tests.html.visit import SITE, serious
+
+OPEN = "() => document.querySelectorAll('details').forEach(part => part.open = true)"
+
+# Of elements alike, down to the classes of all they stand in, three are enough to see their
+# colours. Further tokens of code become plain text, further formulas lose their drawing, which
+# no screen reader sees. Axe needs a quarter of the time.
+FEWER = """() => {
+    const seen = {};
+    const mark = (node, kind) => {
+        kind += `>${node.tagName}.${node.getAttribute("class")}.${node.getAttribute("style")}`;
+        seen[kind] = (seen[kind] ?? 0) + node.checkVisibility();
+        node.toggleAttribute("data-alike", seen[kind] > 3);
+        for (const child of node.children) mark(child, kind);
+    };
+    mark(document.body, "");
+    for (const token of document.querySelectorAll("pre [data-alike]"))
+        token.replaceWith(...token.childNodes);
+    for (const drawing of document.querySelectorAll("[data-alike] mjx-math"))
+        drawing.replaceChildren();
+}"""
+
+# Markup that Sphinx left in the prose.
+RAW = """() => {
+    const prose = document.querySelector("main").cloneNode(true);
+    prose.querySelectorAll("pre, code, script").forEach(code => code.remove());
+    return prose.innerText.match(/^:::.*|\\{(term|cite:?\\w*|doc|ref)\\}`.*|\\$\\$/gm) ?? [];
+}"""
+
+TEX = """() => [...document.querySelectorAll(".math")]
+    .filter(part => !part.querySelector(":scope > mjx-container:not(:has(mjx-merror))"))
+    .map(part => part.textContent)"""
+
+# A picture that is not there, or whose alternative text is none, short or the file's name.
+PICTURES = """() => [...document.querySelectorAll("main img")].filter(image => {
+    const name = image.getAttribute("src").split("/").at(-1).split(".")[0];
+    return !image.naturalWidth || image.alt.length <= 20 || image.alt.includes(name);
+}).map(image => image.outerHTML.slice(0, 160))"""
+
+SIDEWAYS = """() => {
+    const {scrollWidth, clientWidth} = document.documentElement;
+    return scrollWidth > clientWidth ? [`${scrollWidth} px`] : [];
+}"""
+
+# The theme hides what an inline formula has beyond the line; a display formula scrolls.
+CUT_OFF = """() => {
+    const right = part => part.getBoundingClientRect().right;
+    return [...document.querySelectorAll("span.math mjx-math")]
+        .filter(formula => right(formula) > right(formula.closest("span.math")) + 1)
+        .map(formula => formula.closest("span.math").textContent.trim());
+}"""
+
+# A display formula may scroll on a phone, but not in a window.
+WIDE = """() => [...document.querySelectorAll("div.math")]
+    .filter(box => box.scrollWidth > box.clientWidth + 1)
+    .map(box => box.textContent.trim())"""
+
+# Words in a table that go on in the next line.
+SPLIT = """() => [...document.querySelectorAll("td, th")].flatMap(cell => {
+    const found = [], texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        for (const word of texts.currentNode.data.matchAll(/\\w+/g)) {
+            const range = document.createRange();
+            range.setStart(texts.currentNode, word.index);
+            range.setEnd(texts.currentNode, word.index + word[0].length);
+            if (range.getClientRects().length > 1) found.push(word[0]);
+        }
+    }
+    return found;
+})"""
+
+# Punctuation on another line than the formula it stands at.
+APART = """() => [...document.querySelectorAll("span.math")].filter(formula => {
+    const box = formula.getBoundingClientRect();
+    const apart = (text, start, punctuation) => {
+        if (text?.nodeType !== 3 || !punctuation.includes(text.data.at(start))) return false;
+        const range = document.createRange(), place = start < 0 ? text.length - 1 : 0;
+        range.setStart(text, place);
+        range.setEnd(text, place + 1);
+        const {width, left, right} = range.getBoundingClientRect();
+        return width > 0 && (start < 0 ? right > box.left + 1 : left < box.right - 1);
+    };
+    return apart(formula.nextSibling, 0, ",.;:!?)]’”")
+        || apart(formula.previousSibling, -1, "([“‘");
+}).map(formula => formula.parentElement.textContent)"""
+
+LAYOUT = {"scrolls sideways": SIDEWAYS, "punctuation apart from its formula": APART}
+IN_A_WINDOW = LAYOUT | {
+    "raw markup": RAW,
+    "raw TeX": TEX,
+    "picture": PICTURES,
+    "formula wider than the column": WIDE,
+}
+ON_A_PHONE = LAYOUT | {
+    "formula wider than the line": CUT_OFF,
+    "word goes on in the next line": SPLIT,
+}
+
+
+def found(page, looks):
+    return [f"{words}: {what}" for words, look in looks.items() for what in page.evaluate(look)]
+
+
+@functools.cache
+def ids(file):
+    return set(re.findall(r'id="([^"]+)"', file.read_text(encoding="utf-8")))
+
+
+def lost_links(page, address):
+    for url in page.evaluate("[...document.links].map(link => link.href)"):
+        if url.startswith(address):
+            name, _, anchor = url.removeprefix(address).partition("#")
+            file = SITE / name.partition("?")[0]
+            if not file.is_file() or (anchor and anchor not in ids(file)):
+                yield f"link leads nowhere: {name}#{anchor}"
+
+
+def dead_figures(page, theme):
+    for host in page.locator(".course-live").all():
+        if host.get_attribute("data-theme") != theme:
+            yield "live figure in another theme"
+        dial = host.locator("input[type=range]").first
+        before = host.evaluate("host => host.liveState()")
+        for _ in range(2):  # one step may be less than the figure shows
+            dial.press("ArrowRight")
+        if before == host.evaluate("host => host.liveState()") or not dial.is_visible():
+            yield "live figure stands still"
+
+
+def theme_of(page, theme):
+    """Wait until the page and what moves on it have this theme."""
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function(
+        "theme => document.documentElement.dataset.theme === theme"
+        " && document.getAnimations().length === 0",
+        arg=theme,
+    )
+
+
+def wrong_in_a_window(page, address):
+    """Return what is wrong with a page that was opened light and wide."""
+    theme_of(page, "light")
+    page.evaluate(OPEN)
+    wrong = [*found(page, IN_A_WINDOW), *lost_links(page, address)]
+    page.evaluate(FEWER)
+    wrong += serious(page)
+    theme_of(page, "dark")
+    dark = found(page, {"scrolls sideways": SIDEWAYS}) + serious(page, structure=False)
+    return wrong + [f"dark: {words}" for words in dark]
+
+
+def wrong_on_a_phone(page):
+    """Return what is wrong with a page that was opened dark and narrow."""
+    theme_of(page, "dark")
+    page.evaluate(OPEN)
+    wrong = [*found(page, ON_A_PHONE), *dead_figures(page, "dark")]
+    page.evaluate(FEWER)
+    wrong += serious(page, contrast=False)
+    theme_of(page, "light")
+    return wrong + [f"light: {words}" for words in found(page, {"scrolls sideways": SIDEWAYS})]
