@@ -120,18 +120,19 @@ plt.show()
 # $T - 1$, and set $b_i = -b_f$. They call it chrono initialisation.
 #
 # The formula holds while inputs are of size 1. With inputs ten times as large a gate is often nearly
-# shut, and one shut gate is enough to forget. For one seed:
+# shut, and one shut gate is enough to forget. One layer, with its forget bias moved:
 
 # %%
 print("bias  predicted  inputs of size 1  of size 10")
 long_noise = rng.normal(size=(20, 400, 8)).astype("float32")
+training.seed_everything(0)
+layer = fresh(32, 8, bias_initializer="zeros")
+W, U, b = layer.get_weights()
 for bias in range(5):
+    b[32:64] = bias
+    layer.set_weights([W, U, b])
     taus = []
     for size in [1, 10]:
-        layer = fresh(32, 8, bias_initializer="zeros")
-        W, U, b = layer.get_weights()
-        b[32:64] = bias
-        layer.set_weights([W, U, b])
         kept = survival(Gates.from_keras(layer), size * long_noise)
         taus.append(1 + kept.sum())
     print(f"{bias:4} {1 + np.exp(bias):10.1f} {taus[0]:13.1f} {taus[1]:15.1f}")

@@ -1,5 +1,7 @@
 """The checks of chapter 5: likely mistakes get a hint that fits."""
 
+from math import isqrt
+
 import keras
 import numpy as np
 import pytest
@@ -22,6 +24,12 @@ def exact(features, parameters, **options):
     blocks, biases = options.get("blocks", 4), options.get("biases", 1)
     fits = blocks * u * (features + u + biases) == parameters
     return u if fits else 0
+
+
+def rounded_root(features, parameters):
+    square = (features + 1) ** 2 + parameters
+    root = isqrt(square)
+    return (root - features - 1) // 2 if root * root == square else 0
 
 
 def sigmoid(z):
@@ -93,6 +101,7 @@ def logit(gate):
     ("name", "answer", "hint"),
     [
         ("units_from_count", sizes, "exactly this many"),
+        ("units_from_count", rounded_root, "2 features, 27 parameters: .*exactly this many"),
         ("units_from_count", lambda f, p: 4 * exact(f, p), "How many blocks share it"),
         ("units_from_count", lambda f, p: exact(f, p, biases=2), "Which part is missing"),
         ("units_from_count", lambda f, p: exact(f, p, blocks=3), "Which part is missing"),

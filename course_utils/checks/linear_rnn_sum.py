@@ -215,6 +215,7 @@ def largest_step(answer: Callable[[Array], Any]) -> None:
     cases = {
         "all 1,000 sequences": every,
         "the first 100 sequences": every[:100],
+        "the first 150 sequences": every[:150],  # here x2 and x3 cannot change places
         "all sequences, minus 4.5": every - 4.5,
     }
     for name, digits in cases.items():
