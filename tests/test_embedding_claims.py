@@ -1,6 +1,7 @@
 """What chapter 3 and its appendix page say, measured. The functions are the pages' own."""
 
 import ast
+from collections import deque
 from functools import cache
 
 import numpy as np
@@ -175,10 +176,10 @@ def test_the_answer_on_wide_and_narrow_rows(held, c):
 
 
 def test_the_order_fades_with_the_start_and_the_function_does_not(held, c):
-    solved, order, forecast = [], {}, {}
+    solved, order, forecast, nets = [], {}, {}, {}
     for spread in (KERAS_SPREAD, 0.2, 0.3, 0.4, 0.5, 1.0):
         first = c["start"](spread)
-        net = c["train"](first)
+        net = nets[spread] = c["train"](first)
         solved.append(adds(net))
         order[spread] = c["ordered"](net[0])
         forecast[spread] = c["ordered"](c["drawn"](*first[:2])).sum()
@@ -219,6 +220,67 @@ def test_the_order_fades_with_the_start_and_the_function_does_not(held, c):
     for spread, seen in ((0.3, at_3), (0.4, at_4), (0.5, at_5)):
         assert seen == pytest.approx(forecast[spread], abs=20)
     assert at_3 > at_4 > at_5
+    for spread, median in ((0.3, 1.0), (0.4, 1.0), (0.5, 0.9), (1.0, 0.4)):
+        assert round(c["agreement"](nets[spread][0]), 1) == median
+        assert round(c["agreement"](c["start"](spread)[0]), 1) == 0.3
+
+
+def turned(first, last):
+    """By how many degrees W of each network has turned."""
+    (W0, W) = (w / np.linalg.norm(w, axis=1, keepdims=True) for w in (first[1], last[1]))
+    return np.degrees(np.arccos((W0 * W).sum(axis=(1, 2))))
+
+
+def test_the_forecast_misses_what_the_turn_of_w_adds(c):
+    for spread, angle in ((0.3, 30), (0.4, 40), (1.0, 65)):
+        first = c["start"](spread)
+        last = c["train"](first)
+        assert np.median(turned(first, last)) == pytest.approx(angle, abs=3)
+        along = np.linalg.svd(last[0] - first[0])[2][:, :1].mT
+        E0, (_, W, _, b) = first[0], last
+        need = (np.arange(10.0)[:, None] - b - E0 @ W) / (along.mT @ W)
+        followed = c["ordered"](E0 + need * along.mT).sum()
+        forecast = c["ordered"](c["drawn"](*first[:2])).sum()
+        seen = c["ordered"](last[0]).sum()
+        assert abs(followed - seen) <= 3
+        if spread < 1:
+            assert forecast < seen - 5
+    small = c["start"](KERAS_SPREAD)
+    assert turned(small, c["train"](small)).max() < 7
+
+
+def test_the_order_fades_under_adam_too(c):
+    rates = 0.005 * (1 + np.cos(np.linspace(0, np.pi, 2_500)))
+    for spread, about in ((0.2, 97), (0.3, 79), (0.5, 12), (1.0, 0)):
+        descent = training.adam(c["start"](spread), c["gradients"], rates)
+        (last,) = deque(descent, maxlen=1)
+        assert adds(last).all()
+        assert c["ordered"](last[0]).sum() == pytest.approx(about, abs=2)
+
+
+def test_weight_decay_erases_what_the_rows_keep_across_w(held, c):
+    def decayed(weights):
+        by_E, by_W, by_U, by_b = c["gradients"](weights)
+        return [by_E + decay * weights[0], by_W + decay * weights[1], by_U, by_b]
+
+    order = {}
+    for decay in (0.0, 0.05):
+        for spread in (0.5, 1.0):
+            first = c["start"](spread, networks=20)
+            descent = training.gradient_descent(first, decayed, 0.004, 20_000)
+            (last,) = deque(descent, maxlen=1)
+            order[decay, spread] = c["ordered"](last[0])
+            off = np.abs(last[0] @ last[1] + last[3] - np.arange(10.0)[:, None]).max()
+            assert off < 0.2
+    erased = held(
+        3,
+        "With weight decay, the first principal component orders the digits from a spread of "
+        "0.5 of E, and from 1",
+        order[0.05, 0.5] & order[0.05, 1.0],
+    )
+    assert erased == 20
+    assert order[0.0, 0.5].sum() <= 5
+    assert not order[0.0, 1.0].any()
 
 
 def test_what_the_balance_predicts_of_the_trained_weights(held, appendix):
