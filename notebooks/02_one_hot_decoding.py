@@ -46,7 +46,7 @@ live.DecodeShift([np.arange(10.0)[:, np.newaxis] - 2.95, [[1.0]], [2.95]])
 # - *Read* the table 0 to 9 out of weights that look wrong one by one.
 # - *Prove* which weights the data determine, and move the others without moving a prediction.
 # - *Predict* the bias that training ends with before training starts.
-# - *Judge* which optimiser a published number came from.
+# - *Judge* which optimisers a published number rules out.
 # :::
 #
 # **Time:** about 35 minutes, and 60 for the exercises; the code runs in about half a minute.
@@ -137,8 +137,6 @@ print("W, U, b:", *[w.shape for w in model.get_weights()])
 digits, sums = data.digit_sums(10_000, length=3, seed=0)
 (x, y), (x_val, y_val) = data.split(
     data.one_hot(digits), sums, held_out=2_000)
-
-# %%
 rate = keras.optimizers.schedules.CosineDecay(0.3, decay_steps=750)
 model.compile(keras.optimizers.Adam(rate), "mse", steps_per_execution=250)
 fitted = model.fit(x, y, batch_size=32, epochs=3, verbose=0,
@@ -442,9 +440,22 @@ def on_a_batch(weights):
 *_, (_, _, b) = adam(default, on_a_batch, [0.005] * 8_000)
 print(f"Adam: b from {b.min():.1f} to {b.max():.1f}   the tutorial: 2.95")
 
+
+# %% [markdown]
+# Is it Adam alone? Here is gradient descent with every entry of the gradient cut to $[-1, 1]$:
+
+# %%
+def clip(weights):
+    return [np.clip(g, -1, 1) for g in on_a_batch(weights)]
+
+
+*_, (_, _, b) = training.gradient_descent(default, clip, 0.005, 8_000)
+print(f"clipped: b from {b.min():.1f} to {b.max():.1f}")
+
 # %% [markdown]
 # Its $b = 2.9506$ says nothing about adding digits. No start that Keras draws by default could have
-# led gradient descent there; Adam ends there. **2.95 betrays Adam.** The starts here have $U = 1$;
+# led gradient descent there. Adam ends there. **2.95 rules out gradient descent**, but does not name
+# Adam: RMSprop, and descent with clipped entries, end there too. The starts here have $U = 1$;
 # [chapter 4](04_two_valleys.md) explains what happens from $U = -1$.
 #
 # Behind both halves of the chapter is one fact. The loss does not change along the shift, so its
@@ -498,7 +509,7 @@ plt.show()
 # - *Predict*: $\sum W - b$ never changes under gradient descent, so the start fixes the final
 #   bias. Momentum met the prediction within $10^{-6}$ in 20 of 20 runs.
 # - *Judge*: Adam rescales each gradient by its own size and breaks the law, in 20 of 20 runs. A
-#   published bias of 2.95 shows which optimiser was used.
+#   published bias of 2.95 rules out gradient descent.
 
 # %% [markdown]
 # ## One open question

@@ -80,6 +80,8 @@ def _arrays(result: Any) -> Any:
     """Replace the tensors of PyTorch in a result, also those that carry a gradient."""
     if type(result) in (list, tuple):
         return type(result)(map(_arrays, result))
+    if type(result) is dict:
+        return {name: _arrays(value) for name, value in result.items()}
     if hasattr(result, "detach"):
         return result.detach().cpu().numpy()
     return result

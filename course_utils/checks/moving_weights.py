@@ -1,6 +1,7 @@
 """Checks of chapter 7, in which weights move between Keras, PyTorch and ONNX."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -174,30 +175,34 @@ def first_difference(answer: Callable[[Array, Array, float], Any]) -> None:
         With a hint, if the step is wrong.
     """
     want = np.linspace(-1, 1, 60).reshape(3, 4, 5)
-    for sign in (-1, 1):
-        for step in (0, 2, 1, 4):
-            got = want + 1e-7
-            if step:
-                got[2, step - 1 :, 3] += 0.1 * sign
-            found = _step(call(answer, got, want, 1e-5))
-            if found == step:
-                continue
-            if step == 0:
-                hint = "the answers differ by 1e-7 and the tolerance is 1e-5."
-            elif found == step - 1 and found:
-                hint = "Python counts from 0, and steps are counted from 1."
-            elif sign == -1:
-                hint = "a difference may have either sign."
-            elif found == 0:
-                hint = "one unit of one sequence differs. Does your function see a single one?"
-            else:
-                hint = "which axis of (batch, steps, units) do you search?"
-            raise CheckFailed(f"they part at step {step}, and you say {found}: {hint}")
+    for tolerance, sign, step in product((1e-5, 0.05), (1, -1), (0, 2, 1, 4)):
+        got = want + 0.4 * tolerance
+        if step:  # by twice the tolerance, and by more at each step
+            got[2, step - 1 :, 3] += sign * tolerance * np.arange(2, 7 - step)
+        found = _step(call(answer, got, want, tolerance))
+        if found == step:
+            continue
+        if step == 0:
+            hint = (
+                f"the answers differ by {0.4 * tolerance:g} and the tolerance is {tolerance:g}."
+            )
+        elif found == step - 1 and found:
+            hint = "Python counts from 0, and steps are counted from 1."
+        elif sign == -1:
+            hint = "a difference may have either sign, and one unit of one sequence is enough."
+        elif found == 0:
+            hint = "one unit of one sequence differs. Does your function see a single one?"
+        else:
+            hint = (
+                "which axis of (batch, steps, units) do you search, and for the first gap or "
+                "for the largest?"
+            )
+        raise CheckFailed(f"they part at step {step}, and you say {found}: {hint}")
     got = want.copy()
     got[0, 1, 0] = np.nan
     if _step(call(answer, got, want, 1e-5)) != 2:
         raise CheckFailed("h is nan at step 2. Is a comparison with nan ever True?")
-    print("first_difference: right for 9 pairs.")
+    print("first_difference: right for 17 pairs.")
 
 
 def _step(value: Any) -> int:

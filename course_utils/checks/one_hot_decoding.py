@@ -125,7 +125,18 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
         False,
         "a network whose steps all add 0, and one whose steps all add 1: only one is silent.",
     )
-    print("same_function: right for 9 pairs.")
+    for table, hint in (
+        (np.ones((10, 1)), "every step adds 1"),
+        (np.arange(10.0)[:, np.newaxis], "only the digit 0 adds 0"),
+    ):
+        _verdict(
+            answer,
+            [table, np.array([[0.3]]), np.zeros(1)],
+            [table, np.array([[-1.4]]), np.zeros(1)],
+            False,
+            f"two networks with other U, {hint}: does U act on a state?",
+        )
+    print("same_function: right for 11 pairs.")
 
 
 def _verdict(
