@@ -509,8 +509,8 @@ for spread in (0.2, 0.3, 0.5, 1.0):
 
 # %% [markdown]
 # The order fades under Adam too, a little earlier. **Does every way of training keep the noise?** No. Weight decay erases
-# what the rows keep across $W$: with 0.05 times the weight added to the gradients of $E$ and $W$, 20 of 20 networks
-# end in order from spread 0.5, and 20 of 20 from 1, with entries of the table up to 0.2 off.
+# what the rows keep across $W$: with 0.05 times the weight added to the gradients of $E$ and $W$, all 20 networks
+# end in order from spread 0.5, and all 20 from 1, with entries of the table up to 0.2 off.
 #
 # **Does the start of $U$ matter more?** For the function, yes.
 

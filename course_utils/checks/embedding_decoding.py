@@ -13,18 +13,7 @@ Array = NDArray[np.float64]
 
 
 def lookup(answer: Callable[[Array, NDArray[np.int64]], Any]) -> None:
-    """Check exercise 1: the row of E for every digit.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``lookup(E, x)``, for ``x`` of any shape.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a shape or a row is wrong.
-    """
+    """Check exercise 1: the row of E for every digit."""
     rng = np.random.default_rng(0)
     for symbols, width, shape in (
         (10, 10, (3,)),
@@ -48,18 +37,7 @@ def lookup(answer: Callable[[Array, NDArray[np.int64]], Any]) -> None:
 
 
 def parameters(answer: Callable[[int, int, int], Any]) -> None:
-    """Check exercise 2: the parameters of an embedding and a simple recurrent layer.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``parameters(symbols, width, units)``, returning a whole number.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a count is wrong.
-    """
+    """Check exercise 2: the parameters of an embedding and a simple recurrent layer."""
     for symbols, width, units in ((10, 10, 1), (10, 1, 1), (26, 8, 1), (10, 10, 3), (7, 4, 5)):
         got = float(as_array(call(answer, symbols, width, units), (), "the count"))
         counts = {
@@ -92,18 +70,7 @@ def _random_model(width: int, seed: int) -> list[Array]:
 
 
 def collapse(answer: Callable[[list[Array]], Any]) -> None:
-    """Check exercise 3: the one-hot model that computes what an embedding model does.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``collapse(weights)``, returning ``[W, U, b]``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a shape or the function differs.
-    """
+    """Check exercise 3: the one-hot model that computes what an embedding model does."""
     for width in (10, 1, 4):
         E, W, U, b = _random_model(width, seed=width)
         result = call(answer, [array.copy() for array in (E, W, U, b)])
@@ -156,18 +123,7 @@ def _order(E: Array) -> float:
 
 
 def disguise(answer: Callable[[Array, Array], Any]) -> None:
-    """Check exercise 4: the same product, with rows whose order does not show.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``disguise(E, W)``, returning the new pair.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the product has moved or the order still shows.
-    """
+    """Check exercise 4: the same product, with rows whose order does not show."""
     for width, seed in ((10, 0), (2, 1), (10, 2), (30, 3)):
         E, W = _trained(width, seed)
         result = call(answer, E, W)

@@ -11,16 +11,6 @@ from course_utils.checks import CheckFailed, as_array, call, close, quietly
 def undo_leaky(function: Callable[..., Any]) -> None:
     """Check exercise 1, the inverse of a layer with LeakyReLU.
 
-    Parameters
-    ----------
-    function
-        The learner's ``undo_leaky(y, W, b, slope)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-
     Examples
     --------
     >>> undo_leaky(lambda y, W, b, slope: y)
@@ -58,16 +48,6 @@ def undo_leaky(function: Callable[..., Any]) -> None:
 def safe_range(function: Callable[..., Any]) -> None:
     """Check exercise 2, the range in which tanh can be undone to a tolerance.
 
-    Parameters
-    ----------
-    function
-        The learner's ``safe_range(tolerance, eps)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-
     Examples
     --------
     >>> safe_range(lambda tolerance, eps: 1.0)
@@ -102,16 +82,6 @@ there is 7.1e-08, below the tolerance; go further
 
 def undo_relu(function: Callable[..., Any]) -> None:
     """Check exercise 3, the input of a ReLU layer from its active units.
-
-    Parameters
-    ----------
-    function
-        The learner's ``undo_relu(y, W, b)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
 
     Examples
     --------
@@ -167,16 +137,6 @@ def undo_relu(function: Callable[..., Any]) -> None:
 
 def another_input(function: Callable[..., Any]) -> None:
     """Check exercise 4, a different input with the same output of a ReLU layer.
-
-    Parameters
-    ----------
-    function
-        The learner's ``another_input(x, W, b)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
 
     Examples
     --------

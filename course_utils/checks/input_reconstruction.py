@@ -27,18 +27,7 @@ def _refuses(answer: Callable[..., Any], case: str, hint: str, *args: Any) -> No
 
 
 def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
-    """Check exercise 1: the number of steps of the descent on a line's input.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``steps_needed(W, rate, distance, tolerance)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a number is wrong.
-    """
+    """Check exercise 1: the number of steps of the descent on a line's input."""
     cases = (
         (0.4, 0.4, 311.5, 1.0),
         (0.4, 0.2, 311.5, 1.0),
@@ -86,18 +75,7 @@ def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
 
 
 def find_inputs(answer: Callable[..., Any]) -> None:
-    """Check exercise 2: gradient descent on the inputs of many targets at once.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``find_inputs(W, b, targets, start, rate, steps)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the inputs are wrong.
-    """
+    """Check exercise 2: gradient descent on the inputs of many targets at once."""
     rng = np.random.default_rng(0)
     for d, m, n, steps in ((1, 1, 1, 1), (1, 1, 4, 3), (3, 2, 5, 1), (2, 3, 4, 20)):
         W, b = rng.normal(size=(d, m)), rng.normal(size=m)
@@ -138,18 +116,7 @@ def find_inputs(answer: Callable[..., Any]) -> None:
 
 
 def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
-    """Check exercise 3: the part of an input that the output determines.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``said_by_output(W, found)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the part is wrong.
-    """
+    """Check exercise 3: the part of an input that the output determines."""
     rng = np.random.default_rng(1)
     thin = rng.normal(size=(4, 1)) @ rng.normal(size=(1, 3))
     cases = {
@@ -184,18 +151,7 @@ def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
 
 
 def tanh_path(answer: Callable[..., Any]) -> None:
-    """Check exercise 4: a descent to an input for the output of a tanh unit.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``tanh_path(w, b, target, start, rate)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if an output misses its target or the path is no descent.
-    """
+    """Check exercise 4: a descent to an input for the output of a tanh unit."""
     cases = (
         (1.0, 0.0, 0.5, 0.0),
         (1.0, 0.0, 0.5, 10.0),

@@ -118,18 +118,7 @@ def _gradient_hint(got: Array, want: Array, length: int, count: int) -> str:
 
 
 def number_weights(answer: Callable[[int], Any]) -> None:
-    """Check exercise 4: weights that read digits as a number in a base.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``number_weights(base)``, returning W, U, b.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the weights do not give the number.
-    """
+    """Check exercise 4: weights that read digits as a number in a base."""
     for base in (10, 2, 7):
         W, U, b = _three(call(answer, base))
         shown = f"base {base}: you gave W = {W:g}, U = {U:g}, b = {b:g}; "
@@ -152,18 +141,7 @@ def number_weights(answer: Callable[[int], Any]) -> None:
 
 
 def open_box(answer: Callable[[Callable[[ArrayLike], Array]], Any]) -> None:
-    """Check exercise 5: find the weights of a network that can only be run.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``open_box(network)``, returning W, U, b.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a weight is wrong.
-    """
+    """Check exercise 5: find the weights of a network that can only be run."""
     hints = {
         "W": "compare two inputs that differ in the last digit only.",
         "U": "compare two inputs that differ in an earlier digit only. What does the bias "
@@ -199,18 +177,7 @@ def _curvature(digits: Array) -> Array:
 
 
 def largest_step(answer: Callable[[Array], Any]) -> None:
-    """Check exercise 3: the largest stable step of gradient descent.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``largest_step(digits)``, returning a number.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the limit is wrong.
-    """
+    """Check exercise 3: the largest stable step of gradient descent."""
     every = all_digit_sums(3)[0].astype(np.float64)
     cases = {
         "all 1,000 sequences": every,
@@ -250,18 +217,7 @@ def _first_wrong_length(W: float, U: float, b: float) -> tuple[int, float]:
 
 
 def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
-    """Check exercise 6: the length at which the mean error passes 0.5.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``first_wrong_length(W, U, b)``, returning a whole number.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a length is wrong.
-    """
+    """Check exercise 6: the length at which the mean error passes 0.5."""
     cases = (
         (0.99675155, 1.00106668, 0.01110852),
         (1.0, 1.0, 0.0),

@@ -12,18 +12,7 @@ Array = NDArray[np.float64]
 
 
 def count(answer: Callable[..., Any]) -> None:
-    """Check exercise 1: the number of weights and biases of a local layer.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``count(d, k, stride, filters, shared)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a number is wrong.
-    """
+    """Check exercise 1: the number of weights and biases of a local layer."""
     cases = (
         (8, 3, 1, 1, False),
         (8, 3, 1, 1, True),
@@ -71,18 +60,7 @@ def count(answer: Callable[..., Any]) -> None:
 
 
 def dense_matrix(answer: Callable[..., Any]) -> None:
-    """Check exercise 2: a local layer as one dense matrix.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``dense_matrix(W, d, stride)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the matrix is wrong.
-    """
+    """Check exercise 2: a local layer as one dense matrix."""
     rng = np.random.default_rng(0)
     cases = ((8, 3, 1, 1), (8, 4, 4, 1), (9, 3, 2, 2), (6, 2, 2, 3))
     for d, k, stride, f in cases:
@@ -109,18 +87,7 @@ def dense_matrix(answer: Callable[..., Any]) -> None:
 
 
 def masked_dense(answer: Callable[[Array], Any]) -> None:
-    """Check exercise 3: a Keras layer whose mask holds in training.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``masked_dense(mask)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the layer is wrong.
-    """
+    """Check exercise 3: a Keras layer whose mask holds in training."""
     import keras
 
     rng = np.random.default_rng(0)
@@ -177,18 +144,7 @@ def masked_dense(answer: Callable[[Array], Any]) -> None:
 
 
 def twice_range(answer: Callable[[int], Any]) -> None:
-    """Check exercise 4: the losses that a second softmax leaves.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``twice_range(classes)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a loss is wrong.
-    """
+    """Check exercise 4: the losses that a second softmax leaves."""
     cases = (2, 3, 10, 1000)
     for classes in cases:
         first = np.eye(classes)[:2]  # the two most extreme outputs of the first softmax

@@ -17,16 +17,6 @@ Array = NDArray[np.float64]
 def bias_for(function: Callable[..., Any]) -> None:
     """Check the forget bias of a counter with a given range.
 
-    Parameters
-    ----------
-    function
-        The learner's ``bias_for(n)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-
     Examples
     --------
     >>> bias_for(lambda n: 3.0)
@@ -70,16 +60,6 @@ def _first_failure(bias: float, longest: int) -> int:
 
 def weighted_counter(function: Callable[..., Any]) -> None:
     """Check a unit that adds one number for each a and another for each b.
-
-    Parameters
-    ----------
-    function
-        The learner's ``weighted_counter(up, down)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
 
     Examples
     --------
@@ -126,16 +106,6 @@ got float
 def impostor(function: Callable[..., Any]) -> None:
     """Check the correlation of a leaky unit with the count.
 
-    Parameters
-    ----------
-    function
-        The learner's ``impostor(f, longest)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-
     Examples
     --------
     >>> impostor(lambda f, longest: 0.5)
@@ -178,16 +148,6 @@ def _correlation(f: float, sizes: Sequence[int], opening: bool = False) -> float
 
 def waits(function: Callable[..., Any]) -> None:
     """Check how many b's a counter waits for when its cell state is moved.
-
-    Parameters
-    ----------
-    function
-        The learner's ``waits(cell, V, v, unit, shift)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
 
     Examples
     --------

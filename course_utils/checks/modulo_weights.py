@@ -11,16 +11,6 @@ from course_utils.checks import CheckFailed, as_array, call, close
 def cycle_loss(answer: Callable[[float, float], Any]) -> None:
     """Check exercise 1: the long-run mean loss of one modulo weight.
 
-    Parameters
-    ----------
-    answer
-        The learner's ``cycle_loss(target, m)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a mean is wrong.
-
     Examples
     --------
     >>> cycle_loss(lambda target, m: 0)
@@ -60,18 +50,7 @@ there?
 
 
 def symmetric_gradients(answer: Callable[[np.ndarray, np.ndarray], Any]) -> None:
-    """Check exercise 2: the derivatives of the symmetric modulus.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``symmetric_gradients(w, m)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a derivative is wrong.
-    """
+    """Check exercise 2: the derivatives of the symmetric modulus."""
     w = np.array([0.3, -0.3, 0.7, -0.7, 1.2, -3.1, 5.7])
     for m in (np.ones(7), np.full(7, 2.5)):
         result = call(answer, w, m)
@@ -107,18 +86,7 @@ def symmetric_gradients(answer: Callable[[np.ndarray, np.ndarray], Any]) -> None
 
 
 def two_counters(answer: Callable[[int, int], Any]) -> None:
-    """Check exercise 3: two counters in one linear recurrence.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``two_counters(p, q)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a state is wrong.
-    """
+    """Check exercise 3: two counters in one linear recurrence."""
     for p, q in ((4, 4), (3, 5), (7, 2)):
         U = as_array(call(answer, p, q), (4, 4), "U")
         h = np.array([1.0, 0.0, 1.0, 0.0])

@@ -25,18 +25,7 @@ def _side_by_side(order: str, shape: tuple[int, ...]) -> Array:
 
 
 def keras_blocks(answer: Callable[[Array, str], Any]) -> None:
-    """Check the blocks of an LSTM in the order of Keras.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``keras_blocks(matrix, order)``, returning an array.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a block is in a wrong place.
-    """
+    """Check the blocks of an LSTM in the order of Keras."""
     for order in ("cfoi", "iofc", "ifco", "fico"):
         for name, shape in (("W", (3, 2)), ("U", (2, 2)), ("a bias", (2,))):
             given = _side_by_side(order, shape)
@@ -64,18 +53,7 @@ _TORCH = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 
 def torch_state(answer: Callable[[Array, Array, Array], Any]) -> None:
-    """Check the arrays of a Keras LSTM under PyTorch's names.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``torch_state(W, U, b)``, returning a dictionary of four arrays.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if PyTorch's LSTM would compute something else.
-    """
+    """Check the arrays of a Keras LSTM under PyTorch's names."""
     for features, units in ((3, 2), (2, 2), (1, 3)):
         rng = np.random.default_rng(units)
         shapes = (features, 4 * units), (units, 4 * units), (4 * units,)
@@ -113,18 +91,7 @@ def torch_state(answer: Callable[[Array, Array, Array], Any]) -> None:
 
 
 def keras_gru_bias(answer: Callable[[Array, Array], Any]) -> None:
-    """Check the biases of a GRU of PyTorch, for Keras.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``keras_gru_bias(bias_ih, bias_hh)``, returning an array.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the GRU would compute something else.
-    """
+    """Check the biases of a GRU of PyTorch, for Keras."""
     for units in (3, 1, 4):
         rng = np.random.default_rng(units)
         bias_ih, bias_hh = rng.normal(size=(2, 3 * units))
@@ -162,18 +129,7 @@ def _random_lstm(seed: int, features: int, units: int) -> Gates:
 
 
 def first_difference(answer: Callable[[Array, Array, float], Any]) -> None:
-    """Check the step at which two answers part.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``first_difference(got, want, tolerance)``, returning a step or 0.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the step is wrong.
-    """
+    """Check the step at which two answers part."""
     want = np.linspace(-1, 1, 60).reshape(3, 4, 5)
     for tolerance, sign, step in product((1e-5, 0.05), (1, -1), (0, 2, 1, 4)):
         got = want + 0.4 * tolerance
@@ -212,18 +168,7 @@ def _step(value: Any) -> int:
 
 
 def find_order(answer: Callable[[Callable[..., Array]], Any]) -> None:
-    """Check the order of the blocks in an unknown framework.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``find_order(run)``, returning four letters.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the order is wrong.
-    """
+    """Check the order of the blocks in an unknown framework."""
     for order in ("ifco", "iofc", "cfoi", "ocif", "fico"):
 
         def run(

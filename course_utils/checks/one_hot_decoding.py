@@ -19,18 +19,7 @@ def _weights(seed: int, U: float) -> Weights:
 
 
 def zero_first(answer: Callable[[Array, Array], Any]) -> None:
-    """Check exercise 1: the same network with W[0] = 0.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``zero_first(W, b)``, returning W and b.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if row 0 is not 0 or the function has changed.
-    """
+    """Check exercise 1: the same network with W[0] = 0."""
     for seed in range(3):
         W, _, b = _weights(seed, 1.0)
         result = call(answer, W, b)
@@ -54,18 +43,7 @@ def zero_first(answer: Callable[[Array, Array], Any]) -> None:
 
 
 def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
-    """Check exercise 2: whether two networks compute the same function.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``same_function(first, second)``, returning True or False.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the answer is wrong for a pair.
-    """
+    """Check exercise 2: whether two networks compute the same function."""
     W, U, b = base = _weights(5, 0.7)
     other_row = W.copy()
     other_row[7] += 0.5
@@ -158,18 +136,7 @@ def _verdict(
 
 
 def final_bias(answer: Callable[[Array, Array, Array], Any]) -> None:
-    """Check exercise 3: the bias that gradient descent ends with.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``final_bias(W, b, values)``, returning a number.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a bias is wrong.
-    """
+    """Check exercise 3: the bias that gradient descent ends with."""
     rng = np.random.default_rng(7)
     cases = (
         ("digits, b = 0", np.arange(10.0), 0.0),

@@ -24,16 +24,6 @@ def _tables() -> list[tuple[Floats, Floats, int]]:
 def table_posterior(function: Callable[..., Any]) -> None:
     """Check exercise 1, Bayes' rule for a table.
 
-    Parameters
-    ----------
-    function
-        The learner's ``table_posterior(likelihood, prior, y)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-
     Examples
     --------
     >>> table_posterior(lambda likelihood, prior, y: prior)
@@ -68,16 +58,6 @@ def table_posterior(function: Callable[..., Any]) -> None:
 def moved(function: Callable[..., Any]) -> None:
     """Check exercise 2, the posterior under another prior.
 
-    Parameters
-    ----------
-    function
-        The learner's ``moved(posterior, old, new)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-
     Examples
     --------
     >>> moved(lambda posterior, old, new: new)
@@ -111,18 +91,7 @@ def moved(function: Callable[..., Any]) -> None:
 
 
 def gaussian_posterior(function: Callable[..., Any]) -> None:
-    """Check exercise 3, the linear-Gaussian posterior under any normal prior.
-
-    Parameters
-    ----------
-    function
-        The learner's ``gaussian_posterior(A, s, mu, P, y)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-    """
+    """Check exercise 3, the linear-Gaussian posterior under any normal prior."""
     rng = np.random.default_rng(2)
     plain = (np.array([[1.0, 0.0]]), 1.0, np.zeros(2), np.eye(2), np.array([1.0]))
     cases = [plain]
@@ -171,18 +140,7 @@ def _shift(A: Floats, s: float, P: Floats, mu: Floats) -> Floats:
 
 
 def fair_energy(function: Callable[..., Any]) -> None:
-    """Check exercise 4, the energy distance without pairs of a point with itself.
-
-    Parameters
-    ----------
-    function
-        The learner's ``fair_energy(p, q)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-    """
+    """Check exercise 4, the energy distance without pairs of a point with itself."""
     rng = np.random.default_rng(3)
     for n, m, features in ((3, 3, 1), (5, 3, 2), (4, 7, 3)):
         p, q = rng.standard_normal((n, features)), 1 + rng.standard_normal((m, features))

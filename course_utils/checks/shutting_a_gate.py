@@ -13,18 +13,7 @@ Array = NDArray[np.float64]
 
 
 def gate_range(answer: Callable[..., Any]) -> None:
-    """Check exercise 1: the lowest and the highest gate over all legal rows.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``gate_range(W, offset)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a bound is wrong.
-    """
+    """Check exercise 1: the lowest and the highest gate over all legal rows."""
     rng = np.random.default_rng(0)
     for d, u in ((1, 1), (3, 2), (6, 4)):
         W, offset = rng.normal(size=(d, u)), rng.normal(size=u)
@@ -60,18 +49,7 @@ def gate_range(answer: Callable[..., Any]) -> None:
 
 
 def proves(answer: Callable[..., Any]) -> None:
-    """Check exercise 2: whether a certificate proves that no legal row shuts the units.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``proves(v, W, offset, opening)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a certificate is judged wrongly.
-    """
+    """Check exercise 2: whether a certificate proves that no legal row shuts the units."""
     opposite = np.array([[6.0, -6.0]])
     both = np.array([[6.0, -6.0], [-6.0, -6.0]])
     pixels = np.array([[6.0], [-6.0]])
@@ -117,18 +95,7 @@ def proves(answer: Callable[..., Any]) -> None:
 
 
 def chance(answer: Callable[..., Any]) -> None:
-    """Check exercise 3: Wendel's count when some inputs cannot be negative.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``chance(n, d, limited)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a chance is wrong.
-    """
+    """Check exercise 3: Wendel's count when some inputs cannot be negative."""
     # One input: all n weights have one sign, or the sign that the limit leaves. Two inputs:
     # n lines cut the plane into 2 n sectors, of 2**n.
     known = (
@@ -150,18 +117,7 @@ def chance(answer: Callable[..., Any]) -> None:
 
 
 def influence(answer: Callable[..., Any]) -> None:
-    """Check exercise 4: the sensitivity of a linear network to an earlier input.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``influence(W, U, steps_ago)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if the derivatives are wrong.
-    """
+    """Check exercise 4: the sensitivity of a linear network to an earlier input."""
     rng = np.random.default_rng(1)
     for d, u, ago in ((2, 3, 0), (1, 1, 3), (2, 3, 1), (3, 2, 4), (3, 3, 2)):
         W, U = rng.normal(size=(d, u)), rng.normal(size=(u, u))

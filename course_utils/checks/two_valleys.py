@@ -14,16 +14,6 @@ MEAN, VARIANCE = 4.5, 8.25
 def digit_weights(function: Callable[..., Any]) -> None:
     """Check exercise 1, the weight with which each digit enters the output.
 
-    Parameters
-    ----------
-    function
-        The learner's ``digit_weights(W, U, length)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-
     Examples
     --------
     >>> digit_weights(lambda W, U, length: [W] * length)
@@ -53,16 +43,6 @@ def digit_weights(function: Callable[..., Any]) -> None:
 
 def expected_loss(function: Callable[..., Any]) -> None:
     """Check exercise 2, the mean squared error over all sequences of three digits.
-
-    Parameters
-    ----------
-    function
-        The learner's ``expected_loss(W, U, b)``, of numbers and of arrays.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
 
     Examples
     --------
@@ -115,16 +95,6 @@ network are 6 too large each time
 def profile_loss(function: Callable[..., Any]) -> None:
     """Check exercise 3, the smallest loss over W and b at a given U.
 
-    Parameters
-    ----------
-    function
-        The learner's ``profile_loss(U, length)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
-
     Examples
     --------
     >>> profile_loss(lambda U, length: 22.0)
@@ -166,16 +136,6 @@ def _fitted_loss(U: float, length: int) -> float:
 
 def turning_point(function: Callable[..., Any]) -> None:
     """Check exercise 4, the W at which the first push on U changes sign.
-
-    Parameters
-    ----------
-    function
-        The learner's ``turning_point(mean, variance)``.
-
-    Raises
-    ------
-    CheckFailed
-        If a result is wrong; the message says what to look at.
 
     Examples
     --------

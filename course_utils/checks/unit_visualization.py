@@ -19,18 +19,7 @@ def _case(seed: int, count: int = 60, shape: tuple[int, int] = (3, 4), units: in
 
 
 def weighted_average(answer: Callable[..., Any]) -> None:
-    """Check exercise 1: the average of windows, weighted by floored pre-activations.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``weighted_average(windows, z)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if an average is wrong or a unit without weight is not refused.
-    """
+    """Check exercise 1: the average of windows, weighted by floored pre-activations."""
     for seed in range(3):
         windows, z = _case(seed)
         seen = Features()
@@ -72,18 +61,7 @@ def weighted_average(answer: Callable[..., Any]) -> None:
 
 
 def whiten(answer: Callable[..., Any]) -> None:
-    """Check exercise 2: centred averages, whitened with a ridge.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``whiten(windows, raw, ridge)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a picture is wrong.
-    """
+    """Check exercise 2: centred averages, whitened with a ridge."""
     for seed, ridge in ((0, 0.01), (1, 0.1), (2, 1.0)):
         windows, z = _case(seed)
         seen = Features(whiten=True)
@@ -116,18 +94,7 @@ def whiten(answer: Callable[..., Any]) -> None:
 
 
 def auc(answer: Callable[..., Any]) -> None:
-    """Check exercise 3: the area under the ROC curve of one unit for one class.
-
-    Parameters
-    ----------
-    answer
-        The learner's ``auc(activity, member)``.
-
-    Raises
-    ------
-    CheckFailed
-        With a hint, if a number is wrong.
-    """
+    """Check exercise 3: the area under the ROC curve of one unit for one class."""
     rng = np.random.default_rng(0)
     cases = {
         "apart": (np.array([0.0, 1, 2, 3]), np.array([False, False, True, True])),
