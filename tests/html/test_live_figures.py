@@ -1,12 +1,13 @@
 """Live figures in a real browser: their numbers are NumPy's, and everybody can use them."""
 
+import re
+
 import numpy as np
 import pytest
 
 from course_utils import data, decoding, live
 from tests.html.visit import SITE, serious
 from tests.live_examples import EMBEDDING, EXAMPLES, ONE_HOT
-from tools import built
 
 pytestmark = pytest.mark.browser
 
@@ -389,6 +390,8 @@ def test_html_put_in_by_a_notebook_whose_scripts_run_afterwards(visit):
 @pytest.mark.parametrize("slug", CHAPTERS)
 def test_the_chapter_has_its_figure(site, slug):
     """One, with a caption; that it works is seen where every page is opened on a phone."""
-    page = built.read(SITE / "notebooks" / f"{slug}.html")
-    (host,) = page.select("figure:has(figcaption) .course-live")
-    assert EXAMPLES[CHAPTERS[slug]].title in str(host)
+    page = (SITE / "notebooks" / f"{slug}.html").read_text("utf-8")
+    figures = re.findall("<figure.*?</figure>", page, re.DOTALL)
+    (figure,) = [figure for figure in figures if 'class="course-live"' in figure]
+    assert EXAMPLES[CHAPTERS[slug]].title in figure
+    assert "<figcaption" in figure

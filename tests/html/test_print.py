@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pypdf import PdfReader
 
-from tests.html.visit import SITE, chromium, without_browser
+from tests.html.visit import SITE, chromium
 from tools import built, pdf
 from tools.chapters import ROOT, chapters
 
@@ -25,8 +25,7 @@ def plain(text):
 
 @pytest.fixture(scope="module")
 def editions(site, tmp_path_factory):
-    if chromium() is None:
-        without_browser("no Chromium found: install it (Debian: apt-get install chromium)")
+    chromium()
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     made = pdf.build(SITE, TOC, tmp_path_factory.mktemp("pdf"), config)
     return [PdfReader(path) for path in made]

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, sync_playwright
 
+from tools import pdf
 from tools.chapters import ROOT
 
 SITE = ROOT / "_build" / "html"
@@ -23,32 +23,20 @@ PAGES = sorted(
 )
 
 
-def chromium() -> str | None:
-    """Return the system's Chromium or Chrome; CHROMIUM names another one."""
-    named = os.environ.get("CHROMIUM")
-    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-    return named or next(filter(None, map(shutil.which, names)), None)
-
-
-def without_browser(reason):
-    """Skip at home, fail in CI: there a browser is part of the promise."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+def chromium() -> str:
+    """Return the Chromium there is; skip the test, or fail it in CI, if there is none."""
+    try:
+        return pdf.chromium()
+    except SystemExit as missing:  # in CI a browser is part of the promise
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up(str(missing).removeprefix("make pdf: "))
 
 
 @contextlib.contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Start Chromium; skip the test, or fail it in CI, if there is none."""
-    path = chromium()
-    if path is None:
-        without_browser(
-            "no Chromium found: install it (Debian: apt-get install chromium) "
-            "or name one in the environment variable CHROMIUM"
-        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=path,
+            executable_path=chromium(),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield browser
@@ -60,7 +48,7 @@ class Tab:
 
     def __init__(self, browser):
         context = browser.new_context()
-        context.add_init_script("localStorage.clear()")
+        context.add_init_script("localStorage.clear(); sessionStorage.clear()")
         self.page = context.new_page()
         self.home, self._noted = "", []
         note = self._noted.append
