@@ -160,9 +160,7 @@ the shift go in?
     for unit in (0, 1):
         network = _counter(unit)
         for shift in (0.0, 3.0, -4.0, 100.0):
-            got = call(function, *network, unit, shift)
-            if isinstance(got, bool) or not isinstance(got, int | np.integer):
-                raise CheckFailed(f"a number of b's should be a whole number, got {got!r}")
+            got = _whole(call(function, *network, unit, shift))
             want = int(min(10 + shift, 40)) + (shift > 30)
             if got == want:
                 continue
@@ -176,13 +174,18 @@ the shift go in?
             else:
                 hint = "start from h and c after the last of 10 a's, and move one entry of c"
             raise CheckFailed(f"{case}: {hint}")
-        other = call(function, *network, 1 - unit, 3.0)
-        if other != 10:
+        if _whole(call(function, *network, 1 - unit, 3.0)) != 10:
             raise CheckFailed(
                 f"unit {unit} counts, and moving the other unit should change nothing: which "
                 "column of c do you move?"
             )
     print("waits: right for 2 counters.")
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise CheckFailed(f"a number of b's should be a whole number, got {value!r}")
+    return int(value)
 
 
 def _counter(unit: int) -> tuple[Gates, Array, Array]:
