@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError
 
 from tests.chapters import compiled
 from tools import editions, myst_to_markdown, student
-from tools.chapters import ROOT, chapters, read
+from tools.chapters import ROOT, chapters, pages, read
 from tools.myst_to_markdown import Bibliography, Links, parse, render
 
 HEADER = """\
@@ -657,22 +657,32 @@ def sources(folder: Path, slug: str, kind: str) -> list[str]:
     return ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == kind]
 
 
-@pytest.mark.parametrize("slug", CHAPTERS)
-def test_no_solution_leaks(slug, folder):
-    # Read from the chapter's text, apart from the tool's own reading of it.
-    text = (ROOT / "notebooks" / f"{slug}.md").read_text("utf-8")
-    region = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
+REGION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
+
+
+def open_and_folded(text: str) -> tuple[str, list[str]]:
+    """Return the code that a chapter shows, and the cells that answer its open exercise.
+
+    Read from the chapter's text, apart from the tool's own reading of it.
+    """
     cells = re.findall(r"^```\{code-cell\}.*?^```", text, re.DOTALL | re.MULTILINE)
     folded = [
         cell.split("---\n")[-1].removesuffix("```")
         for cell in cells
         if "hide-" in cell
         and "nbgrader" not in cell
-        and text.find(cell) > text.find("## Exercises")
+        and text.find(cell) > text.find("(open)") > 0
     ]
-    shown = [region.sub("", cell) for cell in cells if not any(f in cell for f in folded)]
-    printed = {line.strip() for cell in shown for line in cell.splitlines()}
-    solutions = [*region.findall(text), *folded]
+    shown = [REGION.sub("", cell) for cell in cells if not any(f in cell for f in folded)]
+    return "\n".join(shown), folded
+
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_no_solution_leaks(slug, folder):
+    texts = {page.stem: page.read_text("utf-8") for page in pages()}
+    printed = "\n".join(open_and_folded(text)[0] for text in texts.values())
+    text = texts[slug]
+    solutions = [*REGION.findall(text), *open_and_folded(text)[1]]
     lines = [line.strip() for inner in solutions for line in inner.splitlines()]
     answers = re.findall(
         r"^:::\{dropdown\} (?:One answer|Solution).*?\n(.*?)^:::",
