@@ -118,7 +118,7 @@ class LiveFigure:
 
 
 def finite(name: str, value: Any, shape: tuple[int | None, ...] = ()) -> np.ndarray:
-    """Return finite float64 numbers of the wanted shape, as :func:`array` judges them.
+    """Return finite float64 numbers of the wanted shape, as ``arguments.array`` judges them.
 
     Without a shape it is a single number, which may come as an array with one entry.
 
