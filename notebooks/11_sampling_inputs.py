@@ -768,11 +768,11 @@ checks.fair_energy(fair_energy)
 
 # %% [markdown]
 # :::{dropdown} One answer
-# We tried 20 seeds for each spread. At $e^{-1}$ the energy distance is near 0.01 and at most 0.025; at 1 it
+# We tried 20 seeds for each spread. At $e^{-1}$ the energy distance is near 0.01 and at most 0.035; at 1 it
 # is near 0.03, at $e^2$ near 2.8. True samples give less than 0.02, and points of both classes about a third. At $e^2$
 # the decoder's output moves by a standard deviation of less than 0.03 when $z$ changes: it ignores $z$. It
 # gives the mean of the class, and the samples are that point plus noise with standard deviation 7.4. With
-# so much noise nothing that $z$ could say about $x$ repays its KL term. Beware of the gap: 12 to 16 % of
+# so much noise nothing that $z$ could say about $x$ repays its KL term. Beware of the gap: 12 to 17 % of
 # the samples lie in it at spread 1, and only 5 to 8 % at $e^2$, because the noise scatters the samples over
 # everything. One number would have misled us.
 # :::

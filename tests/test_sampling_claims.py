@@ -336,8 +336,8 @@ def test_a_wide_spread_puts_the_latent_variable_to_sleep(held):
     print("distances:", *map(np.sort, distances), "gaps:", *map(np.sort, gaps), "moves:", moves)
     close = held(
         11,
-        "Exercise 5: at a spread of 1/e the energy distance is below 0.025",
-        distances[0] < 0.025,
+        "Exercise 5: at a spread of 1/e the energy distance is below 0.035",
+        distances[0] < 0.035,
     )
     fair = held(
         11,
@@ -346,8 +346,8 @@ def test_a_wide_spread_puts_the_latent_variable_to_sleep(held):
     )
     far = held(
         11,
-        "Exercise 5: at a spread of e² it is 2.6 to 2.9",
-        (distances[2] > 2.6) & (distances[2] < 2.9),
+        "Exercise 5: at a spread of e² it is 2.6 to 3.0",
+        (distances[2] > 2.6) & (distances[2] < 3.0),
     )
     asleep = held(
         11,
@@ -356,9 +356,9 @@ def test_a_wide_spread_puts_the_latent_variable_to_sleep(held):
     )
     misled = held(
         11,
-        "Exercise 5: the gap holds 12% to 16% of the samples at a spread of 1, less than 8% at "
+        "Exercise 5: the gap holds 12% to 17% of the samples at a spread of 1, less than 8% at "
         "e²",
-        (gaps[1] > 0.12) & (gaps[1] < 0.16) & (gaps[2] < 0.08),
+        (gaps[1] > 0.12) & (gaps[1] < 0.17) & (gaps[2] < 0.08),
     )
     assert close == fair == far == asleep == misled == 20
 
