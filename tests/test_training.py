@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from functools import partial
 
 import numpy as np
@@ -67,7 +68,9 @@ def test_keras_progress_follows_a_fit(bars, capsys):
     model.compile(loss="mse")
     x, y = np.ones((8, 2)), np.ones(8)
     capsys.readouterr()
-    model.fit(x, y, epochs=2, verbose=0, callbacks=[keras_progress("fitting")])
+    # tqdm draws ten times a second at most; a quick machine would be done before.
+    slow = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: time.sleep(0.2))
+    model.fit(x, y, epochs=2, verbose=0, callbacks=[slow, keras_progress("fitting")])
     out, err = capsys.readouterr()
     assert out == ""
     for shown in ("fitting", "2/2", "loss"):
