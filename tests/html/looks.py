@@ -138,20 +138,28 @@ def dead_figures(page, theme):
             yield "live figure stands still"
 
 
+def at_rest(page):
+    """Wait until nothing moves: halfway through a fade, colours are not those a reader sees."""
+    page.wait_for_function("document.getAnimations().length === 0")
+
+
 def theme_of(page, theme):
-    """Wait until the page and what moves on it have this theme."""
     page.emulate_media(color_scheme=theme)
     page.wait_for_function(
-        "theme => document.documentElement.dataset.theme === theme"
-        " && document.getAnimations().length === 0",
-        arg=theme,
+        "theme => document.documentElement.dataset.theme === theme", arg=theme
     )
+    at_rest(page)
+
+
+def open_folds(page):
+    page.evaluate(OPEN)
+    at_rest(page)
 
 
 def wrong_in_a_window(page, address):
     """Return what is wrong with a page that was opened light and wide."""
     theme_of(page, "light")
-    page.evaluate(OPEN)
+    open_folds(page)
     wrong = [*found(page, IN_A_WINDOW), *lost_links(page, address)]
     page.evaluate(FEWER)
     wrong += serious(page)
@@ -163,7 +171,7 @@ def wrong_in_a_window(page, address):
 def wrong_on_a_phone(page):
     """Return what is wrong with a page that was opened dark and narrow."""
     theme_of(page, "dark")
-    page.evaluate(OPEN)
+    open_folds(page)
     wrong = [*found(page, ON_A_PHONE), *dead_figures(page, "dark")]
     page.evaluate(FEWER)
     wrong += serious(page, contrast=False)
