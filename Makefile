@@ -81,7 +81,7 @@ nbval: $(INSTALLED)
 	$(PYTEST) --nbval --nbval-current-env tests/reference
 
 pages: $(INSTALLED)
-	$(PYTEST) -m "not desk" tests/html
+	$(PYTEST) -m "not desk" tests/book
 
 desk: $(TEACH)
 	$(PYTEST) -m "desk and not sweep" tests

@@ -8,7 +8,7 @@ from hypothesis import settings
 from nbval.plugin import IPyNbFile
 
 import course_utils  # noqa: F401  before any framework: it keeps them quiet
-from tests import seeds
+from tests.chapters import seeds
 from tools.chapters import NOT_COMPARED
 
 # No test asserts a time. The rest is Hypothesis's own: derandomised where CI is set.

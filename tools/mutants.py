@@ -1,7 +1,7 @@
 """Small changes of a module that no test notices: ``python -m tools.mutants MODULE [TESTS]``.
 
 MODULE is written without ``course_utils.``: ``decoding``, ``checks.two_valleys``. The tests are
-``tests/test_TESTS.py`` and ``tests/test_TESTS_*.py``, without those of claims; TESTS is by
+``test_TESTS.py`` and ``test_TESTS_*.py`` in ``tests/package`` and ``tests/chapters``; TESTS is by
 default the module's name: ``decoding``, and ``checks`` for all modules in that folder.
 mutmut works in a copy, ``_build/mutants``.
 """
@@ -45,10 +45,10 @@ def copy(module: str, tests: str) -> None:
     source = f"course_utils/{module.replace('.', '/')}.py"
     if source not in names:
         raise SystemExit(f"There is no {source}: name a module, such as decoding")
-    wanted = re.compile(rf"tests/test_{re.escape(tests)}(_\w+)?\.py")
-    found = [n for n in names if wanted.fullmatch(n) and not n.endswith("_claims.py")]
+    wanted = re.compile(rf"tests/(package|chapters/\w+)/test_{re.escape(tests)}(_\w+)?\.py")
+    found = [name for name in names if wanted.fullmatch(name)]
     if not found:
-        raise SystemExit(f"There is no tests/test_{tests}.py: name another with TESTS=...")
+        raise SystemExit(f"No file of tests is named test_{tests}.py: say TESTS=...")
     print("With", ", ".join(found), flush=True)
     beside = sorted({name.split("/")[0] for name in names} - {"course_utils", "tests"})
     with open(COPY / "pyproject.toml", "a", encoding="utf-8") as project:

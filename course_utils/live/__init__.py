@@ -31,8 +31,8 @@ To write one (``rnn.py`` with ``rnn_dials.js`` is a short model):
    ``mystnb: figure: caption`` and ``name``. The alternative text comes from ``alt()``. A
    sentence before it asks for a prediction, then says what to try.
 
-Tests: ``tests/test_live.py`` covers every class in ``__all__``; add the figure's own checks to
-``tests/html/test_live_figures.py``.
+Tests: ``tests/package/test_live.py`` covers every class in ``__all__``; add the figure's own
+checks to ``tests/book/test_live_figures.py``.
 """
 
 from course_utils.live._figure import LiveFigure, finite

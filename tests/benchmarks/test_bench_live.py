@@ -8,8 +8,8 @@ import statistics
 
 import pytest
 
-from tests.html.visit import open_browser
-from tests.live_examples import EXAMPLES
+from tests.book.visit import open_browser
+from tests.package.live_examples import EXAMPLES
 
 OPENED = 5
 FIRST = """label => {

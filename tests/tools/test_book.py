@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from tests.test_chapters import TINY
+from tests.chapters.test_chapters import TINY
 from tools import serve
 from tools.chapters import ROOT
 

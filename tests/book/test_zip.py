@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from tests.html.visit import SITE
+from tests.book.visit import SITE
 from tools import zip_book
 from tools.built import NAME
 from tools.chapters import ROOT, chapters

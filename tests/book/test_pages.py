@@ -5,8 +5,8 @@ A file of its own, because this is half of the page tests' time and one worker's
 
 import pytest
 
-from tests.html.looks import wrong_in_a_window
-from tests.html.visit import PAGES
+from tests.book.looks import wrong_in_a_window
+from tests.book.visit import PAGES
 
 pytestmark = pytest.mark.browser
 

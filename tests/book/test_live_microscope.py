@@ -9,9 +9,9 @@ import pytest
 
 from course_utils import data, live
 from course_utils.gates import Block, Gates
-from tests.html.test_live_figures import CLOSE, SET, move, state, write
-from tests.html.visit import SITE, serious
-from tests.live_examples import COUNTER, EXAMPLES, FUSED, SEQUENCES, SLICED
+from tests.book.test_live_figures import CLOSE, SET, move, state, write
+from tests.book.visit import SITE, serious
+from tests.package.live_examples import COUNTER, EXAMPLES, FUSED, SEQUENCES, SLICED
 from tools.chapters import ROOT
 
 pytestmark = pytest.mark.browser

@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from tests import seeds
+from tests.chapters import seeds
 from tools.chapters import NOTEBOOKS, ROOT
 
 CLAIMS = seeds.claims()
@@ -118,7 +118,12 @@ def test_counts_nothing():
 def test_a_sweep_records_what_failed_too(tmp_path):
     for folder in ("tests", "tools", "notebooks", "book/_data"):
         (tmp_path / folder).mkdir(parents=True)
-    for file in ("tests/conftest.py", "tests/seeds.py", "tools/chapters.py", "pyproject.toml"):
+    for file in (
+        "tests/conftest.py",
+        "tests/chapters/seeds.py",
+        "tools/chapters.py",
+        "pyproject.toml",
+    ):
         shutil.copy(ROOT / file, tmp_path / file)
     (tmp_path / "tests" / "__init__.py").touch()
     (tmp_path / "notebooks" / "01_demo.md").touch()

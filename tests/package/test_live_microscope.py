@@ -8,7 +8,7 @@ import pytest
 
 from course_utils import live
 from course_utils.gates import Block, Gates
-from tests.live_examples import COUNTER, FUSED, SEQUENCES, SLICED
+from tests.package.live_examples import COUNTER, FUSED, SEQUENCES, SLICED
 
 CELL, V, v = COUNTER
 

@@ -8,7 +8,7 @@ import pytest
 
 from course_utils import live, units
 from course_utils.live import draw
-from tests.live_examples import BEST, DIGITS, ROW_RNN, SEEN, WINDOWS
+from tests.package.live_examples import BEST, DIGITS, ROW_RNN, SEEN, WINDOWS
 
 
 def other_features(width=28, count=169):

@@ -9,9 +9,9 @@ from matplotlib.image import imread
 
 from course_utils import live, units
 from course_utils.live import draw
-from tests.html.test_live_figures import CLOSE, move, state, write
-from tests.html.visit import SITE, serious
-from tests.live_examples import BEST, DIGITS, EXAMPLES, MEANS, ROW_RNN, SEEN
+from tests.book.test_live_figures import CLOSE, move, state, write
+from tests.book.visit import SITE, serious
+from tests.package.live_examples import BEST, DIGITS, EXAMPLES, MEANS, ROW_RNN, SEEN
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.test_chapters import TINY
+from tests.chapters.test_chapters import TINY
 from tools.chapters import ROOT
 from tools.measure import wait_for_server
 

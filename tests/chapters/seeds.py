@@ -42,7 +42,7 @@ def claims(folder: Path = ROOT / "tests") -> list[Claim]:
     """Return every claim that a call of ``held`` states, by chapter and in the tests' order."""
     found = [
         Claim(*(ast.literal_eval(part) for part in call.args[:2]), _quote(call))
-        for path in sorted(folder.glob("test_*claims.py"))
+        for path in sorted(folder.glob("chapters/*/test_claims.py"))
         for call in _calls(ast.parse(path.read_text(encoding="utf-8")))
     ]
     return sorted(found, key=lambda claim: claim.chapter)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from course_utils import data, decoding, live
-from tests.html.visit import SITE, serious
-from tests.live_examples import EMBEDDING, EXAMPLES, ONE_HOT
+from tests.book.visit import SITE, serious
+from tests.package.live_examples import EMBEDDING, EXAMPLES, ONE_HOT
 
 pytestmark = pytest.mark.browser
 

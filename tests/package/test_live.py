@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from course_utils import data, decoding, inversion, live, plotting
 from course_utils.live import _figure
-from tests.live_examples import EMBEDDING, EXAMPLES, FUSED, ONE_HOT, SEQUENCES, SLICED
+from tests.package.live_examples import EMBEDDING, EXAMPLES, FUSED, ONE_HOT, SEQUENCES, SLICED
 from tools.chapters import ROOT
 
 

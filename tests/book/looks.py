@@ -3,7 +3,7 @@
 import functools
 import re
 
-from tests.html.visit import SITE, serious
+from tests.book.visit import SITE, serious
 
 # As far as one can see in one look: folds open, the contents not scrolled out of their bar.
 OPEN = """() => {

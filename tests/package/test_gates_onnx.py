@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from onnx.reference import ReferenceEvaluator
 
 from course_utils.gates import ORDERS, Block, Gates
-from tests.test_gates import (
+from tests.package.test_gates import (
     CELLS,
     FEW,
     SEED,

@@ -76,7 +76,7 @@ def test_each_check_tells_right_from_stub_and_from_two_wrong_answers(slug, capsy
         assert re.fullmatch(rf"{name}: .+\n", capsys.readouterr().out)
         with pytest.raises(CheckFailed, match=f"{name} is still the stub"):
             getattr(checks, name)(stub(slug, name))
-    module = importlib.import_module(f"tests.test_checks_{slug[3:]}")
+    module = importlib.import_module(f"tests.chapters.{slug[3:]}.test_checks")
     assert unfit(module, names, checks) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from pypdf import PdfReader
 
-from tests.html.visit import SITE, chromium
+from tests.book.visit import SITE, chromium
 from tools import built, pdf
 from tools.chapters import ROOT, chapters
 

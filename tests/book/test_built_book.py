@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.html.looks import wrong_in_a_window, wrong_on_a_phone
-from tests.html.visit import PAGES, SITE
+from tests.book.looks import wrong_in_a_window, wrong_on_a_phone
+from tests.book.visit import PAGES, SITE
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
 

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from tests.html.visit import SITE, Tab, open_browser
+from tests.book.visit import SITE, Tab, open_browser
 
 
 @pytest.fixture(scope="module")
