@@ -1,8 +1,8 @@
 """Small changes of a module that no test notices: ``python -m tools.mutants MODULE [TESTS]``.
 
 MODULE is written without ``course_utils.``: ``decoding``, ``checks.two_valleys``. The tests are
-``test_TESTS.py`` and ``test_TESTS_*.py`` in ``tests/package`` and ``tests/chapters``; TESTS is by
-default the module's name: ``decoding``, and ``checks`` for all modules in that folder.
+``test_TESTS.py`` and ``test_TESTS_*.py`` in ``tests/package`` and ``tests/chapters``; TESTS is
+by default the module's name: ``decoding``, and ``checks`` for all modules in that folder.
 mutmut works in a copy, ``_build/mutants``.
 """
 

@@ -1,6 +1,13 @@
-"""An exercise's functions, taken from the chapter's own solution cell.
+"""A chapter's functions, taken from its own cells.
 
-A check is tested with what the chapter says, not with a copy of it::
+A claim is tested with what the chapter says, not with a copy of it::
+
+    from tests.chapters import Page
+
+    chapter = Page("02_one_hot_decoding")
+    chapter.loss(weights, x, y)
+
+and so is a check, with the function of a solution cell and as a learner finds it::
 
     from tests.chapters import solution, stub
 
@@ -8,8 +15,8 @@ A check is tested with what the chapter says, not with a copy of it::
     with pytest.raises(CheckFailed, match="still the stub"):
         checks.forward(stub("linear_rnn_sum", "forward"))
 
-Only what the function uses is run: its imports, and functions and constants that cells before
-it define. So a chapter that imports Keras costs nothing here unless the solution needs it.
+Only what the function uses is run: imports, functions and constants that cells define. So a
+chapter that imports Keras costs nothing here unless the function needs it.
 """
 
 import ast
@@ -24,6 +31,32 @@ from nbformat import NotebookNode
 
 from tools.chapters import ROOT, read
 from tools.editions import stub_out
+
+
+class Page:
+    """The names that a chapter or an appendix page defines, each run when it is first used.
+
+    A name has the meaning of its last assignment, import or definition at top level. What a
+    loop or a `with` assigns is not found.
+    """
+
+    def __init__(self, slug: str) -> None:
+        self._slug = slug
+        self._names: dict[str, Any] = {"__name__": "chapter"}
+        self._done: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in self._names:
+            cells = [cell for cell in _read(self._slug).cells if cell.cell_type == "code"]
+            statements = [part for cell in cells for part in _statements(cell.source)]
+            needed = [s for s in _needed(statements, name) if ast.unparse(s) not in self._done]
+            exec(compile(ast.Module(needed, []), f"<{self._slug}>", "exec"), self._names)
+            self._done |= {ast.unparse(statement) for statement in needed}
+        if name not in self._names:
+            raise AttributeError(f"{self._slug} defines no {name!r} at top level")
+        return self._names[name]
 
 
 def solution(slug: str, name: str) -> Callable[..., Any]:
@@ -91,7 +124,7 @@ def compiled(notebook: NotebookNode, name: str, stubbed: bool = False) -> Callab
 
 
 def _chapter(slug: str) -> Path:
-    pattern = f"{slug}.md" if slug[:2].isdigit() else f"[0-9][0-9]_{slug}.md"
+    pattern = f"{slug}.md" if slug[1].isdigit() else f"[0-9][0-9]_{slug}.md"
     found = list((ROOT / "notebooks").glob(pattern))
     if len(found) != 1:
         raise ValueError(f"no chapter {slug!r} in notebooks/")

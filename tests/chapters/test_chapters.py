@@ -8,6 +8,7 @@ import sys
 import nbformat
 import pytest
 
+from tests import chapters as shared
 from tools import chapters as tool
 
 CHAPTERS = tool.pages()
@@ -200,3 +201,20 @@ def test_a_chapter_that_raises_is_named_with_its_cell(tiny, tmp_path):
     broken.write_text(TINY.replace("40 + 2", "40 / 0"), encoding="utf-8")
     with pytest.raises(Exception, match=r"print\(40 / 0\)[\s\S]*ZeroDivisionError"):
         tool.execute(broken)
+
+
+def test_a_page_gives_a_name_its_last_meaning(monkeypatch):
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("%matplotlib inline\nimport math\nscale = 1"),
+            nbformat.v4.new_code_cell("scale = 3\nhalt = 1 / 0"),
+            nbformat.v4.new_code_cell("def area(r):\n    return scale * math.floor(r) ** 2"),
+        ]
+    )
+    monkeypatch.setattr(shared, "_read", lambda slug: notebook)
+    page = shared.Page("tiny")
+    assert page.area(2.5) == 12 and page.scale == 3
+    with pytest.raises(ZeroDivisionError):
+        page.halt
+    with pytest.raises(AttributeError, match="tiny defines no 'volume'"):
+        page.volume

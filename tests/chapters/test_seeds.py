@@ -116,7 +116,14 @@ def test_counts_nothing():
 
 
 def test_a_sweep_records_what_failed_too(tmp_path):
-    for folder in ("tests", "tools", "notebooks", "book/_data"):
+    here = tmp_path / "tests" / "chapters"
+    for folder in (
+        "tests/chapters/one",
+        "tests/chapters/two",
+        "tools",
+        "notebooks",
+        "book/_data",
+    ):
         (tmp_path / folder).mkdir(parents=True)
     for file in (
         "tests/conftest.py",
@@ -125,10 +132,11 @@ def test_a_sweep_records_what_failed_too(tmp_path):
         "pyproject.toml",
     ):
         shutil.copy(ROOT / file, tmp_path / file)
-    (tmp_path / "tests" / "__init__.py").touch()
+    for folder in (here.parent, here, here / "one", here / "two"):
+        (folder / "__init__.py").touch()
     (tmp_path / "notebooks" / "01_demo.md").touch()
-    (tmp_path / "tests" / "test_one_claims.py").write_text(ONE)
-    (tmp_path / "tests" / "test_two_claims.py").write_text(TWO)
+    (here / "one" / "test_claims.py").write_text(ONE)
+    (here / "two" / "test_claims.py").write_text(TWO)
     sweep = ["-n", "1", "--dist", "loadfile", "-m", "sweep or held", "--record", "tests"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *sweep],
