@@ -213,8 +213,9 @@ def test_a_page_gives_a_name_its_last_meaning(monkeypatch):
     )
     monkeypatch.setattr(shared, "_read", lambda slug: notebook)
     page = shared.Page("tiny")
-    assert page.area(2.5) == 12 and page.scale == 3
+    assert page.area(2.5) == 12
+    assert page.scale == 3
     with pytest.raises(ZeroDivisionError):
-        page.halt
+        _ = page.halt
     with pytest.raises(AttributeError, match="tiny defines no 'volume'"):
-        page.volume
+        _ = page.volume
