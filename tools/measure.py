@@ -4,8 +4,8 @@
     python -m tools.measure --desk        measure JupyterLab alone, without a chapter
 
 Every chapter runs in a fresh kernel, one after another, and says at its end what it took. From
-the results, ``book/_data/needs.csv`` and ``book/_data/desk.csv``, the teaching guide makes its
-tables. Measure on a machine that does nothing else. Reads ``/proc``: Linux only.
+the results, ``book/_data/needs.csv`` and ``book/_data/desk.csv``, the page on running a class
+makes its tables. Measure on a machine that does nothing else. Reads ``/proc``: Linux only.
 """
 
 import argparse
