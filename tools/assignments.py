@@ -2,12 +2,14 @@
 
 ``_build/assignments`` (or FOLDER) becomes an nbgrader course: ``nbgrader_config.py`` and, a
 chapter each, ``source/NN_slug/NN_slug.ipynb`` with solutions and points. From there nbgrader
-makes what learners get and marks what they hand in. Only these files are written: submissions,
-marks and a configuration that is already there stay as they are.
+makes what learners get and marks what they hand in; ``handins.py``, a copy of
+:mod:`tools.handins`, looks after hand-ins before and after. Only these files are written:
+submissions, marks and a configuration that is already there stay as they are.
 """
 
 import argparse
 import copy
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -40,9 +42,16 @@ c.CourseDirectory.ignore = [
 # A check that a learner deleted comes back before the marking, like one that was changed.
 c.OverwriteCells.add_missing_cells = True
 
-# A cell may train for a while. nbgrader takes anything on stderr in a check for a failure, so
-# the progress bars are off; one thread per process, as the course was tested.
-c.Execute.timeout = 600
+# nbgrader takes anything on stderr in a check for a failure, a warning too. A check that fails
+# raises, so what it says on stderr is left out before the marking.
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = r"[\\s\\S]"
+
+# In seconds, for one cell. The longest chapter takes a minute in all; a loop without an end
+# costs this for each cell that runs into it.
+c.Execute.timeout = 120
+
+# One thread per process, as the course was tested, and no progress bars.
 os.environ["TQDM_DISABLE"] = "1"
 for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(name, "1")
@@ -69,6 +78,7 @@ def write(editions: Sequence[Edition], target: Path) -> None:
         folder = target / "source" / edition.slug
         folder.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, folder / f"{edition.slug}.ipynb")
+    shutil.copy(ROOT / "tools" / "handins.py", target)
     config = target / "nbgrader_config.py"
     if not config.exists():
         config.write_text(CONFIG, "utf-8")
