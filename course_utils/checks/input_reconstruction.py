@@ -26,8 +26,85 @@ def _refuses(answer: Callable[..., Any], case: str, hint: str, *args: Any) -> No
     raise CheckFailed(f"{case}: expected a ValueError, got {got!s:.40}; {hint}")
 
 
+def input_slopes(answer: Callable[..., Any]) -> None:
+    """Check exercise 1: the slopes of each sequence's squared error in its digits."""
+    rng = np.random.default_rng(0)
+    cases = (
+        (1, 1, [1.0, 1.0, 0.0]),
+        (1, 3, [1.0, 1.0, 0.0]),
+        (1, 4, [0.7, -1.2, 0.3]),
+        (5, 3, [-1.5, 0.5, 2.0]),
+    )
+    for count, length, weights in cases:
+        W, U, b = weights
+        digits, targets = rng.uniform(0, 9, (count, length)), rng.uniform(0, 27, count)
+        worth = W * U ** np.arange(length)[::-1]  # what a digit counts in the last state
+        constant = b * sum(U**k for k in range(length))
+        miss = (digits @ worth + constant - targets)[:, np.newaxis]
+        got = as_array(
+            call(answer, list(weights), digits.copy(), targets), (count, length), "the slopes"
+        )
+        want = 2 * miss * worth
+        if close(got, want):
+            continue
+        guesses = (
+            (want / count, "average over the rows? Each row has a loss of its own."),
+            (want / 2, "where is the 2 of the derivative of a square?"),
+            (-want, "the sign: is a state that is too high to be lowered?"),
+            (want / W, "a digit enters the state times W."),
+            (want * U, "the last digit has not met U yet."),
+            (want[:, ::-1], "which digit meets U most often?"),
+            (2 * miss * W + 0 * want, "how does U come in, one step earlier?"),
+            (2 * (miss - constant) * worth, "does the output have a bias?"),
+        )
+        hint = "move one digit a little, and compare how the loss changes."
+        for wrong, text in guesses:
+            if not close(wrong, want) and close(got, wrong):
+                hint = text
+                break
+        raise CheckFailed(
+            f"W = {W:g}, U = {U:g}, b = {b:g}, {count} of {length} digits: {hint}"
+        )
+    print(f"input_slopes: right for {len(cases)} networks.")
+
+
+def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
+    """Check exercise 2: the part of an input that the output determines."""
+    rng = np.random.default_rng(1)
+    thin = rng.normal(size=(4, 1)) @ rng.normal(size=(1, 3))
+    cases = {
+        "one output of two inputs": np.array([[1.0], [2.0]]),
+        "two outputs of five inputs": rng.normal(size=(5, 2)),
+        "three outputs of which two repeat the first": thin,
+        "as many outputs as inputs": rng.normal(size=(3, 3)),
+    }
+    for name, W in cases.items():
+        found = rng.normal(size=len(W))
+        got = as_array(call(answer, W, found), (len(W),), "the part")
+        if not close(got @ W, found @ W, atol=1e-7):
+            raise CheckFailed(
+                f"{name}: the part alone should give the same x W as the whole input; what of "
+                "the input did you drop that the output sees?"
+            )
+        # Each column is what W sends to 0 of one input: no basis, which processors choose.
+        unseen = np.eye(len(W)) - W @ np.linalg.lstsq(W, np.eye(len(W)), rcond=None)[0]
+        other = found + 3 * unseen.sum(axis=1)
+        moved = as_array(call(answer, W, other), (len(W),), "the part")
+        if not close(got, moved, atol=1e-7):
+            raise CheckFailed(
+                f"{name}: two inputs with the same output should have the same part. Which "
+                "directions of the input does W send to 0?"
+            )
+        if not close(got @ unseen, 0, atol=1e-7):
+            raise CheckFailed(
+                f"{name}: something is left along a direction that W sends to 0: it is not the "
+                "output that says so."
+            )
+    print(f"said_by_output: right for {len(cases)} networks.")
+
+
 def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
-    """Check exercise 1: the number of steps of the descent on a line's input."""
+    """Check exercise 3: the number of steps of the descent on a line's input."""
     cases = (
         (0.4, 0.4, 311.5, 1.0),
         (0.4, 0.2, 311.5, 1.0),
@@ -74,82 +151,6 @@ def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
     print(f"steps_needed: right in {len(cases) + 3} cases.")
 
 
-def find_inputs(answer: Callable[..., Any]) -> None:
-    """Check exercise 2: gradient descent on the inputs of many targets at once."""
-    rng = np.random.default_rng(0)
-    for d, m, n, steps in ((1, 1, 1, 1), (1, 1, 4, 3), (3, 2, 5, 1), (2, 3, 4, 20)):
-        W, b = rng.normal(size=(d, m)), rng.normal(size=m)
-        y, x0 = rng.normal(size=(n, m)), rng.normal(size=(n, d))
-        rate = 0.5 * m / np.linalg.norm(W, 2) ** 2
-        # One direction of the singular vectors after the other, in closed form.
-        left, size, right = np.linalg.svd(W)
-        values = np.zeros(d)
-        values[: len(size)] = size
-        wish = np.zeros((n, d))
-        wish[:, : len(size)] = ((y - b) @ right.T)[:, : len(size)]
-        wish[:, : len(size)] /= size
-        shrink = (1 - 2 * rate * values**2 / m) ** steps
-
-        def ends(
-            shrink: Array, x0: Array = x0, left: Array = left, wish: Array = wish
-        ) -> Array:
-            return (wish + shrink * (x0 @ left - wish)) @ left.T
-
-        got = as_array(call(answer, W, b, y, x0, rate, steps), (n, d), "the inputs")
-        if close(got, ends(shrink)):
-            continue
-        guesses = {
-            "is the loss a mean or a sum over the m outputs of a target?": 2 * rate,
-            "does one target's step depend on how many others there are?": 2 * rate / m / n,
-            "where is the 2 of the derivative of a square?": rate / m,
-        }
-        hint = "try one target and one step first, and compare with a nudge of each input."
-        if close(got, ends((1 - 2 * rate * values**2 / m) ** (steps + 1))) or close(
-            got, ends((1 - 2 * rate * values**2 / m) ** (steps - 1))
-        ):
-            hint = "how many steps were asked for?"
-        for text, factor in guesses.items():
-            if close(got, ends((1 - factor * values**2) ** steps)):
-                hint = text
-        raise CheckFailed(f"d = {d}, m = {m}, {n} targets, {steps} steps: {hint}")
-    print("find_inputs: right for 4 networks.")
-
-
-def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
-    """Check exercise 3: the part of an input that the output determines."""
-    rng = np.random.default_rng(1)
-    thin = rng.normal(size=(4, 1)) @ rng.normal(size=(1, 3))
-    cases = {
-        "one output of two inputs": np.array([[1.0], [2.0]]),
-        "two outputs of five inputs": rng.normal(size=(5, 2)),
-        "three outputs of which two repeat the first": thin,
-        "as many outputs as inputs": rng.normal(size=(3, 3)),
-    }
-    for name, W in cases.items():
-        found = rng.normal(size=len(W))
-        got = as_array(call(answer, W, found), (len(W),), "the part")
-        if not close(got @ W, found @ W, atol=1e-7):
-            raise CheckFailed(
-                f"{name}: the part alone should give the same x W as the whole input; what of "
-                "the input did you drop that the output sees?"
-            )
-        # Each column is what W sends to 0 of one input: no basis, which processors choose.
-        unseen = np.eye(len(W)) - W @ np.linalg.lstsq(W, np.eye(len(W)), rcond=None)[0]
-        other = found + 3 * unseen.sum(axis=1)
-        moved = as_array(call(answer, W, other), (len(W),), "the part")
-        if not close(got, moved, atol=1e-7):
-            raise CheckFailed(
-                f"{name}: two inputs with the same output should have the same part. Which "
-                "directions of the input does W send to 0?"
-            )
-        if not close(got @ unseen, 0, atol=1e-7):
-            raise CheckFailed(
-                f"{name}: something is left along a direction that W sends to 0: it is not the "
-                "output that says so."
-            )
-    print(f"said_by_output: right for {len(cases)} networks.")
-
-
 def tanh_path(answer: Callable[..., Any]) -> None:
     """Check exercise 4: a descent to an input for the output of a tanh unit."""
     cases = (
@@ -162,18 +163,29 @@ def tanh_path(answer: Callable[..., Any]) -> None:
     for w, b, target, start in cases:
         case = f"w = {w:g}, b = {b:g}, target {target:g}, start {start:g}"
         rate = 0.1 / w**2
-        first_steps = []
+        steps = []
         for share in (1.0, 0.5):
             path = _path(call(answer, w, b, target, start, share * rate))
             if not close(path[0], start):
                 raise CheckFailed(f"{case}: the path begins at {path[0]:g}, not at the start.")
             _arrives(path, w, b, target, case)
-            first_steps.append(path[1] - path[0])
-        if not close(first_steps[0], 2 * first_steps[1]):
+            steps.append(path[1] - path[0])
+        if not close(steps[0], 2 * steps[1]):
             raise CheckFailed(
                 f"{case}: at twice the rate a first step should be twice as long. Is each of "
                 "your steps the rate times a slope?"
             )
+        # A slope depends on where it is taken alone: a new run from there begins alike.
+        for k in {1, len(path) // 2, len(path) - 2}:
+            if 0 < k < len(path) - 1 and abs(path[k]) <= 100:
+                again = _path(call(answer, w, b, target, path[k], 0.5 * rate))
+                if not close(again[1] - again[0], path[k + 1] - path[k]):
+                    raise CheckFailed(
+                        f"{case}: your path has a step of {path[k + 1] - path[k]:.4g} at "
+                        f"{path[k]:.6g}, but a run that starts there begins with a step of "
+                        f"{again[1] - again[0]:.4g}. Is each step the rate times the slope "
+                        "where it begins?"
+                    )
     for target in (1.0, -1.0, 1.5):
         _refuses(
             answer,

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils import data
+from tests.chapters import Page
 
 EPOCHS, TIMED = 100_000, 1_000
 
@@ -27,7 +27,7 @@ def fit(x, y, optimiser, epochs):
 
 @pytest.mark.bench
 def test_the_posts_epochs_against_one_step_and_least_squares(row):
-    x, y = data.noisy_line(100, seed=0)
+    x, y = Page("08_input_reconstruction").noisy_line(0)
     inputs, scaled = x[:, np.newaxis], ((x - x.mean()) / x.std())[:, np.newaxis]
     post = fit(inputs, y, keras.optimizers.Adam(), TIMED) * EPOCHS / TIMED
     step = fit(scaled, y, keras.optimizers.SGD(0.5), 1)

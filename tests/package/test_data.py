@@ -17,7 +17,6 @@ from course_utils.data import (
     half_plane_points,
     legal_next,
     mnist_digits,
-    noisy_line,
     one_hot,
     split,
     symbols,
@@ -150,28 +149,6 @@ def test_bad_input_is_named(call, error, message):
         call()
 
 
-def test_noisy_line_lies_in_its_band():
-    x, y = noisy_line(10_000, seed=3)
-    assert x.shape == y.shape == (10_000,)
-    assert x.dtype == y.dtype == np.float64
-    assert x.min() >= 0
-    assert x.max() <= 1000
-    drop = 0.4 * x - y
-    assert drop.min() >= -1e-9
-    assert drop.max() <= 50
-    # Means of 10,000 uniform numbers: standard deviations 2.9 and 0.14.
-    assert x.mean() == pytest.approx(500, abs=15)
-    assert drop.mean() == pytest.approx(25, abs=0.75)
-    assert abs(np.corrcoef(x, drop)[0, 1]) < 0.05
-
-
-def test_noisy_line_takes_slope_noise_and_seed():
-    x, y = noisy_line(5, slope=-2, noise=0, seed=1)
-    assert np.allclose(y, -2 * x)
-    assert np.array_equal(noisy_line(5, seed=1)[0], x)
-    assert not np.array_equal(noisy_line(5, seed=2)[0], x)
-
-
 def test_half_plane_points_follow_their_densities():
     points, classes = half_plane_points(200_000, seed=1)
     assert points.shape == (200_000, 2)
@@ -279,3 +256,42 @@ def test_mnist_files_that_are_not_what_they_should_be(tmp_path):
     (tmp_path / "train-images-idx3-ubyte").write_bytes(whole[:-1])
     with pytest.raises(ValueError, match="cannot reshape array of size 21951"):
         mnist_digits(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "train-{}.idx{}-ubyte",
+        "train-{0}.idx{1}-ubyte.gz",
+        "train-{0}-idx{1}-ubyte/train-{0}-idx{1}-ubyte",
+        "train-{0}.idx{1}-ubyte/train-{0}.idx{1}-ubyte",
+        "raw/train-{}-idx{}-ubyte.gz",
+        "MNIST/raw/train-{}-idx{}-ubyte",
+    ],
+)
+def test_mnist_files_are_found_under_the_names_people_have(tmp_path, names):
+    images, labels = tiny_mnist()
+    write_idx(tmp_path, images, labels, gz=names.endswith(".gz"))
+    end = ".gz" * names.endswith(".gz")
+    for what, axes in (("images", 3), ("labels", 1)):
+        new = tmp_path / "there" / names.format(what, axes)
+        new.parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"train-{what}-idx{axes}-ubyte{end}").rename(new)
+    got, digits = mnist_digits(tmp_path / "there")
+    np.testing.assert_allclose(got[:, 0, 0], digits * 0.2, atol=1e-6)
+
+
+def test_wrong_downloads_are_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(FileNotFoundError, match=r"no train-images-.* which holds notes\.txt"):
+        mnist_digits(tmp_path)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(b"<html>403")
+    with pytest.raises(ValueError, match=r"no gzip file, .*b'<html>40'.* web page"):
+        mnist_digits(tmp_path)
+    for name in ("train.csv", "mnist.pkl.gz"):
+        (tmp_path / name).write_text("label,pixel0\n1,0\n")
+        with pytest.raises(
+            ValueError, match=f"{name} is no mnist.npz .*: give that file"
+        ) as said:
+            mnist_digits(tmp_path / name)
+        assert "allow_pickle" not in str(said.value)

@@ -32,6 +32,14 @@ def test_answers_that_go_another_way_pass():
         left = left[:, size > 1e-10]
         return left @ (left.T @ found)
 
+    def by_powers(weights, digits, targets):
+        W, U, b = weights
+        length = digits.shape[1]
+        powers = U ** np.arange(length - 1, -1, -1.0)
+        outputs = digits @ (W * powers) + b * powers.sum()
+        return np.outer(2 * (outputs - targets), W * powers)
+
+    input_reconstruction.input_slopes(by_powers)
     input_reconstruction.tanh_path(by_cross_entropy)
     input_reconstruction.steps_needed(by_walking)
     input_reconstruction.said_by_output(by_svd)
@@ -71,12 +79,33 @@ def one_sided(W, rate, distance, tolerance):
     return steps
 
 
-def descent(W, b, targets, start, rate, steps, scale=None, extra=0):
-    x = start
-    for _ in range(steps + extra):
-        factor = 2 / W.shape[1] if scale is None else scale(W, targets)
-        x = x - rate * factor * (x @ W + b - targets) @ W.T
-    return x
+def slopes(weights, digits, targets, scale=2.0, sign=1, biased=True):
+    """The right slopes, up to a mistake."""
+    W, U, b = weights
+    h = 0
+    for digit in digits.T:
+        h = digit * W + h * U + b * biased
+    g, columns = scale * sign * (h - targets), []
+    for _ in digits.T:
+        columns.insert(0, g * W)
+        g = g * U
+    return np.array(columns).T
+
+
+def one_step_late(weights, digits, targets):
+    return slopes(weights, digits, targets) * weights[1]
+
+
+def forwards(weights, digits, targets):
+    return slopes(weights, digits, targets)[:, ::-1]
+
+
+def without_weight(weights, digits, targets):
+    return slopes(weights, digits, targets) / weights[0]
+
+
+def of_last_digit(weights, digits, targets):
+    return np.repeat(slopes(weights, digits, targets)[:, -1:], digits.shape[1], axis=1)
 
 
 def tanh_descent(w, b, target, start, rate, squared=False, inner=True):
@@ -119,6 +148,27 @@ def without_start(*case):
 def with_noise(*case):
     path = tanh_descent(*case)
     path[-1] += 0.5
+    return path
+
+
+def step_then_jump(w, b, target, start, rate):
+    """Begin as a descent does and end with the closed form."""
+    path = tanh_descent(w, b, target, start, rate)
+    return [path[0], path[1], (np.arctanh(target) - b) / w]
+
+
+def jump_half_way(w, b, target, start, rate):
+    path = tanh_descent(w, b, target, start, rate)
+    return [*path[: len(path) // 2 + 1], (np.arctanh(target) - b) / w]
+
+
+def with_momentum(w, b, target, start, rate):
+    if abs(target) >= 1:
+        raise ValueError
+    path, step = [start], 0.0
+    while abs(np.tanh(w * path[-1] + b) - target) > 1e-3:
+        step = 0.5 * step - rate * 2 * w * (w * path[-1] + b - np.arctanh(target))
+        path.append(path[-1] + step)
     return path
 
 
@@ -170,25 +220,16 @@ def plus_null(W, x):
         ("steps_needed", forgetful, "solution already"),
         ("steps_needed", below_twice_the_bound, "W = 0.5, rate 4: expected a ValueError"),
         ("steps_needed", endless, "expected a ValueError, got -1; does the distance shrink"),
-        (
-            "find_inputs",
-            lambda *a: descent(*a, scale=lambda W, y: 2),
-            "mean or a sum over the m",
-        ),
-        (
-            "find_inputs",
-            lambda *a: descent(*a, scale=lambda W, y: 2 / y.size),
-            "how many others there are",
-        ),
-        (
-            "find_inputs",
-            lambda *a: descent(*a, scale=lambda W, y: 1 / W.shape[1]),
-            "where is the 2",
-        ),
-        ("find_inputs", lambda *a: descent(*a, extra=1), "how many steps were asked for"),
-        ("find_inputs", lambda *a: descent(*a, extra=-1), "how many steps were asked for"),
-        ("find_inputs", lambda W, b, y, x, r, s: descent(W, -b, y, x, r, s), "nudge of each"),
-        ("find_inputs", lambda *a: descent(*a)[0], r"should have shape \(1, 1\)"),
+        ("input_slopes", lambda *a: slopes(*a, scale=2 / len(a[1])), "average over the rows"),
+        ("input_slopes", lambda *a: slopes(*a, scale=1), "where is the 2"),
+        ("input_slopes", lambda *a: slopes(*a, sign=-1), "the sign"),
+        ("input_slopes", lambda *a: slopes(*a, biased=False), "have a bias"),
+        ("input_slopes", one_step_late, "has not met U yet"),
+        ("input_slopes", forwards, "meets U most often"),
+        ("input_slopes", without_weight, "times W"),
+        ("input_slopes", of_last_digit, "how does U come in"),
+        ("input_slopes", lambda w, x, y: x * 0, "move one digit a little"),
+        ("input_slopes", lambda *a: slopes(*a)[0], r"should have shape \(1, 1\)"),
         ("said_by_output", lambda W, x: x, "same output should have the same part"),
         ("said_by_output", complement, "did you drop"),
         ("said_by_output", without_rank, "did you drop"),
@@ -202,6 +243,9 @@ def plus_null(W, x):
         ("tanh_path", end_alone, "the inputs on the way"),
         ("tanh_path", without_start, "not at the start"),
         ("tanh_path", with_noise, "follow one step by hand"),
+        ("tanh_path", step_then_jump, "a run that starts there begins with a step of"),
+        ("tanh_path", jump_half_way, "a run that starts there begins with a step of"),
+        ("tanh_path", with_momentum, "a run that starts there begins with a step of"),
         ("tanh_path", trusting, "which outputs does tanh have"),
         ("tanh_path", wrong_error, "expected a ValueError, got ZeroDivisionError"),
     ],
@@ -213,5 +257,5 @@ def test_likely_mistakes_get_a_hint_that_fits(name, answer, hint):
 
 def test_no_hint_gives_a_solution_line_away():
     text = getsource(input_reconstruction)
-    for line in ("np.linalg.pinv", "np.arctanh", "np.log(", "@ W.T", "abs(1 - 2"):
+    for line in ("np.linalg.pinv", "np.arctanh", "np.log(", "g * W", "abs(1 - 2"):
         assert line not in text
