@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -21,7 +22,7 @@
 # its last state by $U$, and adds both and $b$. Turn the dials until the last state is the sum,
 # for these digits and for others that you type.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "With U = 0.5 the network forgets half of its state at every step. With U = -1 it adds and subtracts in turn. Which setting adds?", "name": "fig-linear-rnn-sum-live"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "With U = 0.5 the network forgets half of its state at every step. With U = -1 it adds and subtracts in turn. Which setting adds?", "name": "fig-linear-rnn-sum-live"}} jupyter={"source_hidden": true}
 from course_utils import live, training  # first: quiet TensorFlow
 
 live.RnnDials(1, 0.5, 0, presets={"U = 0.5": (1, 0.5, 0),
@@ -100,7 +101,7 @@ print("first sequence:", x[0], " its sum:", y[0])
 # Begin with a list of one array, a zero for each sequence, and append one state a step.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "forward", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "forward", "solution": true} jupyter={"source_hidden": true}
 def forward(weights: list, digits: np.ndarray) -> list[np.ndarray]:
     """Return the states h_0 ... h_T, each with one entry a sequence."""
     ### BEGIN SOLUTION
@@ -153,7 +154,7 @@ print("states for 4, 2, 5:", [int(h.item()) for h in states])
 # In each turn of `for t in reversed(range(length))`: first add three terms, then multiply `g` by $U$.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "gradients", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "gradients", "solution": true} jupyter={"source_hidden": true}
 def gradients(weights: list, digits: np.ndarray, sums: np.ndarray) -> list:
     """Return the derivatives of the loss for W, U and b."""
     ### BEGIN SOLUTION
@@ -185,7 +186,7 @@ for _ in training.progress(range(1_000), "descending"):
 W, U, b = np.ravel(weights)
 print(f"W = {W:.2f}   U = {U:.2f}   b = {b:.2f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Plain gradient descent finds the rule \"keep the state, add the digit\". The bias is the last to settle, because a slightly smaller W almost makes up for a bias that is slightly too large.", "name": "fig-linear-rnn-sum-descent"}, "image": {"alt": "Line chart of the three weights against the number of steps, on a logarithmic axis from 1 to 1,001. W (solid) starts at 0.5, is a little above 1 by the third point and settles at 1. U (dashed) starts at 0.5, reaches 0.92 as fast and 1 at about 100. b (dash-dotted) starts at 0, rises to about 0.1 and needs all 1,000 steps to return to 0."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Plain gradient descent finds the rule \"keep the state, add the digit\". The bias is the last to settle, because a slightly smaller W almost makes up for a bias that is slightly too large.", "name": "fig-linear-rnn-sum-descent"}, "image": {"alt": "Line chart of the three weights against the number of steps, on a logarithmic axis from 1 to 1,001. W (solid) starts at 0.5, is a little above 1 by the third point and settles at 1. U (dashed) starts at 0.5, reaches 0.92 as fast and 1 at about 100. b (dash-dotted) starts at 0, rises to about 0.1 and needs all 1,000 steps to return to 0."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 for values, name in zip(np.array(path)[:, :, 0].T, ["W", "U", "b"]):
     ax.semilogx(range(1, len(path) + 1), values, label=name)
@@ -207,7 +208,7 @@ plt.show()
 # solution stays where it is.)
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "largest_step", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "largest_step", "solution": true} jupyter={"source_hidden": true}
 def largest_step(digits: np.ndarray) -> float:
     """Return the largest stable step near the solution."""
     ### BEGIN SOLUTION
@@ -256,7 +257,7 @@ val_loss = np.array(fitted.history["val_loss"])
 published = np.array([2.8959, 1.5666, 0.4068, 0.0324, 1.47e-4])
 print("below the published loss:", bool(val_loss[-1] < published[-1]))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Five epochs each. With steps 200 times as large, 250 updates pass the published loss where the tutorial made 10,000.", "name": "fig-linear-rnn-sum-training"}, "image": {"alt": "Validation loss against the number of weight updates, both axes logarithmic. The tutorial's five epochs (circles, dashed line) fall from about 3 at 2,000 updates to 0.000147 at 10,000. Our five epochs (squares, solid line) lie to the left, from 50 to 250 updates, and fall well below; losses below 1e-8 are drawn at 1e-8."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Five epochs each. With steps 200 times as large, 250 updates pass the published loss where the tutorial made 10,000.", "name": "fig-linear-rnn-sum-training"}, "image": {"alt": "Validation loss against the number of weight updates, both axes logarithmic. The tutorial's five epochs (circles, dashed line) fall from about 3 at 2,000 updates to 0.000147 at 10,000. Our five epochs (squares, solid line) lie to the left, from 50 to 250 updates, and fall well below; losses below 1e-8 are drawn at 1e-8."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 ax.loglog(2_000 * np.arange(1, 6), published, "o--",
           label="tutorial: batch 4, rate 0.001")
@@ -291,7 +292,7 @@ print(decoding.decode(model.get_weights()))
 # 10 the digits 4, 0, 7 give 407.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "number_weights", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "number_weights", "solution": true} jupyter={"source_hidden": true}
 def number_weights(base: int) -> tuple[float, float, float]:
     """Return W, U and b that read digits as a number in a base."""
     ### BEGIN SOLUTION
@@ -326,7 +327,7 @@ checks.number_weights(number_weights)
 # may assume that $W$ is not 0. Your answer proves that the outputs determine the weights.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "open_box", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "open_box", "solution": true} jupyter={"source_hidden": true}
 def open_box(network: object) -> tuple[float, float, float]:
     """Return W, U and b of a network that can only be run."""
     ### BEGIN SOLUTION
@@ -398,7 +399,7 @@ for T in [3, 10, 30, 100]:
 # small makes up for a $b$ and a $U$ too large. A small loss at length 3 bounds the total there, not
 # the parts.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The tutorial's network is right to a hundredth for 3 digits and off by 24 for 100. At length 3 the three shares cancel, and that of U is the smallest. Only it grows like the square of the length.", "name": "fig-linear-rnn-sum-length"}, "image": {"alt": "Size of the mean error against sequence length from 3 to 300, both axes logarithmic. The solid line of the exact formula, with circles for measured errors on it, starts below all others at 0.004 and ends at about 240. A dashed line for U's share rises from 0.014 to about 215. A dotted line for the share of W and a dash-dotted one for that of b rise more slowly, from 0.04 and 0.03 to about 4 and 3."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The tutorial's network is right to a hundredth for 3 digits and off by 24 for 100. At length 3 the three shares cancel, and that of U is the smallest. Only it grows like the square of the length.", "name": "fig-linear-rnn-sum-length"}, "image": {"alt": "Size of the mean error against sequence length from 3 to 300, both axes logarithmic. The solid line of the exact formula, with circles for measured errors on it, starts below all others at 0.004 and ends at about 240. A dashed line for U's share rises from 0.014 to about 215. A dotted line for the share of W and a dash-dotted one for that of b rise more slowly, from 0.04 and 0.03 to about 4 and 3."}} jupyter={"source_hidden": true}
 lengths = np.unique(np.geomspace(3, 300, 40).astype(int))
 marked = [3, 10, 30, 100, 300]
 parts = np.abs([shares(*source, T) for T in lengths]).T
@@ -422,7 +423,7 @@ plt.show()
 # for rounding to repair. It returns 0 if there is none.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "first_wrong_length", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "first_wrong_length", "solution": true} jupyter={"source_hidden": true}
 def first_wrong_length(W: float, U: float, b: float) -> int:
     """Return the first length whose mean error exceeds 0.5, or 0."""
     ### BEGIN SOLUTION
@@ -481,7 +482,7 @@ def stopped(length):
 # %% [markdown]
 # The null: networks with the same loss, drawn at random.
 
-# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the random networks", "code_prompt_hide": "Hide the random networks"}
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the random networks", "code_prompt_hide": "Hide the random networks"} jupyter={"source_hidden": true}
 def same_loss(length, count=10_000):
     """Draw W, U, b at random among networks with the tutorial's loss."""
     digits, _ = data.digit_sums(2_000, length=length, seed=1)

@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -22,7 +23,7 @@
 # its $b$ is $2.9506$. Here are such weights. Shift $W$ and $b$ against each other, read 4, 2, 5, and
 # watch which line moves. Then shift $W$ alone.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "W moves with the shift, W + b does not, and so no prediction does. Shifted alone, W adds the shift at every step.", "name": "fig-one-hot-decoding-live"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "W moves with the shift, W + b does not, and so no prediction does. Shifted alone, W adds the shift at every step.", "name": "fig-one-hot-decoding-live"}} jupyter={"source_hidden": true}
 from course_utils import live, training  # first: quiet TensorFlow
 
 import numpy as np
@@ -152,7 +153,7 @@ answers = model(x_val[:5]).numpy()[:, 0]
 for row, total, answer in zip(digits[8_000:], y_val, answers):
     print(f"{row}   sum {total:2}   answer {answer:.3f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Large steps that shrink get below the tutorial's last loss in less than a tenth of its updates.", "name": "fig-one-hot-decoding-training"}, "image": {"alt": "Validation loss against the number of weight updates, both axes logarithmic. Circles for the tutorial's eight epochs fall from 6.5 at 1,000 updates to 0.00003 at 8,000. Squares for our three lie to the left and far lower, at 250, 500 and 750 updates."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Large steps that shrink get below the tutorial's last loss in less than a tenth of its updates.", "name": "fig-one-hot-decoding-training"}, "image": {"alt": "Validation loss against the number of weight updates, both axes logarithmic. Circles for the tutorial's eight epochs fall from 6.5 at 1,000 updates to 0.00003 at 8,000. Squares for our three lie to the left and far lower, at 250, 500 and 750 updates."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 ax.loglog(1_000 * np.arange(1, 9), published, "o--", label="tutorial")
 ax.loglog(250 * np.arange(1, 4), np.maximum(val_loss, 1e-9), "s-",
@@ -217,7 +218,7 @@ for U in [1.0, 0.5, 0.0, -2.5]:
 # `W[0]` has shape (1,), as `b` has.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "zero_first", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "zero_first", "solution": true} jupyter={"source_hidden": true}
 def zero_first(W: np.ndarray, b: np.ndarray) -> tuple:
     """Return the same network with W[0] = 0."""
     ### BEGIN SOLUTION
@@ -246,7 +247,7 @@ checks.zero_first(zero_first)
 # If every step adds 0, the state stays 0. Test that case by itself.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "same_function", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "same_function", "solution": true} jupyter={"source_hidden": true}
 def same_function(first: list, second: list) -> bool:
     """Return whether two one-hot networks agree on every sequence."""
     ### BEGIN SOLUTION
@@ -307,7 +308,7 @@ checks.same_function(same_function)
 # At the solution, each row is its value minus $b$. Sum the rows.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "final_bias", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "final_bias", "solution": true} jupyter={"source_hidden": true}
 def final_bias(W: np.ndarray, b: np.ndarray, values: np.ndarray) -> float:
     """Return the bias after training, from the weights before."""
     ### BEGIN SOLUTION
@@ -406,7 +407,7 @@ for name, path in paths.items():
 # that kept $Q$ constant. $W$ does most of the work and $b$ ends lower.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "With momentum the start decides the final bias. With Adam it ends lower than predicted, in all 20 runs.", "name": "fig-one-hot-decoding-bias"}, "image": {"alt": "Final bias, from -1 to 7, against the bias predicted from the start, from 1 to 7. Circles for 20 momentum runs lie on the dotted diagonal. Crosses for 20 Adam runs lie a little less than 2 below it, along a parallel line."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "With momentum the start decides the final bias. With Adam it ends lower than predicted, in all 20 runs.", "name": "fig-one-hot-decoding-bias"}, "image": {"alt": "Final bias, from -1 to 7, against the bias predicted from the start, from 1 to 7. Circles for 20 momentum runs lie on the dotted diagonal. Crosses for 20 Adam runs lie a little less than 2 below it, along a parallel line."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 for (name, path), mark in zip(paths.items(), "ox"):
     ax.plot(predicted, path[-1][2].ravel(), mark, mfc="none", mew=2,
@@ -484,7 +485,7 @@ for name, (W, _, b) in tables.items():
     print(f"{name:13}  largest minus smallest entry: {span.min():.1f}"
           f" to {span.max():.1f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The rising table comes from training on true sums. Shuffled sums give flat tables, at a height that depends on U, and untrained networks give noise around 0.", "name": "fig-one-hot-decoding-controls"}, "image": {"alt": "W + b against digit 0 to 9 for five networks of each kind. Solid lines, trained, all run straight from 0 to 9. Dashed lines, shuffled sums, are nearly level, at heights between 3 and 8. Dotted lines, untrained, scatter between -0.7 and 0.7."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The rising table comes from training on true sums. Shuffled sums give flat tables, at a height that depends on U, and untrained networks give noise around 0.", "name": "fig-one-hot-decoding-controls"}, "image": {"alt": "W + b against digit 0 to 9 for five networks of each kind. Solid lines, trained, all run straight from 0 to 9. Dashed lines, shuffled sums, are nearly level, at heights between 3 and 8. Dotted lines, untrained, scatter between -0.7 and 0.7."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 looks = [("-", "blue"), ("--", "vermilion"), (":", "green")]
 for (name, (W, _, b)), (style, colour) in zip(tables.items(), looks):

@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -89,7 +90,7 @@ training.seed_everything(0)
 # `E[2]` is row 2. What is `E[[4, 2, 5]]`?
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "lookup", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "lookup", "solution": true} jupyter={"source_hidden": true}
 def lookup(E: np.ndarray, x: np.ndarray) -> np.ndarray:
     """The row of E for every digit of x."""
     ### BEGIN SOLUTION
@@ -161,7 +162,7 @@ print("shapes of E, W, U, b:", shapes)
 # With several units, $W$ has a column for each and $U$ is square.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "parameters", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "parameters", "solution": true} jupyter={"source_hidden": true}
 def parameters(symbols: int, width: int, units: int) -> int:
     """The number of parameters of embedding and recurrent layer."""
     ### BEGIN SOLUTION
@@ -188,7 +189,7 @@ val_loss = fitted.history["val_loss"]
 published = [2.51e-8, 8.64e-12, 2.42e-12, 9.24e-13]
 print("below the published first epoch:", val_loss[0] < published[0])
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One epoch is enough for both runs. What comes after is no longer about adding.", "name": "fig-embedding-decoding-training"}, "image": {"alt": "Validation loss against the epoch, 1 to 4, logarithmic. The tutorial's run (circles, dashed) falls from 2.5e-8 to 9e-12, 2e-12 and 9e-13. Ours (squares, solid) is below 1e-8 after the first epoch and at or below 1e-10 after that."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One epoch is enough for both runs. What comes after is no longer about adding.", "name": "fig-embedding-decoding-training"}, "image": {"alt": "Validation loss against the epoch, 1 to 4, logarithmic. The tutorial's run (circles, dashed) falls from 2.5e-8 to 9e-12, 2e-12 and 9e-13. Ours (squares, solid) is below 1e-8 after the first epoch and at or below 1e-10 after that."}} jupyter={"source_hidden": true}
 epochs = np.arange(1, 5)
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 3.2))
 ax.semilogy(epochs, published, "o--", label="tutorial")
@@ -213,7 +214,7 @@ print(f"held out, rounded to the right sum: {right} of {len(y_val)}")
 # %%
 print(decoding.decode(trained))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "No column of the trained E (left) reads 0 to 9. The table E W + b (right) does.", "name": "fig-embedding-decoding-table"}, "image": {"alt": "Left, a 10 by 10 heat map of E. Each column is nearly white at digit 0 and strongly coloured at digit 9, six columns towards positive and four towards negative values. Right, a column of ten cells with the values 0.00 to 9.00 written in them, darker downwards."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "No column of the trained E (left) reads 0 to 9. The table E W + b (right) does.", "name": "fig-embedding-decoding-table"}, "image": {"alt": "Left, a 10 by 10 heat map of E. Each column is nearly white at digit 0 and strongly coloured at digit 9, six columns towards positive and four towards negative values. Right, a column of ten cells with the values 0.00 to 9.00 written in them, darker downwards."}} jupyter={"source_hidden": true}
 E, W, U, b = trained
 table = decoding.decode(trained).values
 size = {"width_ratios": [3, 1], "figsize": (plotting.WIDTH, 4.2)}
@@ -274,7 +275,7 @@ print("ways to move the weights: 112; ways to move the outputs:", rank)
 # The bias acts at every step, whatever the digit is: it can move into each row.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "collapse", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "collapse", "solution": true} jupyter={"source_hidden": true}
 def collapse(weights: list[np.ndarray]) -> list[np.ndarray]:
     """W, U, b of a one-hot model with bias 0 and the same outputs."""
     ### BEGIN SOLUTION
@@ -310,7 +311,7 @@ for moved in (other_basis, decoding.shift(trained, c)):
 # float32, with $\kappa = 10^8$, at an angle of 0 and at 40 degrees?
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every circle can be changed, and the table stays. E and W are one of many ways to write it.", "name": "fig-embedding-decoding-live"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every circle can be changed, and the table stays. E and W are one of many ways to write it.", "name": "fig-embedding-decoding-live"}} jupyter={"source_hidden": true}
 live.DecodeBasis(trained)
 
 # %% [markdown]
@@ -435,7 +436,7 @@ for spread, (E, *_) in nets.items():
     print(f"spread {spread:4.2f}: correlation {agreement(E):.1f}")
 print(f"untrained:   correlation {agreement(start(0.3)[0]):.1f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The picture of a trained embedding, 100 networks each, one of them joined by a line. All these networks add without error. How well the picture shows it is a matter of the start, not of what was learned.", "name": "fig-embedding-decoding-component"}, "image": {"alt": "Three panels with the digit 0 to 9 across and the place along the first principal component upwards. Spread 0.03, all points lie on one rising straight line. Spread 0.4, a rising band, with a wavering line in it. Spread 1, a broad cloud with hardly any slope and a zigzag in it."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The picture of a trained embedding, 100 networks each, one of them joined by a line. All these networks add without error. How well the picture shows it is a matter of the start, not of what was learned.", "name": "fig-embedding-decoding-component"}, "image": {"alt": "Three panels with the digit 0 to 9 across and the place along the first principal component upwards. Spread 0.03, all points lie on one rising straight line. Spread 0.4, a rising band, with a wavering line in it. Spread 1, a broad cloud with hardly any slope and a zigzag in it."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(1, 3, figsize=(plotting.WIDTH, 3.4), sharey=True)
 grey, ink = "#9aa5b1", plotting.COLOURS["black"]
 for ax, spread in zip(axes, (0.05 / np.sqrt(3), 0.4, 1.0), strict=True):
@@ -470,7 +471,7 @@ plt.show()
 # For a unit row $n$, $A = I + 1000\, n^\top n$ stretches along $n$ and leaves the rest.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "disguise", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "disguise", "solution": true} jupyter={"source_hidden": true}
 def disguise(E: np.ndarray, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """E A and A^-1 W for an A that hides the order of the rows."""
     ### BEGIN SOLUTION

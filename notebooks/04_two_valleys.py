@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -28,7 +29,7 @@
 # the start $W = 1.7$ end, where $W = -1$, where $W = -1.5$? Write it down, then pick these starts.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The start decides into which valley a run goes. A path may climb here: the map shows each point with its best bias b, and a run begins with b = 0.", "name": "fig-two-valleys-live"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The start decides into which valley a run goes. A path may climb here: the map shows each point with its best bias b, and a run begins with b = 0.", "name": "fig-two-valleys-live"}} jupyter={"source_hidden": true}
 from course_utils import live
 
 live.LossSurface(W=1.29, U=-1.0)
@@ -83,7 +84,7 @@ plotting.use_style()
 # A digit with $k$ steps still to go enters with $W U^k$.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "digit-weights", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "digit-weights", "solution": true} jupyter={"source_hidden": true}
 def digit_weights(W: float, U: float, length: int) -> np.ndarray:
     """Weight of each digit in the output, first digit first."""
     ### BEGIN SOLUTION
@@ -128,7 +129,7 @@ for W, U in ((1.0, 1.0), (0.11, -3.0), (0.01, -10.0)):
 # Variances of independent digits add: $s^2 (c_1^2 + c_2^2 + c_3^2)$. Now square the mean and add it.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "expected-loss", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "expected-loss", "solution": true} jupyter={"source_hidden": true}
 MEAN, VARIANCE = 4.5, 8.25
 
 
@@ -199,7 +200,7 @@ for U in (1.0, 0.0, -1.0, -10.0, -1000.0):
 # Set its derivative with respect to $W$ to 0.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "profile-loss", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "profile-loss", "solution": true} jupyter={"source_hidden": true}
 def profile_loss(U: float, length: int) -> float:
     """Smallest loss over W and b at this U."""
     ### BEGIN SOLUTION
@@ -247,7 +248,7 @@ checks.profile_loss(profile_loss)
 # $W$ is a factor of the result. Set the other factor to 0.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "turning-point", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "turning-point", "solution": true} jupyter={"source_hidden": true}
 def turning_point(mean: float, variance: float) -> float:
     """Zero of the derivative with respect to U, at U = -1 and b = 0."""
     ### BEGIN SOLUTION
@@ -313,7 +314,7 @@ print("ended at U < -1:", failed.sum(), "of 100; all others add:", added)
 from_minus = (starts[failed, 1] == -1).all()
 print("all that failed started at U = -1:", bool(from_minus))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One hundred runs from Keras' own starts. Above: all runs from U = 1 reach the star; most from U = \u22121 end in the valley without a bottom (amber). Amber paths climb at first because they start with b = 0, and the map is drawn for the best b: they raise the mean output. Below: the height of the valley floor.", "name": "fig-two-valleys-map"}, "image": {"alt": "Two panels share the horizontal axis U from \u22123.9 to 2.1. Upper panel: a contour map over W from \u22121.9 to 2.4. A deep dark basin surrounds a star at U = 1, W = 1, labelled adds all three digits. A narrow dark valley runs left along W just above 0, labelled keeps the first digit only. Paths begin at circles on two vertical lines. All white paths from U = 1 and a few from U = \u22121 end at the star. Most paths from U = \u22121, in amber, end in triangles in the left valley between U = \u22123.3 and \u22122. Lower panel: the smallest loss over U is 0 at U = 1, rises to a ridge of 22 at U = \u22121, and falls slowly to the left, above a dotted line at 16.5; the triangles lie on this slope."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One hundred runs from Keras' own starts. Above: all runs from U = 1 reach the star; most from U = \u22121 end in the valley without a bottom (amber). Amber paths climb at first because they start with b = 0, and the map is drawn for the best b: they raise the mean output. Below: the height of the valley floor.", "name": "fig-two-valleys-map"}, "image": {"alt": "Two panels share the horizontal axis U from \u22123.9 to 2.1. Upper panel: a contour map over W from \u22121.9 to 2.4. A deep dark basin surrounds a star at U = 1, W = 1, labelled adds all three digits. A narrow dark valley runs left along W just above 0, labelled keeps the first digit only. Paths begin at circles on two vertical lines. All white paths from U = 1 and a few from U = \u22121 end at the star. Most paths from U = \u22121, in amber, end in triangles in the left valley between U = \u22123.3 and \u22122. Lower panel: the smallest loss over U is 0 at U = 1, rises to a ridge of 22 at U = \u22121, and falls slowly to the left, above a dotted line at 16.5; the triangles lie on this slope."}} jupyter={"source_hidden": true}
 u, w = np.linspace(-3.9, 2.1, 300), np.linspace(-1.9, 2.4, 300)
 best_b = 3 * MEAN / (1 + u + u**2) - MEAN * w[:, None]
 height = expected_loss(w[:, None], u, best_b)
@@ -395,7 +396,7 @@ for seed, U in ends.items():
     right = f"{lost[~pushed].sum()} of {(~pushed).sum()}"
     print(f"{seed:6}  {left:>17}  {right:>18}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where starts at U = \u22121 end, at the rate 0.01. Every start that the first push sends left (bar) is lost. To be sent right saves few: it only postpones the turn, but for W below about \u22121.3.", "name": "fig-two-valleys-starts"}, "image": {"alt": "Final U against the start of W from \u22121.7 to 1.7, three kinds of markers for three streams of digits. Below W of about \u22121.25 all points lie at U = 1. From there to about 1.6 they lie between \u22122 and \u22123.5. At the right end some lie at 1 and some below \u22122. A bar marks W from 0 to 1.53."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where starts at U = \u22121 end, at the rate 0.01. Every start that the first push sends left (bar) is lost. To be sent right saves few: it only postpones the turn, but for W below about \u22121.3.", "name": "fig-two-valleys-starts"}, "image": {"alt": "Final U against the start of W from \u22121.7 to 1.7, three kinds of markers for three streams of digits. Below W of about \u22121.25 all points lie at U = 1. From there to about 1.6 they lie between \u22122 and \u22123.5. At the right end some lie at 1 and some below \u22122. A bar marks W from 0 to 1.53."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 3.8))
 for (seed, U), marker in zip(ends.items(), "o^s"):
     label = f"digits {seed}"

@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -25,7 +26,7 @@
 # | recurrent kernel $U$ | (u, 4u) | the last state $h_{t-1}$ | `U[:, u:2*u]` |
 # | bias $b$ | (4u,) | 1 | `b[u:2*u]` |
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One step of an LSTM. Four boxes read the same input and last state, each through its own block of columns. f says what is kept of the cell state, i how much of g is added, o what is shown.", "name": "fig-lstm-gate-slicing-cell"}, "image": {"alt": "A drawing. At the top a line leads from c at t minus 1 through a product and a sum to c at t. At the bottom h at t minus 1 and x at t join one line that feeds four boxes, with blocks f, i, c and o. Box f, a sigmoid, leads up to the product, labelled keep. Box i, a sigmoid, and box g, a tanh, meet in a product that leads up to the sum, labelled add. Box o, a sigmoid, meets the tanh of the new c in a third product, labelled show, which leads to h at t."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One step of an LSTM. Four boxes read the same input and last state, each through its own block of columns. f says what is kept of the cell state, i how much of g is added, o what is shown.", "name": "fig-lstm-gate-slicing-cell"}, "image": {"alt": "A drawing. At the top a line leads from c at t minus 1 through a product and a sum to c at t. At the bottom h at t minus 1 and x at t join one line that feeds four boxes, with blocks f, i, c and o. Box f, a sigmoid, leads up to the product, labelled keep. Box i, a sigmoid, and box g, a tanh, meet in a product that leads up to the sum, labelled add. Box o, a sigmoid, meets the tanh of the new c in a third product, labelled show, which leads to h at t."}} jupyter={"source_hidden": true}
 from course_utils import live, plotting, training  # first: quiet TensorFlow
 
 import matplotlib.pyplot as plt
@@ -144,7 +145,7 @@ for units in [1, 2, 3]:
 # $12 + 36 + 12 = 60$ numbers.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One feature, and 1, 2 and 3 units. With each unit a block gets one more column, and U one more row, so U grows with the square.", "name": "fig-lstm-gate-slicing-blocks"}, "image": {"alt": "Three pictures from top to bottom, for 1, 2 and 3 units. Each shows three arrays of squares, W with one row, U with 1, 2 and 3 rows, b with one row, and 4, 8 and 12 columns. Every square carries the letter of its block. From left to right the blocks are i, f, c and o, each as many columns wide as there are units."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One feature, and 1, 2 and 3 units. With each unit a block gets one more column, and U one more row, so U grows with the square.", "name": "fig-lstm-gate-slicing-blocks"}, "image": {"alt": "Three pictures from top to bottom, for 1, 2 and 3 units. Each shows three arrays of squares, W with one row, U with 1, 2 and 3 rows, b with one row, and 4, 8 and 12 columns. Every square carries the letter of its block. From left to right the blocks are i, f, c and o, each as many columns wide as there are units."}} jupyter={"source_hidden": true}
 def draw_block(ax: plt.Axes, top: float, rows: int, u: int) -> None:
     """Draw rows of 4u squares, coloured and lettered by block."""
     for row in range(rows):
@@ -228,7 +229,7 @@ print("LSTM:", model.layers[0].count_params(), " formula:", formula)
 # returns the number of units, and 0 if no LSTM with biases has that many parameters.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "units_from_count", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "units_from_count", "solution": true} jupyter={"source_hidden": true}
 def units_from_count(features: int, parameters: int) -> int:
     """Return the units of a Keras LSTM with this many parameters, or 0."""
     ### BEGIN SOLUTION
@@ -283,7 +284,7 @@ for framework, orders in ORDERS.items():
 # meets a state.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "step", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "step", "solution": true} jupyter={"source_hidden": true}
 def step(x_t, h, c, W, U, b):
     """Return h and c after one step."""
     ### BEGIN SOLUTION
@@ -368,7 +369,7 @@ print(len(wrong), "wrong orders, all off by more than 0.1:", least > 0.1)
 # sigmoid?
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The bias of a new layer gives the forget block away, and nothing else. Only the order i, f, c, o gives the h that the layer itself returned, drawn as dashes.", "name": "fig-lstm-gate-slicing-live"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The bias of a new layer gives the forget block away, and nothing else. Only the order i, f, c, o gives the h that the layer itself returned, drawn as dashes.", "name": "fig-lstm-gate-slicing-live"}} jupyter={"source_hidden": true}
 live.GateSlices([W, U, b], x, wanted, order="iofc")
 
 
@@ -388,7 +389,7 @@ live.GateSlices([W, U, b], x, wanted, order="iofc")
 # `gru_step(x_t, h, kernel, recurrent, bias)`. It returns the new $h$, shape (batch, u).
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "gru_step", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "gru_step", "solution": true} jupyter={"source_hidden": true}
 def gru_step(x_t, h, kernel, recurrent, bias):
     """Return the state of a Keras GRU after one step."""
     ### BEGIN SOLUTION
@@ -415,7 +416,7 @@ checks.gru_step(gru_step)
 # [a page of the appendix](A4_lstm_start.md).)
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "forget_bias", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "forget_bias", "solution": true} jupyter={"source_hidden": true}
 def forget_bias(steps: float, kept: float) -> float:
     """Return the bias that leaves a part of the state after some steps."""
     ### BEGIN SOLUTION
@@ -486,7 +487,7 @@ for name, cut in [("streams", lambda a: streams(a, 4, 5)),
 # in the order of the series, shape (samples, units).
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "back_to_series", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "back_to_series", "solution": true} jupyter={"source_hidden": true}
 def back_to_series(outputs: np.ndarray) -> np.ndarray:
     """Return the outputs of parallel streams as one series."""
     ### BEGIN SOLUTION
@@ -542,7 +543,7 @@ for shape in [(1, 3), (3, 1)]:
 # is, too: 12 numbers in $W_f$ and 4 in $b_f$. That is 80 of 128.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "With one step an LSTM has no past. All of U and the whole forget block, 80 of 128 weights, do nothing (\u00d7; the darker a square, the more h moves). As three steps, the same numbers use every weight.", "name": "fig-lstm-gate-slicing-idle"}, "image": {"alt": "Two pictures of the arrays W, U and b with 16 columns in the blocks i, f, c, o. Above, for one step of 3 features, every square of U and every square in the f columns of W and b is white with a cross; the other 48 are shaded. Below, for three steps of one feature, all 96 squares are shaded, none has a cross."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "With one step an LSTM has no past. All of U and the whole forget block, 80 of 128 weights, do nothing (\u00d7; the darker a square, the more h moves). As three steps, the same numbers use every weight.", "name": "fig-lstm-gate-slicing-idle"}, "image": {"alt": "Two pictures of the arrays W, U and b with 16 columns in the blocks i, f, c, o. Above, for one step of 3 features, every square of U and every square in the f columns of W and b is white with a cross; the other 48 are shaded. Below, for three steps of one feature, all 96 squares are shaded, none has a cross."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(2, 1, figsize=(plotting.WIDTH, 6.4),
                          height_ratios=[10, 8])
 for ax, (shape, sizes) in zip(axes, found.items()):

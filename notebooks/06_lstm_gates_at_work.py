@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -27,7 +28,7 @@
 # And with that of another unit?
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A forget gate stuck at 0.9 makes the counting unit end the string too early. Stuck in any other unit, it does not move the first wrong n.", "name": "fig-lstm-gates-at-work-live"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A forget gate stuck at 0.9 makes the counting unit end the string too early. Stuck in any other unit, it does not move the first wrong n.", "name": "fig-lstm-gates-at-work-live"}} jupyter={"source_hidden": true}
 from course_utils import data, gates, live, networks, plotting, training
 
 plotting.use_style()
@@ -155,7 +156,7 @@ measured = [first_wrong(counter(b), hand_V, hand_v) for b in biases]
 for b, guess, n in list(zip(biases, predicted, measured))[::2]:
     print(f"bias {b:2}: wrong above {guess:5.1f}, first wrong n: {n}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The range of a counter grows like the square root of its memory. A forget gate that remembers for 22,000 steps counts to about 105.", "name": "fig-lstm-gates-at-work-range"}, "image": {"alt": "Logarithmic chart against the forget bias, 2 to 10. The memory length (dashed) rises from 8 to 22,000. The predicted range (solid) rises half as steeply, from 2 to 105. Circles, the first n at which the hand-built counter is wrong, lie at or barely above the solid line."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The range of a counter grows like the square root of its memory. A forget gate that remembers for 22,000 steps counts to about 105.", "name": "fig-lstm-gates-at-work-range"}, "image": {"alt": "Logarithmic chart against the forget bias, 2 to 10. The memory length (dashed) rises from 8 to 22,000. The predicted range (solid) rises half as steeply, from 2 to 105. Circles, the first n at which the hand-built counter is wrong, lie at or barely above the solid line."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 ax.semilogy(biases, predicted, "-", label="predicted range")
 ax.semilogy(biases, measured, "o", label="first wrong n, measured")
@@ -182,7 +183,7 @@ plt.show()
 # The gate is $1 - \varepsilon = \sigma(b)$. Solve for $b$.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "bias_for", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "bias_for", "solution": true} jupyter={"source_hidden": true}
 def bias_for(n: int) -> float:
     """Return a forget bias with which a counter is right up to n."""
     ### BEGIN SOLUTION
@@ -213,7 +214,7 @@ checks.bias_for(bias_for)
 # The candidate goes through tanh before it arrives. What undoes tanh?
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "weighted_counter", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "weighted_counter", "solution": true} jupyter={"source_hidden": true}
 def weighted_counter(up: float, down: float) -> gates.Gates:
     """Return a one-unit LSTM whose c adds up on a and down on b."""
     ### BEGIN SOLUTION
@@ -247,7 +248,7 @@ for name, fails in [("LSTM", lstm_fails), ("GRU ", gru_fails)]:
     print(f"{name}: right for n <= 10: {len(good)} of 20; first wrong n",
           f"{good[0]} to {good[-1]}, median {np.median(good):.0f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every LSTM counts beyond its training length, and every one fails in the end. A GRU of the same size that learned the ten strings goes on for a few more at most.", "name": "fig-lstm-gates-at-work-seeds"}, "image": {"alt": "First wrong n for seeds 0 to 19. LSTMs (circles) lie between 14 and 60, mostly near 20; seed 14 is highest at 60, then seed 15 at 37 and seed 17 at 32. GRUs (crosses) lie between 11 and 14, apart from seed 0 at 1. A dotted line marks the training length 10."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every LSTM counts beyond its training length, and every one fails in the end. A GRU of the same size that learned the ten strings goes on for a few more at most.", "name": "fig-lstm-gates-at-work-seeds"}, "image": {"alt": "First wrong n for seeds 0 to 19. LSTMs (circles) lie between 14 and 60, mostly near 20; seed 14 is highest at 60, then seed 15 at 37 and seed 17 at 32. GRUs (crosses) lie between 11 and 14, apart from seed 0 at 1. A dotted line marks the training length 10."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 ax.plot(range(20), lstm_fails, "o", label="LSTM, 4 units")
 ax.plot(range(20), gru_fails, "x", label="GRU, 4 units")
@@ -470,7 +471,7 @@ for name, nets in groups.items():
 # Put both in lists after every a and b, over all strings; correlate the lists once.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "impostor", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "impostor", "solution": true} jupyter={"source_hidden": true}
 def impostor(f: float, longest: int) -> float:
     """Return the correlation of a leaky unit with the count."""
     ### BEGIN SOLUTION
@@ -525,7 +526,7 @@ print("first wrong n, unit 0, 1, 2, 3 silenced:", silenced)
 # Copy the last `c` before you change it. Column 0 of `h @ V + v` belongs to the `$`.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "waits", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "waits", "solution": true} jupyter={"source_hidden": true}
 def waits(cell: gates.Gates, V, v, unit: int, shift: float) -> int:
     """Return how many b's pass until a $ may come."""
     ### BEGIN SOLUTION
@@ -563,7 +564,7 @@ print("completed forecast near:", (near[1] & exact).sum(), "of these,",
 others = np.delete(waited[17], units[17], axis=0)
 print("seed 17, other units moved, b's until the end:", np.unique(others))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Move c and see how many b's the network waits for. In seed 17 one unit holds the count, in seed 6 about half of it. In seed 18 the best-correlated unit holds nothing, another one counts.", "name": "fig-lstm-gates-at-work-shift"}, "image": {"alt": "Number of b's until the end against the shift in counts, -4 to 4. Seed 17 (circles, solid) is a straight line from 6 to 14. Seed 6 (squares, dashed) goes from 7 to 12. The best-correlated unit of seed 18 (crosses, dotted) is flat at 10, while another unit of seed 18 (large hollow triangles) lies on the line of seed 17."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Move c and see how many b's the network waits for. In seed 17 one unit holds the count, in seed 6 about half of it. In seed 18 the best-correlated unit holds nothing, another one counts.", "name": "fig-lstm-gates-at-work-shift"}, "image": {"alt": "Number of b's until the end against the shift in counts, -4 to 4. Seed 17 (circles, solid) is a straight line from 6 to 14. Seed 6 (squares, dashed) goes from 7 to 12. The best-correlated unit of seed 18 (crosses, dotted) is flat at 10, while another unit of seed 18 (large hollow triangles) lies on the line of seed 17."}} jupyter={"source_hidden": true}
 rest = [k for k in range(4) if k != units[18]]
 other = max(rest, key=lambda k: np.ptp(waited[18, k]))
 fig, ax = plt.subplots()

@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -92,7 +93,7 @@ plotting.use_style()
 FEATURES, UNITS, BATCH, STEPS = 3, 8, 5, 60
 
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The input weights W of 3 features and 2 units. The same blocks, in another order and turned by a transpose. For an LSTM only ONNX has an order of its own, for a GRU only PyTorch.", "name": "fig-moving-weights-layouts"}, "image": {"alt": "Six matrices of coloured squares, each block with a letter. Top row, LSTM. Keras is 3 rows by 8 columns with the blocks i, f, c, o from left to right; PyTorch is 8 rows by 3 columns with i, f, c, o from top to bottom; ONNX is 8 by 3 with i, o, f, c. Bottom row, GRU. Keras is 3 by 6 with z, r, h; PyTorch 6 by 3 with r, z, h; ONNX 6 by 3 with z, r, h."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The input weights W of 3 features and 2 units. The same blocks, in another order and turned by a transpose. For an LSTM only ONNX has an order of its own, for a GRU only PyTorch.", "name": "fig-moving-weights-layouts"}, "image": {"alt": "Six matrices of coloured squares, each block with a letter. Top row, LSTM. Keras is 3 rows by 8 columns with the blocks i, f, c, o from left to right; PyTorch is 8 rows by 3 columns with i, f, c, o from top to bottom; ONNX is 8 by 3 with i, o, f, c. Bottom row, GRU. Keras is 3 by 6 with z, r, h; PyTorch 6 by 3 with r, z, h; ONNX 6 by 3 with z, r, h."}} jupyter={"source_hidden": true}
 def layouts(cell: str) -> dict[str, np.ndarray]:
     """Return W as each framework stores it, block k full of k."""
     blocks = {name: Block(np.full((3, 2), float(k)), np.zeros((2, 2)))
@@ -138,7 +139,7 @@ plt.show()
 # Make a dictionary from letter to block; then join the blocks of i, f, c, o.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "keras_blocks", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "keras_blocks", "solution": true} jupyter={"source_hidden": true}
 def keras_blocks(matrix: np.ndarray, order: str) -> np.ndarray:
     """Return the blocks of an LSTM in the order of Keras."""
     ### BEGIN SOLUTION
@@ -207,7 +208,7 @@ def case(layer, seed: int, gain: float = 1.0) -> tuple:
 # Both biases are added to the same sum. What must the second be, if the first is $b$?
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "torch_state", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "torch_state", "solution": true} jupyter={"source_hidden": true}
 def torch_state(W: np.ndarray, U: np.ndarray, b: np.ndarray) -> dict:
     """Return the arrays of PyTorch's LSTM by their names."""
     ### BEGIN SOLUTION
@@ -309,7 +310,7 @@ for layer, kind in (lstm, torch.nn.LSTM), (gru, torch.nn.GRU):
 # PyTorch has r, z, h; Keras z, r, h. Reorder each bias by itself, then stack them.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "keras_gru_bias", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "keras_gru_bias", "solution": true} jupyter={"source_hidden": true}
 def keras_gru_bias(bias_ih: np.ndarray, bias_hh: np.ndarray) -> np.ndarray:
     """Return the bias of a Keras GRU."""
     ### BEGIN SOLUTION
@@ -397,7 +398,7 @@ def answers(weights: list, x: np.ndarray) -> dict[str, np.ndarray]:
 # of True.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "first_difference", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "first_difference", "solution": true} jupyter={"source_hidden": true}
 def first_difference(got, want, tolerance: float = 1e-5) -> int:
     """Return the step at which two answers part, or 0."""
     ### BEGIN SOLUTION
@@ -428,7 +429,7 @@ least = min(each.min() for name, each in largest.items() if name != "right")
 print("rounding below 1e-6:", bool(largest["right"].max() < 1e-6),
       "  every mistake above 0.05:", bool(least > 0.05))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where a difference starts says what is wrong. A wrong order or activation is there at step 1. A wrong U starts as rounding and is large from step 2. A wrong first state is large at once and fades as the network forgets it. Rounding stays at the bottom.", "name": "fig-moving-weights-errors"}, "image": {"alt": "Median over 20 seeds of the largest difference in h, against the step from 1 to 30, on a logarithmic axis from 1e-8 to 10. Blocks in the order of ONNX stay near 1. The hard sigmoid stays near 0.1. U not transposed is at 1e-7 at step 1, 0.2 at step 2 and rises to 0.4. A state left over falls from 0.6 to below 0.001. The right copy stays at about 1e-7."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where a difference starts says what is wrong. A wrong order or activation is there at step 1. A wrong U starts as rounding and is large from step 2. A wrong first state is large at once and fades as the network forgets it. Rounding stays at the bottom.", "name": "fig-moving-weights-errors"}, "image": {"alt": "Median over 20 seeds of the largest difference in h, against the step from 1 to 30, on a logarithmic axis from 1e-8 to 10. Blocks in the order of ONNX stay near 1. The hard sigmoid stays near 0.1. U not transposed is at 1e-7 at step 1, 0.2 at step 2 and rises to 0.4. A state left over falls from 0.6 to below 0.001. The right copy stays at about 1e-7."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 4.6))
 for name in ("right", "order of ONNX", "U not transposed", "hard_sigmoid",
              "state left over"):
@@ -480,7 +481,7 @@ plt.show()
 # `permutations`. One step is not enough: why?
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "find_order", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "find_order", "solution": true} jupyter={"source_hidden": true}
 def find_order(run: object) -> str:
     """Return the order in which an LSTM reads its blocks."""
     ### BEGIN SOLUTION
@@ -544,7 +545,7 @@ for name, each in growth.items():
     last = "> 0.5" if last > 0.5 else shown(last)
     print(f"{name:20}{shown(first):9}{shown(second):9}{last}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "In a chaotic network rounding grows by about the same factor at each step. It starts at the precision of the numbers, so in float64 it starts lower. A mistake jumps at once, whatever the precision.", "name": "fig-moving-weights-chaos"}, "image": {"alt": "Median over 20 seeds of the largest difference in h, against the step from 1 to 60, on a logarithmic axis from 1e-17 to above 1. Rounding in float32 (solid) rises in a nearly straight line from 1e-7 to above 0.5. Rounding in float64 (dashed) rises alike from 1e-16 to 1e-8. A wrong U (dash-dotted) jumps from 1e-16 at step 1 to above 1 at step 2 and stays there."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "In a chaotic network rounding grows by about the same factor at each step. It starts at the precision of the numbers, so in float64 it starts lower. A mistake jumps at once, whatever the precision.", "name": "fig-moving-weights-chaos"}, "image": {"alt": "Median over 20 seeds of the largest difference in h, against the step from 1 to 60, on a logarithmic axis from 1e-17 to above 1. Rounding in float32 (solid) rises in a nearly straight line from 1e-7 to above 0.5. Rounding in float64 (dashed) rises alike from 1e-16 to 1e-8. A wrong U (dash-dotted) jumps from 1e-16 at step 1 to above 1 at step 2 and stays there."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 for name, each in growth.items():
     curve = np.maximum(np.median(each, axis=0), 1e-17)

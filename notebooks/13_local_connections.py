@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -52,7 +53,7 @@ plotting.use_style()
 training.seed_everything(0)
 torch.set_default_dtype(torch.float64)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Which number sits on which connection. Local layers leave most of the table empty. Own weights put 24 numbers on 24 connections, sharing puts four on the same 24.", "name": "fig-local-connections-tables"}, "image": {"alt": "Three grids of 9 rows, the eight inputs and the bias, and 6 columns, the neurons. Dense, 54 cells, each with a number of its own. Own weights, a diagonal band of three cells a column and a full bias row, 24 cells with different numbers. Shared, the same cells, but 1, 2 and 3 down every column of the band and 4 along the bias row."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Which number sits on which connection. Local layers leave most of the table empty. Own weights put 24 numbers on 24 connections, sharing puts four on the same 24.", "name": "fig-local-connections-tables"}, "image": {"alt": "Three grids of 9 rows, the eight inputs and the bias, and 6 columns, the neurons. Dense, 54 cells, each with a number of its own. Own weights, a diagonal band of three cells a column and a full bias row, 24 cells with different numbers. Shared, the same cells, but 1, 2 and 3 down every column of the band and 4 along the bias row."}} jupyter={"source_hidden": true}
 offset = np.arange(8)[:, None] - np.arange(6)
 connected = np.vstack([(0 <= offset) & (offset < 3), np.ones((1, 6), bool)])
 entry = np.vstack([offset, np.full((1, 6), 3)])
@@ -147,7 +148,7 @@ print("shifted input, shifted output:", same)
 # `ValueError` if the windows do not end exactly at the last of the `d` inputs.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "count", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "count", "solution": true} jupyter={"source_hidden": true}
 def count(d: int, k: int, stride: int, filters: int, shared: bool) -> int:
     """Return the number of weights and biases of a local layer."""
     ### BEGIN SOLUTION
@@ -186,7 +187,7 @@ for layer, sharing in (shared, True), (own, False):
 # without bias, place after place, in each place filter after filter. The rest of the chapter uses it.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "dense_matrix", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "dense_matrix", "solution": true} jupyter={"source_hidden": true}
 def dense_matrix(W: np.ndarray, d: int, stride: int) -> np.ndarray:
     """Return the matrix, shape (d, G * f), of a local layer (G, k, f)."""
     ### BEGIN SOLUTION
@@ -333,7 +334,7 @@ for start in (0, 50):
 # multiple of 0 is 0. A mask in the *forward* pass is right in every column, since what is stored under it has no
 # effect.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Zero gradients do not stop momentum. Behind the hook the weights still travel ten times their first step.", "name": "fig-local-connections-memory"}, "image": {"alt": "Largest outside weight against updates since the mask, from 0 to 50. Masked once, it rises in waves to about 0.5. With a hook it rises, ever more slowly, to a dotted line at ten times its first step, near 0.06. With the mask in the forward pass it stays at 0."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Zero gradients do not stop momentum. Behind the hook the weights still travel ten times their first step.", "name": "fig-local-connections-memory"}, "image": {"alt": "Largest outside weight against updates since the mask, from 0 to 50. Masked once, it rises in waves to about 0.5. With a hook it rises, ever more slowly, to a dotted line at ten times its first step, near 0.06. With the mask in the forward pass it stays at 0."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 3.6))
 for way, line in ((once, "-"), (hook, "--"), (forward, "-.")):
     path = outside(way, optimisers["momentum"], 50).abs().amax(1)
@@ -368,7 +369,7 @@ plt.show()
 # with any optimiser.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "masked_dense", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "masked_dense", "solution": true} jupyter={"source_hidden": true}
 def masked_dense(mask: np.ndarray) -> keras.layers.Layer:
     """Return a Keras layer whose kernel is masked each time it is used."""
     ### BEGIN SOLUTION
@@ -432,7 +433,7 @@ for logits in [0.0, 0, 0], [0.0, 10, 0]:
 # applied twice. It returns two numbers: the smallest loss that an example can approach, and the largest.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "twice_range", "solution": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "twice_range", "solution": true} jupyter={"source_hidden": true}
 def twice_range(classes: int) -> tuple[float, float]:
     """Return the smallest and the largest loss with a softmax too many."""
     ### BEGIN SOLUTION
@@ -536,7 +537,7 @@ for name, e in models.items():
 # true ones, so being small does not explain the lead.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "True windows pass below least squares. Which of the wrong networks is better depends on when we look.", "name": "fig-local-connections-wiring"}, "image": {"alt": "Median error on new examples of 20 networks against updates, both axes logarithmic, with bands from the lower to the upper quartile. Least squares is a level dashed line at 0.17. True windows fall from 0.3 to 0.05. Shuffled windows fall from 0.4 to the dashed line. The dense layer begins lowest, at 0.2, and rises to 0.27."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "True windows pass below least squares. Which of the wrong networks is better depends on when we look.", "name": "fig-local-connections-wiring"}, "image": {"alt": "Median error on new examples of 20 networks against updates, both axes logarithmic, with bands from the lower to the upper quartile. Least squares is a level dashed line at 0.17. True windows fall from 0.3 to 0.05. Shuffled windows fall from 0.4 to the dashed line. The dense layer begins lowest, at 0.2, and rises to 0.27."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 4))
 for way, (name, style) in enumerate(zip(models, ("o-", "s-", "^-"))):
     low, middle, high = np.quantile(curves[1:, way], (0.25, 0.5, 0.75), 1)
@@ -578,7 +579,7 @@ for check in (1, 5):
 # %% [markdown] nbgrader={"grade_id": "width", "solution": true, "grade": true, "points": 3}
 # *Your answer here: prediction, measurement, and the control you chose.*
 
-# %% tags=["hide-cell"]
+# %% tags=["hide-cell"] jupyter={"source_hidden": true}
 def windows_of(k: int) -> np.ndarray:
     """Return the mask of 22 windows of width k, spread over all inputs."""
     first = np.rint(np.arange(22) * (24 - k) / 21)

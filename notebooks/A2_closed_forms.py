@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -131,7 +132,7 @@ print("E - E0 of rank one, but for 1%:",
       (moved[:, 1] < 0.01 * moved[:, 0]).sum(), "of 100")
 print("numbers 2 to 9 in their brackets:", kept.all(axis=1).sum(), "of 100")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training adds one large singular value, where the conserved quantity says it must be (star). Numbers 2 to 9 stay inside the brackets that the start allows them. One network of 100.", "name": "fig-closed-forms-spectrum"}, "image": {"alt": "Singular values of E, numbered 1 to 10, on a logarithmic axis. Circles for the start fall from about 0.15 to about 0.002. Squares for the trained E start at about 3, under a star, and then follow the circles from 0.15 on downwards. Vertical bars around squares 2 to 9 reach from one circle to another, and each square lies within its bar."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training adds one large singular value, where the conserved quantity says it must be (star). Numbers 2 to 9 stay inside the brackets that the start allows them. One network of 100.", "name": "fig-closed-forms-spectrum"}, "image": {"alt": "Singular values of E, numbered 1 to 10, on a logarithmic axis. Circles for the start fall from about 0.15 to about 0.002. Squares for the trained E start at about 3, under a star, and then follow the circles from 0.15 on downwards. Vertical bars around squares 2 to 9 reach from one circle to another, and each square lies within its bar."}} jupyter={"source_hidden": true}
 k = np.arange(1, 11)
 fig, ax = plt.subplots()
 bars = {"linewidth": 7, "color": "#cccccc", "label": "allowed"}

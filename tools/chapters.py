@@ -1,9 +1,10 @@
 """Chapters and appendix pages as files: the MyST original, its pair, its executed reference.
 
-    python -m tools.chapters sync                  write every notebooks/*.py
+    python -m tools.chapters sync                  put chapters into form, write their pairs
     python -m tools.chapters reference [SLUG ...]  execute and store the text outputs
 
-Data flows one way, from ``notebooks/NN_slug.md`` and ``A1_slug.md``; nothing here writes to it.
+Data flows one way, from ``notebooks/NN_slug.md`` and ``A1_slug.md``. They are stored as JupyterLab
+writes them (``saved``), so that opening, running and saving a chapter changes nothing.
 """
 
 import argparse
@@ -14,12 +15,15 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from jupytext.config import load_jupytext_config
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 REFERENCES = ROOT / "tests" / "reference"
+CONFIG = load_jupytext_config(str(NOTEBOOKS))  # notebooks/jupytext.toml, as JupyterLab reads it
+FOLDED = {"hide-cell", "hide-input"}  # tags: the book folds the code of such a cell
 
 NOT_COMPARED = ("image/png", "image/jpeg", "image/svg+xml", "text/html")
 """What a reference does not hold: pictures and pages differ in a pixel or a digit between
@@ -46,28 +50,49 @@ def read(chapter: Path) -> NotebookNode:
     return notebook
 
 
-def pair_text(chapter: Path) -> str:
-    """Return what the chapter's .py pair must hold."""
-    text = jupytext.writes(jupytext.read(chapter), fmt="py:percent")
-    return re.sub(r"^# +jupytext_version: .*\n", "", text, flags=re.MULTILINE)
+def saved(text: str) -> str:
+    """Return a chapter's text as JupyterLab writes it: the form in which it is stored.
+
+    The kernel gets the name that ipykernel gives itself, and code that the book folds is folded
+    in JupyterLab too.
+    """
+    notebook = jupytext.reads(text, fmt="md:myst", config=CONFIG)
+    notebook.metadata["kernelspec"]["display_name"] = "Python 3 (ipykernel)"
+    for cell in notebook.cells:
+        cell.metadata.pop("jupyter", None)
+        if FOLDED & set(cell.metadata.get("tags", [])):
+            cell.metadata["jupyter"] = {"source_hidden": True}
+    return jupytext.writes(notebook, fmt="md:myst", config=CONFIG)
+
+
+def pair_text(text: str) -> str:
+    """Return what the .py pair of a chapter with this text must hold."""
+    notebook = jupytext.reads(saved(text), fmt="md:myst", config=CONFIG)
+    return jupytext.writes(notebook, fmt="py:percent", config=CONFIG)
 
 
 def pair_problem(chapter: Path, pair: str) -> str:
-    """Say where a pair's text differs from its chapter; empty if it does not."""
-    diff = difflib.unified_diff(
-        pair.splitlines(), pair_text(chapter).splitlines(), "the .py pair", "the chapter", n=1
-    )
-    lines = list(diff)
-    if not lines:
-        return ""
-    return "\n".join([f"{chapter.name} and its pair differ; run `make sync`", *lines[:20]])
+    """Say where a chapter is not as JupyterLab saves it, or its pair is another; else empty."""
+    text = chapter.read_text("utf-8")
+    for name, is_now, should_be in (
+        (chapter.name, text, saved(text)),
+        (f"{chapter.name}'s pair", pair, pair_text(text)),
+    ):
+        diff = difflib.unified_diff(
+            is_now.splitlines(), should_be.splitlines(), "stored", "as it should be", n=1
+        )
+        if lines := list(diff):
+            return "\n".join([f"{name} is out of form; run `make sync`", *lines[:20]])
+    return ""
 
 
 def sync() -> None:
-    """Write the .py pair of every chapter, and delete pairs whose chapter is gone."""
-    pairs = {page.with_suffix(".py"): pair_text(page) for page in pages()}
-    for pair, text in pairs.items():
-        pair.write_text(text, encoding="utf-8")
+    """Put every chapter into form, write its .py pair, delete pairs whose chapter is gone."""
+    texts = {page: saved(page.read_text("utf-8")) for page in pages()}
+    pairs = {page.with_suffix(".py"): pair_text(text) for page, text in texts.items()}
+    for path, text in (texts | pairs).items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
     for stray in set(NOTEBOOKS.glob("*.py")) - set(pairs):
         stray.unlink()
 
@@ -152,7 +177,7 @@ def main() -> None:
     """Run the verb given on the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.chapters", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("sync", help="write every notebooks/*.py")
+    verbs.add_parser("sync", help="put chapters into form, write their pairs")
     reference = verbs.add_parser("reference", help="execute and store the text outputs")
     reference.add_argument("slugs", nargs="*", metavar="SLUG")
     arguments = parser.parse_args()

@@ -16,13 +16,12 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.chapters import pages, read
+from tools.chapters import FOLDED, pages, read
 from tools.myst_to_markdown import Bibliography, Block, Links, inline, parse, render
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 PROMPT = "*Your answer: double-click here and write.*"
-FOLDED = {"hide-cell", "hide-input"}  # tags: after an exercise, what is folded is an answer
 PROMPT_TEXT = re.compile(r"\s*[*_]?Your answer(?:(?!\n\s*\n).)*", re.DOTALL)  # one paragraph
 SOLUTION_TITLE = re.compile(r"(one answer|solution)\b.*", re.IGNORECASE)
 

@@ -1,5 +1,6 @@
 """Every chapter has a pair and a reference that fit it, and each guard can fail."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -7,6 +8,8 @@ import sys
 
 import nbformat
 import pytest
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
 
 from tests import chapters as shared
 from tools import chapters as tool
@@ -60,7 +63,7 @@ live.RnnDials(1.0, 1.0, 0.0)
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     chapter = tmp_path_factory.mktemp("tiny") / "01_tiny.md"
-    chapter.write_text(TINY, encoding="utf-8")
+    chapter.write_text(tool.saved(TINY), encoding="utf-8")
     return chapter
 
 
@@ -119,8 +122,47 @@ def test_every_chapter_is_in_the_table_of_contents():
     assert not [c.name for c in CHAPTERS if f"file: notebooks/{c.name}" not in toc]
 
 
+def open_and_save(chapter):
+    """Do what JupyterLab does with a chapter that a reader opens and saves."""
+
+    async def through_the_server():
+        manager = build_async_jupytext_contents_manager_class(AsyncLargeFileManager)()
+        manager.root_dir = str(chapter.parent)
+        model = await manager.get(chapter.name, type="notebook")
+        await manager.save({key: model[key] for key in ("type", "content")}, chapter.name)
+
+    asyncio.run(through_the_server())
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_saving_a_chapter_in_jupyterlab_changes_nothing(chapter, tmp_path):
+    stored = [chapter, chapter.with_suffix(".py")]
+    for path in [*stored, tool.NOTEBOOKS / "jupytext.toml"]:
+        shutil.copy(path, tmp_path)
+    open_and_save(tmp_path / chapter.name)
+    for path in stored:
+        assert (tmp_path / path.name).read_text("utf-8") == path.read_text("utf-8")
+
+
+def test_a_chapter_out_of_form_would_change(tmp_path):
+    chapter = tmp_path / "01_tiny.md"
+    chapter.write_text(TINY.replace("caption: A line rises.", "{caption: A line rises.}"))
+    written = chapter.read_text("utf-8")
+    open_and_save(chapter)
+    assert chapter.read_text("utf-8") != written
+    assert "out of form" in tool.pair_problem(chapter, "")
+
+
+def test_what_the_book_folds_is_folded_in_jupyterlab():
+    text = TINY.replace("mystnb:", "tags: [hide-input]\nmystnb:", 1)
+    folded = tool.saved(text)
+    assert folded.count("source_hidden: true") == 1
+    assert tool.saved(folded) == folded
+    assert tool.saved(folded.replace("tags: [hide-input]\n", "")) == tool.saved(TINY)
+
+
 def test_one_changed_character_in_a_pair_is_found(tiny):
-    pair = tool.pair_text(tiny)
+    pair = tool.pair_text(TINY)
     assert tool.pair_problem(tiny, pair) == ""
     assert "+print(40 + 2)" in tool.pair_problem(tiny, pair.replace("40 + 2", "40 - 2"))
 
