@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from tests.chapters.test_edition import main_line, words
 from tools import measure
-from tools.chapters import ROOT, chapters
+from tools.chapters import ROOT, chapters, read
+from tools.editions import FOLDED
 
 # Every item of a list on one line.
 GUIDE = re.sub(r"\n +(?=\S)", " ", (ROOT / "book" / "teaching.md").read_text("utf-8"))
@@ -43,6 +45,48 @@ def test_the_table_has_the_title_and_the_minutes_of_the_chapter(slug):
     text = chapter.read_text("utf-8")
     assert len(minutes) == text.count(":class: exercise")
     assert f" minutes, and {sum(minutes)} for the exercises; the code runs in" in text
+
+
+def reading_minutes(cells: list) -> float:
+    """Return the minutes that the rule of the guide gives to a chapter's main line."""
+    assert "one for 100 words, one for 10 lines of code, two for a prediction" in GUIDE
+    text = "\n".join(c.source for c in main_line(cells) if c.cell_type == "markdown")
+    lines = [
+        line
+        for cell in main_line(cells)
+        if cell.cell_type == "code" and not FOLDED & set(cell.metadata.get("tags", []))
+        for line in cell.source.splitlines()
+        if line.strip()
+    ]
+    predictions = re.findall(r"^:::.*Predict first \d", text, re.MULTILINE)
+    return words(text) / 100 + len(lines) / 10 + 2 * len(predictions)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_minutes_for_reading_follow_the_rule_of_the_guide(slug):
+    chapter = ROOT / "notebooks" / f"{slug}.md"
+    stated = int(re.search(r"about (\d+) minutes, and", chapter.read_text("utf-8"))[1])
+    rule = reading_minutes(read(chapter).cells)
+    assert abs(stated - rule) < rule / 3, f"by the rule about {rule:.0f}, stated {stated}"
+
+
+def test_the_rubric_has_a_line_for_the_open_exercise_of_each_chapter():
+    lines = dict(re.findall(r"^- \*\*Chapter (\d+)\*\*, \*(.+?)\*: ", GUIDE, re.MULTILINE))
+    titles = {}
+    for slug in SLUGS:
+        text = (ROOT / "notebooks" / f"{slug}.md").read_text("utf-8")
+        opened = re.findall(r"^:::.* Exercise \d+ · (.+) \(open\)$", text, re.MULTILINE)
+        titles[str(int(slug[:2]))] = opened[-1]
+    assert lines == titles
+
+
+def test_the_rubric_gives_as_many_points_as_an_open_exercise_has():
+    assert "All four are worth 3 points" in " ".join(GUIDE.split())
+    for slug in SLUGS:
+        for cell in read(ROOT / "notebooks" / f"{slug}.md").cells:
+            grading = cell.metadata.get("nbgrader", {})
+            if cell.cell_type == "markdown" and grading:
+                assert grading["points"] == 3, f"{slug}: {grading['grade_id']}"
 
 
 def test_the_table_has_no_chapter_that_is_gone():
