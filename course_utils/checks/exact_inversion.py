@@ -1,48 +1,48 @@
-"""Checks of chapter 10, in which layers are run backwards."""
+"""Checks of chapter 10, in which networks are run backwards."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course_utils.checks import CheckFailed, as_array, call, close, quietly
 
 
-def undo_leaky(function: Callable[..., Any]) -> None:
-    """Check exercise 1, the inverse of a layer with LeakyReLU.
+def undo(function: Callable[..., Any]) -> None:
+    """Check exercise 1, the inverse of one step of a recurrent network.
 
     Examples
     --------
-    >>> undo_leaky(lambda y, W, b, slope: y)
+    >>> undo(lambda h, x, W, U: np.arctanh(h))
     Traceback (most recent call last):
     ...
-    course_utils.checks.CheckFailed: W = I, b = 0, slope 0.5: a negative output comes back as \
--0.5 and should be -1; what did the layer do to it?
+    course_utils.checks.CheckFailed: U = I: the input has to be taken off
     """
-    for n, slope, seed in ((1, 0.5, None), (3, 0.01, 0), (4, 0.3, 1), (2, 2.0, 2)):
-        case = f"{n} units, slope {slope}"
-        if seed is None:
-            case = f"W = I, b = 0, slope {slope}"
-            W, b, x = np.eye(1), np.zeros(1), np.array([[1.0], [0.0], [-1.0]])
-        else:
-            rng = np.random.default_rng(seed)
-            W, b, x = rng.normal(size=(n, n)), rng.normal(size=n), rng.normal(size=(7, n))
-        z = b + x @ W
-        y = np.where(z > 0, z, slope * z)
-        got = as_array(call(function, y, W, b, slope), x.shape, case)
-        if close(got, x):
+    for u, d, seed in ((2, 1, None), (3, 2, 0), (5, 4, 1)):
+        case = "U = I" if seed is None else f"{u} units, {d} inputs"
+        rng = np.random.default_rng(seed or 0)
+        U = np.eye(u) if seed is None else rng.normal(size=(u, u))
+        W, x, first = rng.normal(size=(d, u)), rng.normal(size=d), rng.normal(size=u) / 4
+        inside = x @ W + first @ U
+        h = np.tanh(inside)
+        got = as_array(call(function, h, x, W, U), (u,), f"{case}: the state before")
+        if close(got, first):
             continue
-        if seed is None:
-            raise CheckFailed(
-                f"{case}: a negative output comes back as {got[2, 0]:.4g} and should be -1; "
-                "what did the layer do to it?"
-            )
-        if close(got @ W, z) or close(got @ W - b, z):
-            raise CheckFailed(f"{case}: look at the bias: which sign, and when does it go?")
-        if close(got @ W.T, z - b):
-            raise CheckFailed(f"{case}: this solves W x = z; the layer has x on the left of W")
-        raise CheckFailed(f"{case}: put your x through the layer; its output is not y")
-    print("undo_leaky: right")
+        if close(got @ U, inside) or close(U @ got, inside):
+            raise CheckFailed(f"{case}: the input has to be taken off")
+        if close(got @ U, inside + x @ W):
+            raise CheckFailed(f"{case}: the input is added where it should be taken off")
+        if close(got @ U, h - x @ W) or close(U @ got, h - x @ W):
+            raise CheckFailed(f"{case}: what undoes tanh?")
+        if close(U @ got, first @ U):
+            raise CheckFailed(f"{case}: this solves U s = b; the step has s U")
+        if close(got, first @ U):
+            raise CheckFailed(f"{case}: this is s U, with s the state before")
+        if close(got, first @ U @ U):
+            raise CheckFailed(f"{case}: this multiplies by U; the way back needs its inverse")
+        raise CheckFailed(f"{case}: put your state through the step; it does not give h")
+    print("undo: right")
 
 
 def safe_range(function: Callable[..., Any]) -> None:
@@ -80,8 +80,69 @@ there is 7.1e-08, below the tolerance; go further
     print("safe_range: right")
 
 
+def error_matrix(function: Callable[..., Any]) -> None:
+    """Check exercise 3, the matrix with which an error of the last state arrives at the first.
+
+    Examples
+    --------
+    >>> error_matrix(lambda states, U: np.eye(len(U)))
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: one unit, one step, U = 1: M is 1 and should be larger; \
+where is tanh flat?
+    """
+    for u, steps, dtype in ((1, 1, float), (3, 1, float), (3, 2, np.float32), (4, 5, float)):
+        case = f"{u} units, {steps} step{'s' * (steps > 1)}"
+        rng = np.random.default_rng(u)
+        U = np.eye(1) if u == 1 else rng.normal(size=(u, u)).astype(dtype)
+        if u == 1:
+            case = "one unit, one step, U = 1"
+        states = rng.uniform(-0.9, 0.9, (steps + 1, u)).astype(dtype)
+        got = as_array(call(function, states, U), (u, u), f"{case}: M")
+        slopes = 1 - states.astype(float) ** 2
+        want = _product(slopes[:0:-1], U)
+        loose = 1e-4 if dtype == np.float32 else 1e-7
+        if _alike(got, want, loose / 100):
+            continue
+        if _alike(got, want, loose):
+            raise CheckFailed(f"{case}: M is right to float32 only; compute in float64")
+        if _alike(got, _product(slopes[-2::-1], U), loose):
+            raise CheckFailed(f"{case}: the slopes are those of h_1 to h_T; h_0 has none")
+        if _alike(got, np.linalg.inv(want), loose):
+            raise CheckFailed(f"{case}: this is the way forward, from h_0 to h_T")
+        if u == 1 and abs(got.item()) < want.item():
+            raise CheckFailed(
+                f"{case}: M is {got.item():.4g} and should be larger; where is tanh flat?"
+            )
+        if _alike(got, _product(slopes[1:], U), loose):
+            raise CheckFailed(f"{case}: the last step is undone first")
+        if _alike(got, want.T, loose):
+            raise CheckFailed(f"{case}: this is the transpose of M; errors are rows, e M")
+        swapped = np.eye(u)
+        for slope in slopes[:0:-1]:
+            swapped = swapped @ np.linalg.inv(U.astype(float)) / slope
+        if _alike(got, swapped, loose):
+            raise CheckFailed(f"{case}: divide by the slopes before U is undone")
+        raise CheckFailed(
+            f"{case}: M is not right; undo one step by hand, for an error of one entry"
+        )
+    print("error_matrix: right")
+
+
+def _product(slopes: NDArray[Any], U: NDArray[Any]) -> NDArray[Any]:
+    """Return the product of diag(1 / slope) times the inverse of U, in the order given."""
+    M = np.eye(len(U))
+    for slope in slopes:
+        M = M @ np.diag(1 / slope) @ np.linalg.inv(U.astype(float))
+    return M
+
+
+def _alike(got: NDArray[Any], want: NDArray[Any], tolerance: float) -> bool:
+    return float(np.abs(got - want).max()) <= tolerance * float(np.abs(want).max())
+
+
 def undo_relu(function: Callable[..., Any]) -> None:
-    """Check exercise 3, the input of a ReLU layer from its active units.
+    """Check exercise 4, the input of a ReLU layer from its active units.
 
     Examples
     --------
@@ -136,7 +197,7 @@ def undo_relu(function: Callable[..., Any]) -> None:
 
 
 def another_input(function: Callable[..., Any]) -> None:
-    """Check exercise 4, a different input with the same output of a ReLU layer.
+    """Check exercise 5, a different input with the same output of a ReLU layer.
 
     Examples
     --------

@@ -6,8 +6,18 @@ import pytest
 from course_utils.checks import CheckFailed, exact_inversion
 
 
-def leaky(y, slope):
-    return np.where(y > 0, y, y / slope)
+def product(states, U):
+    M = np.eye(len(U))
+    for h in states:
+        M = M / (1 - h.astype(float) ** 2) @ np.linalg.inv(U.astype(float))
+    return M
+
+
+def swapped(states, U):
+    M = np.eye(len(U))
+    for h in states[:0:-1]:
+        M = M @ np.linalg.inv(U) / (1 - h**2)
+    return M
 
 
 def rows(solve):
@@ -52,27 +62,33 @@ def in_the_null_space(x, W, b, length):
 @pytest.mark.parametrize(
     ("name", "wrong", "hint"),
     [
-        ("undo_leaky", lambda y, W, b, s: y, "a negative output comes back as -0.5"),
-        ("undo_leaky", lambda y, W, b, s: np.where(y > 0, y, y * s), "comes back as -0.25"),
+        ("undo", lambda h, x, W, U: np.linalg.solve(U.T, np.arctanh(h)), "input has to be"),
         (
-            "undo_leaky",
-            lambda y, W, b, s: np.linalg.solve(W.T, leaky(y, s).T).T,
-            "look at the bias",
+            "undo",
+            lambda h, x, W, U: np.linalg.solve(U.T, np.arctanh(h) + x @ W),
+            "is added where",
         ),
+        ("undo", lambda h, x, W, U: np.linalg.solve(U.T, h - x @ W), "what undoes tanh"),
         (
-            "undo_leaky",
-            lambda y, W, b, s: np.linalg.solve(W.T, (leaky(y, s) + b).T).T,
-            "look at the bias",
+            "undo",
+            lambda h, x, W, U: np.linalg.solve(U, np.arctanh(h) - x @ W),
+            "3 units, 2 inputs: this solves U s = b; the step has s U",
         ),
+        ("undo", lambda h, x, W, U: np.arctanh(h) - x @ W, "3 units.* this is s U"),
+        ("undo", lambda h, x, W, U: (np.arctanh(h) - x @ W) @ U, "multiplies by U"),
+        ("undo", lambda h, x, W, U: np.tanh(x @ W + h @ U), "does not give h"),
+        ("undo", lambda h, x, W, U: h[:1], r"shape \(2,\), got \(1,\)"),
+        ("error_matrix", lambda s, U: np.eye(len(U)), "should be larger"),
+        ("error_matrix", lambda s, U: product(s[:-1][::-1], U), "h_0 has none"),
+        ("error_matrix", lambda s, U: product(s[1:], U), "2 steps: the last step is undone"),
+        ("error_matrix", lambda s, U: np.linalg.inv(product(s[:0:-1], U)), "larger|forward"),
+        ("error_matrix", lambda s, U: product(s[:0:-1], U).T, "transpose"),
+        ("error_matrix", lambda s, U: swapped(s, U), "before U is undone"),
+        ("error_matrix", lambda s, U: product(s[:0:-1].astype(float), U @ U), "by hand"),
         (
-            "undo_leaky",
-            lambda y, W, b, s: np.linalg.solve(W, (leaky(y, s) - b).T).T,
-            "x on the left of W",
-        ),
-        (
-            "undo_leaky",
-            lambda y, W, b, s: (leaky(y, s) - b) @ W,
-            "put your x through",
+            "error_matrix",
+            lambda s, U: product(s[:0:-1], U).astype(np.float32),
+            "float32 only; compute in float64",
         ),
         ("safe_range", lambda tolerance, eps: 4 * tolerance / eps, "z, or its cosh"),
         (
@@ -122,3 +138,27 @@ def test_an_answer_that_raises_something_else_is_told_what_was_wanted():
 
     with pytest.raises(CheckFailed, match="wanted a ValueError, got KeyError"):
         exact_inversion.undo_relu(undo)
+
+
+def test_no_step_of_a_fixed_length_is_another_input():
+    for length in np.geomspace(1e-3, 3, 100):
+        for signed in (length, -length):
+            with pytest.raises(CheckFailed):
+                exact_inversion.another_input(
+                    lambda x, W, b, step=signed: in_the_null_space(x, W, b, step)
+                )
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("undo", lambda h, x, W, U: (np.arctanh(h) - x @ W) @ np.linalg.inv(U)),
+        ("error_matrix", lambda s, U: product(list(s)[:0:-1], U)),
+        ("safe_range", lambda t, eps: float(np.log(2 / np.sqrt(eps) * np.sqrt(t)
+                                                   + np.sqrt(max(4 * t / eps - 1, 0))))
+         if 4 * t > eps else 0.0),
+    ],
+)  # fmt: skip
+def test_a_right_answer_of_another_kind_passes(name, other, capsys):
+    getattr(exact_inversion, name)(other)
+    assert capsys.readouterr().out == f"{name}: right\n"

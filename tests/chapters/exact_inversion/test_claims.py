@@ -1,70 +1,286 @@
-"""What chapter 10 says, measured. The functions are the chapter's own."""
+"""What chapter 10 and its appendix page say, measured. The functions are their own."""
 
-import ast
 from functools import cache
 from math import comb
 
 import numpy as np
 import pytest
 
-from tests.chapters import ROOT
-from tools.chapters import read
+from tests.chapters import Page, solution
+
+chapter, page = Page("10_exact_inversion"), Page("A7_invertible_layers")
 
 EPS = {np.float32: 2.0**-23, np.float64: 2.0**-52}
+BITS = {np.float32: 23, np.float64: 52}
 
 
-@cache
-def chapter():
-    """The chapter's functions outside its exercises; nothing else of it is run."""
-    import keras
-    import torch
-
-    names = {"np": np, "torch": torch, "keras": keras}
-    for cell in read(ROOT / "notebooks" / "10_exact_inversion.md").cells:
-        if cell.cell_type == "code" and "nbgrader" not in cell.metadata:
-            body = ast.parse(cell.source).body
-            kept = [statement for statement in body if isinstance(statement, ast.FunctionDef)]
-            exec(compile(ast.Module(kept, []), "<chapter>", "exec"), names)
-    return names
+# ---- by hand
 
 
-def call(name, *args, **kwargs):
-    return chapter()[name](*args, **kwargs)
+def test_the_table_on_top_is_what_three_decimals_give():
+    there, back = [0.4], [0.961]
+    for _ in range(3):
+        there.append(round(float(np.tanh(1 + there[-1])), 3))
+        back.append(round(float(np.arctanh(back[-1])) - 1, 3))
+    assert there == [0.4, 0.885, 0.955, 0.961]
+    assert back == [0.961, 0.959, 0.933, 0.681]
+    h = 0.681
+    for _ in range(3):
+        h = round(float(np.tanh(1 + h)), 3)
+    assert h == 0.961
+    assert round(1 / (1 - 0.961**2)) == 13
 
 
-OURS = ("keras_tanh", "torch_tanh")
-TANH = {"f": np.tanh, "undo_f": np.arctanh}
+def test_three_six_and_eight_decimals_reach_2_5_and_6_steps():
+    for decimals, reach in ((3, 2), (6, 5), (8, 6)):
+        starts = [chapter.there_and_back(steps, decimals) for steps in range(1, 8)]
+        near = [abs(start - 0.4) < 0.05 for start in starts]
+        assert near == [True] * reach + [False] * (7 - reach)
 
 
-def stack(draw, depth, n, seed):
-    rng = np.random.default_rng(seed)
-    return [call(draw, n, rng) for _ in range(depth)]
+# ---- what the weights cost
 
 
 @pytest.mark.parametrize("n", [10, 50, 100])
 def test_the_condition_number_of_a_gaussian_matrix_is_as_edelman_says(n):
-    logs = [np.log(np.linalg.cond(stack("gaussian", 1, n, s)[0])) for s in range(200)]
+    logs = [
+        np.log(np.linalg.cond(page.gaussian(n, np.random.default_rng(s)))) for s in range(200)
+    ]
     assert np.mean(logs) == pytest.approx(np.log(n) + 1.537, abs=3 * 1.15 / np.sqrt(200))
-    assert 0.9 < np.std(logs) < 1.25  # the chapter says about 1.1
+    assert 0.9 < np.std(logs) < 1.25  # the page says about 1.1
     assert max(logs) > np.mean(logs) + 2 * 1.1
 
 
-def test_the_error_is_about_a_tenth_of_kappa_eps_and_never_above_it():
-    ratios = []
-    for seed in range(80):
-        layers = stack("gaussian", 1 + seed % 4, 30, seed)
-        kappa = np.linalg.cond(np.linalg.multi_dot([np.eye(30), *layers]))
+def test_140_is_the_condition_number_that_edelman_gives_for_30():
+    kappa = np.exp(np.log(30) + 1.537)
+    assert round(kappa, -1) == 140
+    assert 3 * np.log2(kappa) < 23 < 4 * np.log2(kappa)
+
+
+def test_the_error_stays_below_kappa_eps():
+    ratios = {dtype: [] for dtype in EPS}
+    for seed in range(80, 160):  # other matrices than the chapter's
+        U, T = np.random.default_rng(seed).normal(size=(30, 30)), 1 + seed % 4
+        kappa = np.linalg.cond(np.linalg.matrix_power(U, T))
         for dtype, eps in EPS.items():
-            ratios.append(call("relative_error", layers, dtype) / (kappa * eps))
-    assert max(ratios) < 1
-    assert 0.02 < np.median(ratios) < 0.2
+            error = chapter.linear_error((U / np.sqrt(30)).astype(dtype), T)
+            ratios[dtype].append(error / (kappa * eps))
+    for ratio in ratios.values():
+        assert max(ratio) < 1
+        assert 0.02 < np.median(ratio) < 0.3
+
+
+# ---- what tanh costs
+
+
+def test_the_error_of_undoing_tanh_reaches_the_prediction_and_hardly_passes_it():
+    for start in np.arange(1, 8.5, 0.5):
+        z = np.linspace(start, start + 0.5, 2_000)
+        rounded = np.tanh(z).astype(np.float32).astype(float)
+        error = np.abs(np.arctanh(rounded) - z)
+        predicted = EPS[np.float32] / 4 * np.cosh(z) ** 2
+        assert 0.8 < (error / predicted).max() < 2
+    assert EPS[np.float32] / 4 * np.cosh(8.0) ** 2 == pytest.approx(0.066, abs=1e-3)
+
+
+def test_tanh_becomes_1_where_the_pages_say():
+    z = np.arange(0, 11, 0.01, dtype=np.float32)
+    first = [z[f(z) == 1].min() for f in (page.keras_tanh, page.torch_tanh, np.tanh)]
+    tensorflow, pytorch, numpy = first
+    assert 7.85 < tensorflow < 8.05
+    assert pytorch == pytest.approx(13 * np.log(2), abs=0.02)
+    assert 8.9 < numpy < 10.1
+    z = np.arange(17, 21, 0.01)
+    assert z[np.tanh(z) == 1].min() == pytest.approx(27.5 * np.log(2), abs=0.1)
+
+
+# ---- bits lost, bits forgotten
+
+
+@cache
+def reaches(dtype, seeds=range(40)):
+    return np.array([chapter.reach(seed, dtype) for seed in seeds])
+
+
+def test_how_far_back_each_precision_reaches():
+    assert np.median(reaches(np.float32)) == pytest.approx(13, abs=1)
+    assert np.median(reaches(np.float64)) == pytest.approx(29, abs=1)
+    assert round(13 * 52 / 23) == 29
+
+
+def test_the_forward_run_says_how_far_back_each_network_comes():
+    for dtype, bits in BITS.items():
+        forecast = np.array([chapter.forecast(seed, bits) for seed in range(40)])
+        misses = np.abs(reaches(dtype) - forecast)
+        assert misses.mean() < 1.2
+        assert misses.max() <= 4
+        # The same number for every network, and the forecast of another network, do worse.
+        assert np.abs(reaches(dtype) - np.median(reaches(dtype))).mean() > 1.7 * misses.mean()
+        assert np.abs(reaches(dtype) - np.roll(forecast, 1)).mean() > 2.5 * misses.mean()
+
+
+def other(seed, units, size, gaussian):
+    """Return U, W, inputs and a first state of another kind of network, 60 steps."""
+    rng = np.random.default_rng(seed)
+    draw = page.gaussian if gaussian else chapter.orthogonal
+    U, W = draw(units, rng), rng.normal(size=(4, units)) / 2
+    first = (0.6 * rng.normal(size=units)).clip(-0.9, 0.9)
+    return U, W, size * rng.normal(size=(60, 4)), first
+
+
+@pytest.mark.parametrize(
+    ("units", "size", "gaussian"),
+    [(8, 0.6, False), (64, 0.6, False), (32, 0.6, True), (32, 2.0, False)],
+)
+def test_so_it_does_for_other_networks(units, size, gaussian):
+    for dtype, bits in BITS.items():
+        misses, found = [], []
+        for seed in range(100, 110):
+            exact = other(seed, units, size, gaussian)
+            states = chapter.forward(*exact)
+            lost = [chapter.bits_lost(states[: n + 1], exact[0]) for n in range(1, 51)]
+            U, W, inputs, first = (a.astype(dtype) for a in exact)
+            states = chapter.forward(U, W, inputs, first)
+            back = 0
+            while chapter.error_of_first(U, W, inputs[: back + 1], states[: back + 2]) < 0.1:
+                back += 1
+            found.append(back)
+            misses.append(abs(back - (np.array(lost) < bits).sum()))
+        assert np.mean(misses) < 1.6
+        if size == 2.0:
+            assert abs(np.median(found) - {23: 2, 52: 5}[bits]) <= 1
+
+
+def test_the_bits_are_lost_at_an_even_pace():
+    lost = {}
+    for steps in (10, 20, 40):
+        runs = [chapter.network(seed, steps) for seed in range(20)]
+        lost[steps] = np.median(
+            [chapter.bits_lost(chapter.forward(*run), run[0]) / steps for run in runs]
+        )
+    assert all(1.6 < pace < 1.95 for pace in lost.values())
+
+
+def test_what_grows_on_the_way_back_has_shrunk_on_the_way_forward():
+    """Differences of h_0 pushed through the same network, in all directions at once."""
+    U, W, inputs, first = chapter.network(0, 5)
+    h = np.vstack([first + 1e-6 * np.eye(32), first - 1e-6 * np.eye(32)])
+    for x in inputs:
+        h = np.tanh(x @ W + h @ U)
+    shrinks = np.linalg.svd((h[:32] - h[32:]) / 2e-6, compute_uv=False).min()
+    bits = chapter.bits_lost(chapter.forward(U, W, inputs, first), U)
+    assert -np.log2(shrinks) == pytest.approx(bits, abs=1e-3)
+
+
+def test_bits_lost_backwards_are_bits_forgotten_forwards():
+    for steps, lost, anyhow in ((5, 10.5, 2.1), (10, 17.6, 4.2)):
+        rows = np.array([chapter.forgotten(seed, steps) for seed in range(40)])
+        middle = np.median(rows, axis=0)
+        np.testing.assert_allclose(middle, [lost, lost, anyhow], atol=0.15)
+        # Not by chance: each network forgets its own bits, not those of the next one.
+        gap = np.median(np.abs(rows[:, 0] - rows[:, 1]))
+        assert gap < 0.2 < np.median(np.abs(rows[:, 0] - np.roll(rows[:, 1], 1)))
+
+
+def test_at_a_given_number_of_steps_the_bits_still_forecast_the_error():
+    runs = [chapter.network(seed, 10) for seed in range(1_000, 1_200)]
+    states = [chapter.forward(*run) for run in runs]
+    lost = np.array([chapter.bits_lost(s, run[0]) for s, run in zip(states, runs, strict=True)])
+    seen = np.log2(
+        [chapter.error_of_first(*r[:3], s) for r, s in zip(runs, states, strict=True)]
+    )
+    assert np.corrcoef(lost, seen)[0, 1] > 0.9
+    assert 0.5 < (seen - lost).std() < 1.5
+    assert 3.5 < seen.std() < 5
+    assert abs(np.corrcoef(np.roll(lost, 1), seen)[0, 1]) < 0.3
+
+
+def test_without_tanh_1000_steps_lose_nothing(held):
+    kept = []
+    for seed in range(20):
+        U, *_ = chapter.network(seed, 0, np.float32)
+        kept.append(chapter.linear_error(U, 1_000) < 0.01)
+    nothing = held(10, "Without tanh, 1,000 orthogonal steps come back in float32", kept)
+    assert nothing == 20
+    gaussian = np.random.default_rng(0).normal(size=(32, 32)).astype(np.float32) / 6
+    assert not chapter.linear_error(gaussian, 20) < 0.01
+
+
+def test_the_numbers_of_the_open_exercise():
+    def run(scale, seed):
+        U, *rest = chapter.network(seed, 20)
+        states = chapter.forward(scale * U, *rest)
+        back = chapter.error_of_first(scale * U, *rest[:2], states)
+        return chapter.bits_lost(states, scale * U), back
+
+    told = {0.5: (41, 1e-4), 0.8: (33, 1e-6), 1.0: (36, 1e-6), 1.25: (45, 1e-3)}
+    for scale, (bits, size) in told.items():
+        lost, error = np.median([run(scale, seed) for seed in range(20)], axis=0)
+        assert lost == pytest.approx(bits, abs=0.6)
+        assert abs(np.log10(error / size)) < 1
+        still = np.zeros((21, 32))  # without tanh every slope is 1
+        U, *_ = chapter.network(0, 20)
+        assert chapter.bits_lost(still, scale * U) == pytest.approx(
+            -20 * np.log2(scale), abs=1e-6
+        )
+
+
+def test_small_inputs_alone_do_not_keep_tanh_from_being_flat():
+    """The end of the answer to the open exercise: no inputs, 20 steps, bits lost by scale."""
+    scales = 0.5, 0.8, 1.0, 1.25
+
+    def lost(scale, size, seed):
+        rng = np.random.default_rng(seed)
+        U, W = scale * chapter.orthogonal(32, rng), np.zeros((1, 32))
+        first = size * rng.normal(size=32).clip(-1.5, 1.5)
+        return chapter.bits_lost(chapter.forward(U, W, np.zeros((20, 1)), first), U)
+
+    bits = {
+        size: [np.median([lost(scale, size, seed) for seed in range(20)]) for scale in scales]
+        for size in (0.6, 1e-3)
+    }
+    small, middle, one, large = bits[0.6]
+    assert small > middle + 5
+    assert middle > one
+    assert large > one + 5
+    np.testing.assert_allclose(bits[1e-3], -20 * np.log2(scales), atol=0.3)
+
+
+# ---- ReLU
+
+
+@pytest.mark.parametrize("m", [8, 12, 16, 24, 32])
+def test_active_units_settle_the_input_as_often_as_coins_show_8_heads(m):
+    rng = np.random.default_rng(1)
+    W, x = rng.normal(size=(4_000, 8, m)), rng.normal(size=(4_000, 8))
+    active = np.einsum("kn,knm->km", x, W) > 0
+    share = (np.linalg.matrix_rank(W * active[:, np.newaxis]) == 8).mean()
+    p = sum(comb(m, k) for k in range(8, m + 1)) / 2**m
+    assert share == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / 4_000) + 1e-3)
+
+
+def test_a_square_relu_layer_keeps_everything_once_in_2_to_the_n():
+    rng = np.random.default_rng(0)
+    for n in (2, 4, 6):
+        W, x = rng.normal(size=(20_000, n, n)), rng.normal(size=(20_000, n))
+        share = (np.einsum("kn,knm->km", x, W) > 0).all(axis=1).mean()
+        assert share == pytest.approx(2.0**-n, abs=4 * np.sqrt(2.0**-n / 20_000))
+
+
+# ---- the appendix page: stacks of layers
+
+
+def stack(draw, depth, n, seed):
+    rng = np.random.default_rng(seed)
+    return [draw(n, rng) for _ in range(depth)]
 
 
 def test_orthogonal_layers_survive_16_layers_and_lose_about_two_digits(held):
     ends = []
     for dtype in EPS:
-        draw = chapter()["orthogonal"]
-        first, last = (call("depth_errors", draw, depth, dtype, **TANH) for depth in (1, 16))
+        first, last = (
+            page.depth_errors(page.orthogonal, depth, dtype, **page.tanh) for depth in (1, 16)
+        )
         ends.append(last)
         assert 1.5 < np.log10(np.median(last) / np.median(first)) < 3
 
@@ -76,51 +292,51 @@ def test_orthogonal_layers_survive_16_layers_and_lose_about_two_digits(held):
     assert survive == 20
 
 
-def test_without_tanh_orthogonal_layers_lose_less_than_one_digit():
-    for dtype in EPS:
-        draw = chapter()["orthogonal"]
-        first, last = (call("depth_errors", draw, depth, dtype) for depth in (1, 16))
-        assert np.median(last) < 10 * np.median(first)
+def test_gaussian_layers_lose_one_to_three_digits_a_layer_and_then_everything(held):
+    def errors(depth, dtype):
+        return page.depth_errors(page.gaussian, depth, dtype, **page.tanh)
 
-
-def test_gaussian_layers_lose_one_or_two_digits_a_layer_and_then_everything(held):
-    draw = chapter()["gaussian"]
     for dtype, depths in ((np.float32, [1, 2, 4]), (np.float64, [1, 2, 4, 8])):
-        middle = [np.median(call("depth_errors", draw, d, dtype, **TANH)) for d in depths]
+        middle = [np.median(errors(depth, dtype)) for depth in depths]
         lost = np.diff(np.log10(middle)) / np.diff(depths)
         assert (lost > 1).all()
         assert (lost < 3).all()
-    single = call("depth_errors", draw, 4, np.float32, **TANH) > 0.01
-    double = call("depth_errors", draw, 16, np.float64, **TANH) > 0.01
-    gone = held(10, "Four Gaussian layers with tanh cannot be undone in float32", single)
-    later = held(10, "Sixteen Gaussian layers with tanh cannot be undone in float64", double)
+    gone = held(
+        10,
+        "Four Gaussian layers with tanh cannot be undone in float32",
+        errors(4, np.float32) > 0.01,
+    )
+    later = held(
+        10,
+        "Sixteen Gaussian layers with tanh cannot be undone in float64",
+        errors(16, np.float64) > 0.01,
+    )
     assert gone == later == 20
-    assert (call("depth_errors", draw, 8, np.float64, **TANH) < 0.01).any()
+    assert (errors(8, np.float64) < 0.01).any()
 
 
 def test_the_deep_gaussian_stack_fails_without_tanh_too(held):
-    errors = call("depth_errors", chapter()["gaussian"], 8, np.float32)
+    errors = page.depth_errors(page.gaussian, 8, np.float32)
     assert held(10, "Eight Gaussian layers fail in float32 without tanh too", errors > 1) == 20
 
 
-def test_tanh_becomes_1_where_the_chapter_says():
-    z = np.arange(0, 11, 0.01, dtype=np.float32)
-    first = {f: z[f(z) == 1].min() for f in (np.tanh, *map(chapter().get, OURS))}
-    tensorflow, pytorch = (first[chapter()[name]] for name in OURS)
-    assert 7.85 < tensorflow < 8.05
-    assert pytorch == pytest.approx(13 * np.log(2), abs=0.02)
-    assert 8.9 < first[np.tanh] < 10.1
-    z = np.arange(17, 21, 0.01)
-    assert z[np.tanh(z) == 1].min() == pytest.approx(27.5 * np.log(2), abs=0.1)
+def test_a_wrong_input_gives_the_right_output(held):
+    wrong = []
+    for seed in range(20):
+        layers = [W.astype(np.float32) for W in stack(page.gaussian, 3, 64, seed)]
+        x, back = page.round_trip(layers, np.float32, **page.tanh).astype(np.float32)
+        miss = np.abs(page.run(layers, back, np.tanh) - page.run(layers, x, np.tanh)).max()
+        wrong.append(np.abs(back - x).max() > 1.5e-3 and miss < 5e-6)
+    hidden = held(
+        10,
+        "Three Gaussian layers give the right output to 5 · 10⁻⁶ for an input off by more "
+        "than 0.0015",
+        wrong,
+    )
+    assert hidden == 20
 
 
-def test_the_error_of_undoing_tanh_reaches_the_prediction_and_hardly_passes_it():
-    for start in np.arange(1, 8.5, 0.5):
-        z = np.linspace(start, start + 0.5, 2_000).astype(np.float32)
-        error = np.abs(np.arctanh(call("torch_tanh", z)).astype(float) - z)
-        predicted = EPS[np.float32] / 4 * np.cosh(z.astype(float)) ** 2
-        assert 0.8 < (error / predicted).max() < 2
-    assert EPS[np.float32] / 4 * np.cosh(8.0) ** 2 == pytest.approx(0.066, abs=1e-3)
+# ---- the appendix page: PyTorch and Keras
 
 
 def test_backward_of_the_output_is_the_input_for_orthogonal_layers_alone():
@@ -131,11 +347,11 @@ def test_backward_of_the_output_is_the_input_for_orthogonal_layers_alone():
         x = torch.randn(10, 3)
         layer = torch.nn.Linear(3, 3, bias=False)
         W = layer.weight.detach().T
-        got = call("backward_of_output", layer, x)
+        got = page.backward_of_output(layer, x)
         torch.testing.assert_close(got, x @ W @ W.T)
         assert (got - x).norm() > 0.5
         orthogonal = torch.nn.utils.parametrizations.orthogonal(layer)
-        assert (call("backward_of_output", orthogonal, x) - x).norm() < 1e-5
+        assert (page.backward_of_output(orthogonal, x) - x).norm() < 1e-5
 
 
 def test_pytorch_keeps_a_matrix_orthogonal_and_keras_only_starts_there():
@@ -162,24 +378,30 @@ def test_pytorch_keeps_a_matrix_orthogonal_and_keras_only_starts_there():
     assert np.abs(W @ W.T - np.eye(4)).max() > 1e-3
 
 
-@pytest.mark.parametrize("m", [8, 12, 16, 24, 32])
-def test_active_units_settle_the_input_as_often_as_coins_show_8_heads(m):
-    rng = np.random.default_rng(1)
-    W, x = rng.normal(size=(4_000, 8, m)), rng.normal(size=(4_000, 8))
-    active = np.einsum("kn,knm->km", x, W) > 0
-    share = (np.linalg.matrix_rank(W * active[:, np.newaxis]) == 8).mean()
-    p = sum(comb(m, k) for k in range(8, m + 1)) / 2**m
-    assert share == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / 4_000) + 1e-3)
-    if m == 24:
-        assert round(100 * (1 - p)) == 3
+def test_a_simple_rnn_of_keras_with_its_own_start_comes_back_from_5_steps_not_from_60(held):
+    import keras
+
+    from course_utils.inversion import NotInvertible, rewind
+
+    short, lost = [], []
+    for seed in range(20):
+        keras.utils.set_random_seed(seed)
+        rnn = keras.layers.SimpleRNN(32, return_sequences=True)
+        x = np.random.default_rng(seed).normal(size=(2, 60, 4)).astype(np.float32)
+        states = np.asarray(rnn(x))
+        back = rewind(states[:, 4], x[:, :5], *rnn.get_weights())
+        short.append(np.abs(back[:, 1:] - states[:, :5]).max() < 0.01)
+        try:
+            rewind(states[:, -1], x, *rnn.get_weights())
+            lost.append(False)
+        except NotInvertible as error:
+            lost.append("of 60" in str(error))
+    five = held(10, "A new SimpleRNN of Keras comes back from 5 steps", short)
+    sixty = held(10, "It does not come back from 60", lost)
+    assert five == sixty == 20
 
 
-def test_a_square_relu_layer_keeps_everything_once_in_2_to_the_n():
-    rng = np.random.default_rng(0)
-    for n in (2, 4, 6):
-        W, x = rng.normal(size=(20_000, n, n)), rng.normal(size=(20_000, n))
-        share = (np.einsum("kn,knm->km", x, W) > 0).all(axis=1).mean()
-        assert share == pytest.approx(2.0**-n, abs=4 * np.sqrt(2.0**-n / 20_000))
+# ---- the appendix page: a network that throws most of its input away
 
 
 def search(seed):
@@ -259,134 +481,15 @@ def test_so_they_do_for_20_networks(held):
     assert found == apart == noise == walked == 20
 
 
-@cache
-def runs(steps, dtype, scale=1.0):
-    seeds = range(20)
-    return np.array([call("there_and_back", steps, s, dtype, scale) for s in seeds]).T
+# ---- the exercises give what the chapter runs on
 
 
-def test_how_far_back_each_precision_reaches():
-    for steps, bits, double, single in (
-        (5, 11, -13, -5),
-        (10, 17, -11, -3),
-        (20, 36, -6, None),
-        (40, 72, None, None),
-    ):
-        for dtype, power in ((np.float64, double), (np.float32, single)):
-            error, lost = np.median(runs(steps, dtype), axis=1)
-            assert lost == pytest.approx(bits, abs=0.6)
-            if power is None:
-                assert error >= 1
-            else:
-                assert error < 0.1
-                assert np.log10(error) == pytest.approx(power, abs=1)
+def test_rewind_of_the_package_undoes_what_the_learner_undoes():
+    from course_utils.inversion import rewind
 
-
-def test_the_bits_lost_predict_the_error():
-    for dtype, eps in EPS.items():
-        for steps in (5, 10, 20):
-            error, bits = runs(steps, dtype)
-            ratio = (error / (eps * 2**bits))[error < 0.1]
-            assert ((ratio > 1e-3) & (ratio < 5)).all()
-            if len(ratio):
-                assert 0.01 < np.median(ratio) < 1
-
-
-def test_what_grows_on_the_way_back_has_shrunk_on_the_way_forward():
-    # Differences of h_0 pushed through the same network, against the bits it reports.
-    rng = np.random.default_rng(0)
-    U, W = call("orthogonal", 32, rng), rng.normal(size=(4, 32)) / 2
-    h = (0.6 * rng.normal(size=32)).clip(-0.9, 0.9)
-    h = np.vstack([h + 1e-6 * np.eye(32), h - 1e-6 * np.eye(32)])
-    for x_t in 0.6 * rng.normal(size=(5, 4)):
-        h = np.tanh(x_t @ W + h @ U)
-    shrinks = np.linalg.svd((h[:32] - h[32:]) / 2e-6, compute_uv=False).min()
-    _, bits = call("there_and_back", 5, 0, np.float64)
-    assert -np.log2(shrinks) == pytest.approx(bits, abs=1e-3)
-
-
-def test_without_tanh_1000_steps_lose_nothing(held):
-    same, kept = chapter()["same"], []
-    for seed in range(20):
-        case = (1_000, seed, np.float32)
-        error, bits = call("there_and_back", *case, f=same, undo_f=same)
-        kept.append(error < 0.01 and abs(bits) < 0.01)
-    nothing = held(
-        10, "Without tanh, 1,000 orthogonal steps lose nothing and come back in float32", kept
-    )
-    assert nothing == 20
-
-
-def test_the_numbers_of_the_open_exercise():
-    same = chapter()["same"]
-    told = {0.5: (41, 1e-4), 0.8: (33, 1e-6), 1.0: (36, 1e-6), 1.25: (45, 1e-3)}
-    for scale, (bits, size) in told.items():
-        error, lost = np.median(runs(20, np.float64, scale), axis=1)
-        assert lost == pytest.approx(bits, abs=0.6)
-        assert abs(np.log10(error / size)) < 1
-        case = (20, 0, np.float64, scale)
-        _, lost = call("there_and_back", *case, f=same, undo_f=same)
-        assert lost == pytest.approx(-20 * np.log2(scale), abs=0.01)
-
-
-def test_small_inputs_alone_do_not_keep_tanh_from_being_flat():
-    """The end of the answer to the open exercise: no inputs, 20 steps, bits lost by scale."""
-    scales = 0.5, 0.8, 1.0, 1.25
-
-    def lost(scale, size, seed):
-        rng = np.random.default_rng(seed)
-        U = scale * call("orthogonal", 32, rng)
-        h, growth = size * rng.normal(size=32).clip(-1.5, 1.5), np.eye(32)
-        for _ in range(20):
-            h = np.tanh(h @ U)
-            growth = np.diag(1 / (1 - h**2)) @ np.linalg.inv(U) @ growth
-        return np.log2(np.linalg.norm(growth, 2))
-
-    bits = {
-        size: [np.median([lost(scale, size, seed) for seed in range(20)]) for scale in scales]
-        for size in (0.6, 1e-3)
-    }
-    small, middle, one, large = bits[0.6]
-    assert small > middle + 5
-    assert middle > one
-    assert large > one + 5
-    np.testing.assert_allclose(bits[1e-3], -20 * np.log2(scales), atol=0.3)
-
-
-def test_a_wrong_input_gives_the_right_output(held):
-    run, wrong = chapter()["run"], []
-    for seed in range(20):
-        layers = [W.astype(np.float32) for W in stack("gaussian", 3, 64, seed)]
-        x, back = call("round_trip", layers, np.float32, **TANH).astype(np.float32)
-        miss = np.abs(run(layers, back, np.tanh) - run(layers, x, np.tanh)).max()
-        wrong.append(np.abs(back - x).max() > 1.5e-3 and miss < 5e-6)
-    hidden = held(
-        10,
-        "Three Gaussian layers give the right output to 5 · 10⁻⁶ for an input off by more "
-        "than 0.0015",
-        wrong,
-    )
-    assert hidden == 20
-
-
-def test_a_simple_rnn_of_keras_with_its_own_start_comes_back_from_5_steps_not_from_60(held):
-    import keras
-
-    from course_utils.inversion import NotInvertible, rewind
-
-    short, lost = [], []
-    for seed in range(20):
-        keras.utils.set_random_seed(seed)
-        rnn = keras.layers.SimpleRNN(32, return_sequences=True)
-        x = np.random.default_rng(seed).normal(size=(2, 60, 4)).astype(np.float32)
-        states = np.asarray(rnn(x))
-        back = rewind(states[:, 4], x[:, :5], *rnn.get_weights())
-        short.append(np.abs(back[:, 1:] - states[:, :5]).max() < 0.01)
-        try:
-            rewind(states[:, -1], x, *rnn.get_weights())
-            lost.append(False)
-        except NotInvertible as error:
-            lost.append("of 60" in str(error))
-    five = held(10, "A new SimpleRNN of Keras comes back from 5 steps", short)
-    sixty = held(10, "It does not come back from 60", lost)
-    assert five == sixty == 20
+    U, W, inputs, first = chapter.network(3, 5)
+    states = chapter.forward(U, W, inputs, first)
+    back = rewind(states[-1:], inputs[np.newaxis], W, U, np.zeros(32))[0]
+    undo = solution("exact_inversion", "undo")
+    np.testing.assert_allclose(back[4], undo(states[5], inputs[4], W, U), rtol=1e-9)
+    np.testing.assert_allclose(back, states, atol=1e-8)

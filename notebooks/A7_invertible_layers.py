@@ -1,0 +1,403 @@
+# ---
+# jupyter:
+#   jupytext:
+#     default_lexer: ipython3
+#     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Which layers have an inverse?
+#
+# [Chapter 10](10_exact_inversion.md) undoes the steps of a recurrent network. A stack of layers is undone
+# in the same way, with other weights at each step. This page holds what the chapter leaves out: which
+# layers can be undone in PyTorch and Keras, how deep, and what is left of a network that cannot.
+#
+# We write a layer on row vectors, $y = f(x W + b)$.
+#
+# ## Backward is not the inverse
+#
+# PyTorch's `y.backward(g)` also runs from the output to the input. It takes a gradient $g$ with respect to
+# $y$, and returns the gradient of $x W g^{\mathsf T}$ with respect to $x$, if $f$ is the identity: that is
+# $g W^{\mathsf T}$. Give it $g = y$, with $b = 0$, and you get $x W W^{\mathsf T}$: the input, only if $W$
+# is an {term}`orthogonal matrix`. Backward multiplies by the transpose of the {term}`Jacobian`. An inverse
+# needs its inverse.
+
+# %%
+from course_utils import inversion, plotting, training  # first: quiet TensorFlow
+
+from math import comb
+from textwrap import fill
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+plotting.use_style()
+training.seed_everything(0)
+blue, red, ink = (plotting.COLOURS[name]
+                  for name in ("blue", "vermilion", "black"))
+
+
+# %%
+def backward_of_output(model, x: torch.Tensor) -> torch.Tensor:
+    """Return what backward hands to the input, given the output."""
+    x = x.clone().requires_grad_(True)
+    y = model(x)
+    y.backward(y.detach())
+    return x.grad
+
+
+x = torch.randn(10, 3)
+model = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Tanh())
+control = torch.nn.utils.parametrizations.orthogonal(
+    torch.nn.Linear(3, 3, bias=False))
+for name, network in [("Linear + tanh", model), ("orthogonal", control)]:
+    gap = (backward_of_output(network, x) - x).norm()
+    print(f"{name:13} distance from x to backward(y): {gap:.1f},",
+          f"norm of x: {x.norm():.1f}")
+
+# %% [markdown]
+# ## One layer, and a forum's case
+#
+# A forum thread {cite:p}`reverse_thread` asks for 10 samples through a layer of 3 units with tanh. Undo
+# $f$, subtract $b$, solve for $x$. Its own code no longer runs: `torch.solve` is still there as a name,
+# and only raises. `torch.linalg.solve` takes the two arguments in the other order.
+
+# %%
+W, b = model[0].weight.detach().T, model[0].bias.detach()
+y = model(x).detach()
+back = torch.linalg.solve(W.T, (torch.atanh(y) - b).T).T
+print("distance below 1e-4:", bool((back - x).norm() < 1e-4),
+      " exactly 0:", bool((back == x).all()))
+try:
+    torch.solve(torch.ones(3, 1), torch.eye(3))
+except RuntimeError as error:
+    print(type(error).__name__, "naming the successor:",
+          "torch.linalg.solve" in str(error))
+
+# %% [markdown]
+# `course_utils.inversion` reads the layers of a `Sequential`, PyTorch or Keras, and inverts them.
+
+# %%
+layers = inversion.read_layers(model)
+same = np.allclose(inversion.exact_inverse(layers, y), back, atol=1e-5)
+print(layers, "same:", same)
+keras_model = keras.Sequential(
+    [keras.Input((3,)), keras.layers.Dense(3, "tanh")])
+keras_model.set_weights([W.numpy(), b.numpy()])
+found = inversion.exact_inverse(
+    inversion.read_layers(keras_model), keras_model(x.numpy()))
+print("from Keras, error below 1e-4:",
+      bool(np.abs(found - x.numpy()).max() < 1e-4))
+
+# %% [markdown]
+# It refuses what has no inverse, and names the layer.
+
+# %%
+nn, square = torch.nn, torch.nn.Linear(3, 3)
+flat = torch.nn.Linear(3, 3)
+torch.nn.init.ones_(flat.weight)
+refused = [nn.Sequential(square, nn.Tanh(), square, nn.ReLU()),
+           nn.Sequential(nn.Linear(5, 3)),
+           nn.Sequential(square, nn.Tanh(), flat),
+           nn.Sequential(square, nn.Sigmoid())]
+outside = np.full((1, 3), 1.5)
+for network in refused:
+    try:
+        inversion.exact_inverse(inversion.read_layers(network), outside)
+    except inversion.NotInvertible as reason:
+        print(fill(str(reason), 72, initial_indent="- ",
+                   subsequent_indent="  "))
+
+# %% [markdown]
+# `rewind` does it for a recurrent layer, with the weights in the order of Keras. A new `SimpleRNN` of 32
+# units starts with an orthogonal $U$, and comes back from 5 steps, not from 60.
+
+# %%
+rnn = keras.layers.SimpleRNN(32, return_sequences=True)
+inputs = np.random.default_rng(0).normal(size=(2, 60, 4))
+states = np.asarray(rnn(inputs.astype(np.float32)))
+weights = rnn.get_weights()
+back = inversion.rewind(states[:, 4], inputs[:, :5], *weights)
+off = np.abs(back[:, 1:] - states[:, :5]).max()
+print("5 steps back, error below 0.01:", bool(off < 0.01))
+try:
+    inversion.rewind(states[:, -1], inputs, *weights)
+except inversion.NotInvertible as reason:
+    print("60 steps back:", type(reason).__name__)
+
+
+# %% [markdown]
+# ## Where does tanh become 1?
+#
+# A correctly rounded float32 tanh is 1 from $z = 13 \ln 2 = 9.01$ on, a float64 one from $27.5 \ln 2 =
+# 19.06$. PyTorch's rounds like that. TensorFlow and NumPy use formulas of their own, chosen for the
+# processor: there the same network saturates elsewhere.
+
+# %% tags=["nbval-ignore-output"]
+def torch_tanh(z: np.ndarray) -> np.ndarray:
+    """Return PyTorch's tanh of an array."""
+    return torch.tanh(torch.tensor(z)).numpy()
+
+
+def keras_tanh(z: np.ndarray) -> np.ndarray:
+    """Return the tanh of Keras, which is TensorFlow's."""
+    return np.asarray(keras.ops.tanh(z))
+
+
+z = np.arange(0, 11, 0.01, dtype=np.float32)
+for name, f in [("TensorFlow", keras_tanh), ("PyTorch", torch_tanh),
+                ("NumPy", np.tanh)]:
+    print(f"{name:10} tanh is 1 from about z = {z[f(z) == 1].min():.0f}")
+
+
+# %% [markdown]
+# ## How large is the condition number if nobody chose it?
+#
+# {cite:t}`edelman1988` showed that for $n \times n$ matrices of independent standard Gaussian numbers the
+# mean of $\ln \kappa$ is about $\ln n + 1.537$. Its standard deviation is about 1.1, whatever $n$ is: one
+# network may be three times better or worse conditioned than the mean.
+
+# %%
+def gaussian(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return an n by n matrix that keeps the size of x on average."""
+    return rng.normal(size=(n, n)) / np.sqrt(n)
+
+
+def orthogonal(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a random orthogonal matrix."""
+    Q, R = np.linalg.qr(rng.normal(size=(n, n)))
+    return Q * np.sign(np.diag(R))
+
+
+print("   n   mean ln kappa    ln n + 1.537    largest kappa of 200")
+for n in [10, 50, 100]:
+    kappas = [np.linalg.cond(gaussian(n, np.random.default_rng(s)))
+              for s in range(200)]
+    print(f"{n:4} {np.log(kappas).mean():12.1f} {np.log(n) + 1.537:16.1f}",
+          f"{max(kappas):15.0f}")
+
+
+# %% [markdown]
+# ## How deep a stack can be undone?
+#
+# Stacks with tanh, 64 units, 20 {term}`seeds <seed>`.
+
+# %%
+def same(a: np.ndarray) -> np.ndarray:
+    """Return a: the activation of a linear layer, and its inverse."""
+    return a
+
+
+def run(stack: list, h: np.ndarray, f=same) -> np.ndarray:
+    """Return the output of a stack of layers without biases."""
+    for W in stack:
+        h = f(h @ W)
+    return h
+
+
+def round_trip(stack, dtype, f=same, undo_f=same) -> np.ndarray:
+    """Return 10 inputs, and what comes back through the stack."""
+    stack = [W.astype(dtype) for W in stack]
+    x = np.random.default_rng(0).normal(size=(10, len(stack[0])))
+    h = run(stack, x.astype(dtype), f)
+    with np.errstate(all="ignore"):
+        for W in reversed(stack):
+            h = np.linalg.solve(W.T, undo_f(h).T).T
+    return np.array([x.astype(dtype), h], dtype=np.float64)
+
+
+# %%
+def depth_errors(draw, depth: int, dtype, **activation) -> np.ndarray:
+    """Return the largest error of 20 seeds; infinity for NaN."""
+    ends = []
+    for s in range(20):
+        rng = np.random.default_rng(s)
+        stack = [draw(64, rng) for _ in range(depth)]
+        x, back = round_trip(stack, dtype, **activation)
+        ends.append(np.nan_to_num(np.abs(back - x).max(), nan=np.inf))
+    return np.array(ends)
+
+
+tanh = {"f": np.tanh, "undo_f": np.arctanh}
+depths, words = [1, 2, 4, 8, 16], {0: "none", 20: "all"}
+deep = {(draw.__name__, dtype.__name__):
+        [depth_errors(draw, depth, dtype, **tanh) for depth in depths]
+        for draw in (gaussian, orthogonal)
+        for dtype in (np.float32, np.float64)}
+print("seeds with an error below 0.01, at depths", depths)
+for key, error in deep.items():
+    counts = [words.get(int((e < 0.01).sum()), "some") for e in error]
+    print(f"{key[0]:10} {key[1]}:", ", ".join(counts))
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "With orthogonal weights the inverse loses about two digits over 16 layers. With Gaussian weights it loses one to three a layer, and returns nothing usable from four layers in float32 or 16 in float64.", "name": "fig-invertible-layers-depth"}, "image": {"alt": "Median over 20 seeds of the largest error of x against depth 1 to 16, both axes logarithmic. Orthogonal float32 (circles, dash-dotted) climbs from about 1e-6 to 1e-4, orthogonal float64 (circles, dotted) from about 1e-14 to 1e-12. Gaussian float32 (crosses, solid) climbs from 3e-5 to about 1 at depth 4 and ends there. Gaussian float64 (crosses, dashed) reaches about 0.001 at depth 8 and ends there."}} jupyter={"source_hidden": true}
+fig, ax = plt.subplots()
+marks = {"gaussian": "x", "orthogonal": "o"}
+for key, error in deep.items():
+    middle = [np.median(e) for e in error]
+    ax.loglog(depths, middle, marker=marks[key[0]], mfc="none",
+              label=" ".join(key))
+ax.set(xlabel="layers", ylabel="largest error of x", xticks=depths,
+       xticklabels=depths)
+ax.minorticks_off()
+ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+plt.show()
+
+# %% [markdown]
+# `torch.nn.utils.parametrizations.orthogonal` keeps $W$ orthogonal during training, while Keras's
+# `Orthogonal` {cite:p}`saxe2014` only starts it there. Two controls: the Gaussian stack fails without tanh
+# too. And an input may be wrong though its output is right.
+
+# %%
+linear = depth_errors(gaussian, 8, np.float32)
+print("Gaussian, 8 layers, no tanh, float32: error below 0.01 for",
+      (linear < 0.01).sum(), "of 20")
+wrong = right = 0
+for s in range(20):
+    rng = np.random.default_rng(s)
+    stack = [gaussian(64, rng).astype(np.float32) for _ in range(3)]
+    x, back = round_trip(stack, np.float32, **tanh).astype(np.float32)
+    wrong += np.abs(back - x).max() > 1e-3
+    gap = run(stack, back, np.tanh) - run(stack, x, np.tanh)
+    right += np.abs(gap).max() < 1e-5
+print(f"3 layers: input off by more than 0.001: {wrong} of 20,",
+      f"output right to 1e-5: {right} of 20")
+
+# %% [markdown]
+# ## How wide must a ReLU layer be?
+#
+# "ReLU has no inverse" is right for a square layer, which keeps a random input whole with probability
+# $2^{-n}$. In general it is wrong: the layer with the weights $[I, -I]$ gives $\max(x, 0)$ and $\max(-x,
+# 0)$, and their difference is $x$. And LeakyReLU multiplies negative numbers by a slope such as 0.01;
+# dividing by it undoes it.
+
+# %%
+x = np.random.default_rng(0).normal(size=(1_000, 8))
+doubled = np.maximum(x @ np.hstack([np.eye(8), -np.eye(8)]), 0)
+print("error from the doubled layer:",
+      np.abs(doubled[:, :8] - doubled[:, 8:] - x).max())
+
+# %% [markdown]
+# Of $m$ random units, 8 must be active to settle 8 inputs, and each is with probability ½.
+
+# %%
+rng, widths = np.random.default_rng(0), np.arange(8, 41, 4)
+heads = [sum(comb(m, k) for k in range(8, m + 1)) / 2**m
+         for m in widths.tolist()]
+spans = []
+for m in widths:
+    W = rng.normal(size=(2_000, 8, m))
+    active = rng.normal(size=(2_000, 1, 8)) @ W > 0
+    spans.append((np.linalg.matrix_rank(W * active) == 8).mean())
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Whether a random input of 8 entries can be recovered from a random ReLU layer is a matter of coins. Square layers almost never allow it, layers four times as wide almost always.", "name": "fig-invertible-layers-relu"}, "image": {"alt": "Share of inputs that can be recovered against the number of units from 8 to 40. Circles for the measurement lie on the solid line of the prediction, which rises from 0 at 8 units through 0.6 at 16 to 1 at 32. A dotted vertical line marks 16, twice the input."}} jupyter={"source_hidden": true}
+fig, ax = plt.subplots()
+ax.plot(widths, heads, "-", color=ink, label="at least 8 heads of m coins")
+ax.plot(widths, spans, "o", color=blue, mfc="none",
+        label="measured, 2,000 layers each")
+ax.axvline(16, ls=":", color=red, label="twice the width of x")
+ax.set(xlabel="units m", ylabel="share of inputs that come back")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# Almost every input is not every input. {cite:t}`puthawala2022` prove that a layer that recovers *all*
+# inputs needs at least twice as many units as inputs, and that for random Gaussian layers the factor lies
+# between 3.4 and 10.5.
+#
+# ## What is left if no formula inverts it?
+#
+# The thread's second network maps 1,000 inputs through 100 ReLU units to 10 outputs. It learns 64 random
+# pairs in 500 steps of {term}`gradient descent` at {term}`learning rate` 1e-4, on the summed squared
+# error. As in [chapter 8](08_input_reconstruction.md), we descend on the input, from 20 random ones.
+
+# %%
+rng = np.random.default_rng(0)
+samples, wanted = (torch.tensor(rng.normal(size=(64, k))).float()
+                   for k in (1_000, 10))
+wide = torch.nn.Sequential(
+    torch.nn.Linear(1_000, 100), torch.nn.ReLU(), torch.nn.Linear(100, 10))
+optimiser = torch.optim.SGD(wide.parameters(), lr=1e-4)
+for _ in training.progress(range(500), "training"):
+    loss = ((wide(samples) - wanted) ** 2).sum()
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+print("final loss below 0.001:", loss.item() < 1e-3)
+
+# %%
+original = samples[:1]
+target = wide(original).detach()
+starts = torch.tensor(rng.normal(size=(20, 1_000))).float()
+answers = starts.clone().requires_grad_(True)
+descent = torch.optim.SGD([answers], lr=1.0)
+for _ in training.progress(range(1_000), "searching"):
+    descent.zero_grad()
+    ((wide(answers) - target) ** 2).sum().backward()
+    descent.step()
+answers = answers.detach()
+gaps = (wide(answers) - target).norm(dim=1) / target.norm()
+print("all 20 outputs right to 1 part in 10,000:",
+      bool((gaps < 1e-4).all()))
+
+# %% [markdown]
+# The first layer sees 100 directions. The other 900 form its {term}`null space`, in which the gradient has
+# no part. So a start keeps its part there, and two random starts differ there by $\sqrt{2 \times 900} =
+# 42.4$ on average.
+
+# %%
+unseen = torch.linalg.svd(wide[0].weight.detach()).Vh[100:]
+pairs = torch.pdist(answers)
+print(f"between two answers: {pairs.min():.0f} to {pairs.max():.0f}")
+far, random = ((rows - original).norm(dim=1).mean()
+               for rows in (answers, starts))
+print(f"mean distance to the original: answers {far:.1f},",
+      f"random inputs {random:.1f}")
+drift = ((answers - starts) @ unseen.T).norm(dim=1).max()
+print("moved in the unseen directions: less than 0.001:",
+      bool(drift < 1e-3))
+
+
+# %% [markdown]
+# The right output says next to nothing about the input: the answers are about as far from the original as
+# random inputs are. The figure walks away from one answer.
+
+# %%
+def output_change(direction, lengths: np.ndarray) -> np.ndarray:
+    """Return the relative change of the output along a direction."""
+    step = direction / direction.norm()
+    far = torch.tensor(lengths, dtype=torch.float32)[:, None]
+    change = wide(answers[0] + far * step) - target
+    return (change.norm(dim=1) / target.norm()).detach().numpy()
+
+
+lengths = np.geomspace(0.1, 100, 40)
+hidden = output_change(unseen.T @ torch.randn(900), lengths)
+visible = output_change(torch.randn(1_000), lengths)
+print("unseen direction, length 100: change below 1e-4:",
+      bool(hidden[-1] < 1e-4))
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "In a direction of the null space the input can change by three times its own size and the output stays the same but for rounding. A random direction of the same length changes it.", "name": "fig-invertible-layers-preimages"}, "image": {"alt": "Relative change of the output against the length of the walk from 0.1 to 100, both axes logarithmic. The dashed line of a random direction climbs from about 0.001 to nearly 1. The solid line of an unseen direction stays below 0.0001 all the way. A dotted vertical line marks the size of the input, near 33."}} jupyter={"source_hidden": true}
+fig, ax = plt.subplots()
+ax.loglog(lengths, hidden, "-", color=blue,
+          label="a direction of the null space")
+ax.loglog(lengths, visible, "--", color=red, label="a random direction")
+ax.axvline(answers[0].norm(), ls=":", color=ink,
+           label="size of the input itself")
+ax.set(xlabel="length of the walk", ylabel="relative change of the output")
+ax.legend(loc="center left", bbox_to_anchor=(0, 0.35))
+plt.show()
+
+# %% [markdown]
+# Which input belongs to the output is then a question about a distribution: [chapter
+# 11](11_sampling_inputs.md).
