@@ -22,6 +22,12 @@ from tools.myst_to_markdown import Bibliography, Block, Links, inline, parse, re
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 PROMPT = "*Your answer: double-click here and write.*"
+# Each notebook may be passed on alone.
+CREDIT = (
+    "*From* What Recurrent Networks Learn. *Copyright 2026, the authors of that book. Code "
+    "under the [BSD 3-Clause licence](https://opensource.org/license/bsd-3-clause), text and "
+    "figures under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).*"
+)
 PROMPT_TEXT = re.compile(r"\s*[*_]?Your answer(?:(?!\n\s*\n).)*", re.DOTALL)  # one paragraph
 SOLUTION_TITLE = re.compile(r"(one answer|solution)\b.*", re.IGNORECASE)
 
@@ -221,7 +227,10 @@ def make_editions(root: Path) -> list[Edition]:
         frozenset(chapter.stem for chapter in chapters),
         Bibliography(bibliography if bibliography.exists() else None),
     )
-    return [make_edition(chapter.stem, read(chapter), links) for chapter in chapters]
+    editions = [make_edition(chapter.stem, read(chapter), links) for chapter in chapters]
+    for edition in editions:
+        edition.source.cells.append(nbformat.v4.new_markdown_cell(CREDIT, id="credit"))
+    return editions
 
 
 def make_edition(slug: str, notebook: NotebookNode, links: Links) -> Edition:
@@ -385,15 +394,17 @@ class _Maker:
             return True
         if title.lower().startswith("hint"):
             return False
+        answer = re.match(r"Answer (\d+)", title)
+        if answer and answer[1] in self.questions - self.answered:
+            self.answered.add(answer[1])
+            return False
         if self.exercise:
             raise ValueError(
                 f"a dropdown after an exercise is titled 'Hint', 'One answer' or 'Solution', "
                 f"not {title!r}: the class edition leaves out the last two"
             )
-        if answer := re.match(r"Answer (\d+)", title):
-            if answer[1] not in self.questions or answer[1] in self.answered:
-                raise ValueError(f"{title!r} needs one 'Predict first {answer[1]}' of its own")
-            self.answered.add(answer[1])
+        if answer:
+            raise ValueError(f"{title!r} needs one 'Predict first {answer[1]}' of its own")
         return False
 
 

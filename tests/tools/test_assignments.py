@@ -6,6 +6,7 @@ learner would send it, with all its cells.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from nbformat import NotebookNode
 
 from tests.chapters import setup_of
@@ -81,6 +83,20 @@ def test_the_metadata_are_complete_and_checks_are_locked(slug, editions):
         ("code", False, True),
         ("markdown", True, True),
     }
+
+
+def test_every_notebook_says_whose_it_is_and_under_which_licences(editions):
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    copyright = re.search(
+        r"Copyright \(c\) (\d+), (the authors)", (ROOT / "LICENSE").read_text()
+    )
+    for edition in editions.values():
+        for notebook in (edition.source, edition.notebook):
+            credit = notebook.cells[-1].source
+            assert cited["title"] in credit
+            assert "Copyright {}, {}".format(*copyright.groups()) in credit
+            assert "BSD 3-Clause" in credit
+            assert "CC BY 4.0" in credit
 
 
 @pytest.mark.parametrize("slug", CHAPTERS)

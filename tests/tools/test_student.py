@@ -166,6 +166,7 @@ def repository(tmp_path):
         "course_utils/__init__.py": '"""Helpers."""\n',
         "course_utils/checks/__init__.py": "",
         "course_utils/checks/demo.py": '"""Checks."""\n',
+        "course_utils/check_env.py": '"""What is missing."""\n',
         "constraints.txt": "numpy==2.4.6\n",
         "LICENSE": "BSD\n",
         "LICENSE-TEXT": "CC BY\n",
@@ -392,6 +393,15 @@ def test_an_answer_out_of_place_is_refused(text, problem, tmp_path, links):
         edition_of(tmp_path, "# A\n\n+++\n\n" + text, links)
 
 
+def test_the_answer_to_a_prediction_stays_though_an_exercise_came_between(tmp_path, links):
+    predict = ":::{admonition} Predict first 1\n:class: predict\nHow far?\n:::\n"
+    answer = ":::{dropdown} Answer 1\nThree steps.\n:::"
+    edition = edition_of(tmp_path, f"# A\n\n+++\n\n{predict}\n{BOX}\n{answer}", links)
+    assert "Three steps." in edition.notebook.cells[-1].source
+    with pytest.raises(ValueError, match="not 'Answer 1'"):  # and only one
+        edition_of(tmp_path, f"# A\n\n+++\n\n{predict}\n{BOX}\n{answer}\n\n{answer}", links)
+
+
 def test_an_answer_in_a_cell_of_its_own_goes_and_the_statement_stays(tmp_path, links):
     hint = ":::{dropdown} Hint\nThink of rain.\n:::"
     edition = edition_of(
@@ -509,6 +519,7 @@ def test_the_folder_holds_what_a_class_needs_and_nothing_else(repository):
         "01_demo.ipynb",
         "02_next.ipynb",
         "START.md",
+        "check_env.py",
         "LICENSE",
         "LICENSE-TEXT",
         "constraints.txt",
