@@ -62,14 +62,23 @@ def _input_part(x: Array, W: Array) -> Array:
 
 
 def run_lstm(
-    x: Array, W: Array, U: Array, b: Array, squash: Function, act: Function, h: Array, c: Array
+    x: Array,
+    W: Array,
+    U: Array,
+    b: Array,
+    squash: Function,
+    act: Function,
+    h: Array,
+    c: Array,
+    padded: Array | None,
 ) -> tuple[Array, ...]:
     """Run an LSTM over x, shape (steps, batch, features), from the states h and c.
 
     W and U hold a block after the other, (4, features, units) and (4, units, units), b two rows
     of biases, (2, 4, units), of which an LSTM has the first only. Gates go through ``squash``,
-    the rest through ``act``. Returns pre-activations and gates, (4, steps, batch, units), then
-    h and c of every step, (steps, batch, units).
+    the rest through ``act``. Where ``padded``, (steps, batch), is true, h and c stay. Returns
+    pre-activations and gates, (4, steps, batch, units), then h and c of every step, (steps,
+    batch, units).
     """
     Z = _input_part(x, W)
     G, H, C = np.empty_like(Z), np.empty_like(Z[0]), np.empty_like(Z[0])
@@ -87,6 +96,8 @@ def run_lstm(
         C[t] += np.multiply(i, g, out=product)
         act(C[t], product)
         np.multiply(o, product, out=H[t])
+        if padded is not None:
+            H[t, padded[t]], C[t, padded[t]] = h[padded[t]], c[padded[t]]
         h, c = H[t], C[t]
         _check_finite(t, len(x), Z[:, t], h, c)
     return Z, G, H, C
@@ -100,6 +111,7 @@ def run_gru(
     squash: Function,
     act: Function,
     h: Array,
+    padded: Array | None,
     reset_after: bool,
 ) -> tuple[Array, ...]:
     """Run a GRU as :func:`run_lstm` does, with 3 blocks; the second bias is added to h U."""
@@ -125,6 +137,8 @@ def run_gru(
         np.subtract(h, new, out=H[t])
         H[t] *= z
         H[t] += new
+        if padded is not None:
+            H[t, padded[t]] = h[padded[t]]
         h = H[t]
         _check_finite(t, len(x), Z[:, t], h)
     return Z, G, H

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils.arguments import array, fits
 from course_utils.gates.cells import ACTIVATIONS, CELLS, Array
+from course_utils.gates.modules import plain
 
 if TYPE_CHECKING:
     from course_utils.gates.weights import Gates
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """Everything a cell computed, in arrays of shape (batch, steps, units).
+
+    Of ``time_major`` gates the shape is (steps, batch, units).
 
     ``gates`` holds the value of each gate by the names of ``Gates.blocks``, ``pre_activations``
     the same before the activation. Strictly, "cell" of an LSTM and "candidate" of a GRU are no
@@ -27,7 +30,8 @@ class Trace:
     --------
     >>> from course_utils.gates import Gates
     >>> rng = np.random.default_rng(0)
-    >>> gates = Gates.from_onnx(rng.normal(size=(1, 8, 3)), rng.normal(size=(1, 8, 2)))
+    >>> W, R = rng.normal(size=(1, 8, 3)), rng.normal(size=(1, 8, 2))
+    >>> gates = Gates.from_onnx(W, R, layout=1)
     >>> trace = gates.trace(rng.normal(size=(5, 7, 3)))
     >>> trace
     Trace(gates input, forget, cell, output; h, c; each of shape (5, 7, 2))
@@ -46,22 +50,39 @@ class Trace:
         return f"Trace(gates {', '.join(self.gates)}; {states}; each of shape {self.h.shape})"
 
 
-def run(gates: "Gates", x: ArrayLike, **states: ArrayLike | None) -> Trace:
+def run(
+    gates: "Gates",
+    x: Any,
+    lengths: ArrayLike | None,
+    mask: Any,
+    **states: Any,
+) -> Trace:
     """Run a layer over x from the states before the first step, ``h`` and ``c``."""
     cell, dtype = CELLS[gates.cell], gates.dtype
-    inputs = array(x, "x", dtype=dtype)
+    if hasattr(x, "batch_sizes"):
+        raise TypeError(
+            "x is a packed sequence: unpack it, x, lengths = pad_packed_sequence(x, "
+            "batch_first=...), and give trace both"
+        )
+    if mask is None and lengths is None:
+        mask = getattr(x, "_keras_mask", None)  # a mask that Keras would use too
+    inputs = array(plain(x), "x", dtype=dtype)
+    axes = ("steps, batch", 1) if gates.time_major else ("batch, steps", 0)
     if not fits(inputs.shape, (None, None, gates.features)):
         raise ValueError(
-            f"x should have shape (batch, steps, {gates.features}), got {inputs.shape}; one "
-            "sequence goes in as x[np.newaxis], samples of one step as x[:, np.newaxis]"
+            f"x should have shape ({axes[0]}, {gates.features}), got {inputs.shape}; one "
+            f"sequence goes in as x{'[:, np.newaxis]' if axes[1] else '[np.newaxis]'}, samples "
+            f"of one step as x{'[np.newaxis]' if axes[1] else '[:, np.newaxis]'}"
         )
-    shape = len(inputs), gates.units
-    first = {name: np.zeros(shape, dtype) for name in cell.states}
+    in_time = inputs if gates.time_major else inputs.transpose(1, 0, 2)
+    steps, batch, _ = in_time.shape
+    first = {name: np.zeros((batch, gates.units), dtype) for name in cell.states}
     for name, state in states.items():
         if state is not None:
             if name not in cell.states:
                 raise ValueError(f"a {gates.cell} has no state {name}: leave out {name}0")
-            first[name] = array(state, f"{name}0", shape, dtype)
+            first[name] = array(plain(state), f"{name}0", (batch, gates.units), dtype)
+    real = _real_steps(gates, lengths, mask, steps, batch)
     no_bias = np.zeros(gates.units, dtype)
 
     def stacked(*names: str) -> Array:
@@ -71,19 +92,49 @@ def run(gates: "Gates", x: ArrayLike, **states: ArrayLike | None) -> Trace:
     way = slice(None, None, -1 if gates.reverse else 1)
     with np.errstate(over="ignore", invalid="ignore"):
         Z, G, *after = cell.run(
-            inputs.transpose(1, 0, 2)[way],
+            in_time[way],
             stacked("kernel"),
             stacked("recurrent"),
             stacked("bias", "recurrent_bias").reshape(2, -1, gates.units),
             ACTIVATIONS[gates.recurrent_activation],
             ACTIVATIONS[gates.activation],
             *first.values(),
+            padded=None if real is None else ~real[way],
             **{name: getattr(gates, name) for name in cell.options},
         )
+    if real is not None:
+        nothing = ~real[way]
+        Z[:, nothing], G[:, nothing] = np.nan, np.nan
+        for state in after if lengths is not None else ():
+            state[nothing] = 0
 
     def by_name(names: Iterable[str], arrays: Iterable[Array]) -> dict[str, Array]:
-        return {k: a[way].transpose(1, 0, 2) for k, a in zip(names, arrays, strict=True)}
+        turned = (a[way] if gates.time_major else a[way].transpose(1, 0, 2) for a in arrays)
+        return dict(zip(names, turned, strict=True))
 
     return Trace(
         by_name(cell.blocks, G), by_name(cell.blocks, Z), **by_name(cell.states, after)
     )
+
+
+def _real_steps(gates: "Gates", lengths: Any, mask: Any, steps: int, batch: int) -> Any:
+    """Return which steps are no padding, shape (steps, batch), or None if all are real."""
+    if lengths is not None and mask is not None:
+        raise ValueError("lengths and mask say the same thing: give one of them")
+    if lengths is not None:
+        ends = array(plain(lengths), "lengths", (batch,))
+        if not np.isin(ends, range(steps + 1)).all():
+            raise ValueError(
+                f"lengths should be whole numbers from 0 to {steps}, got {lengths}"
+            )
+        return np.arange(steps)[:, np.newaxis] < ends
+    if mask is not None:
+        shape = (steps, batch) if gates.time_major else (batch, steps)
+        real = array(plain(mask), "mask", shape) != 0
+        return real if gates.time_major else real.T
+    if gates.masked:
+        raise ValueError(
+            "a mask reached this layer in its model, so it skips padded steps: give trace the "
+            "mask, shape (batch, steps), true where a step is real (np.ones if all are)"
+        )
+    return None

@@ -35,6 +35,12 @@ class Gates:
         Whether a GRU resets after the product with U, as in PyTorch and by default in Keras.
     reverse
         Whether the cell reads its sequence from the last step to the first.
+    time_major
+        Whether the layer takes x as (steps, batch, features), as PyTorch does without
+        ``batch_first`` and ONNX in layout 0; :meth:`trace` then takes and returns the same.
+    masked
+        Whether a mask reached the layer where it was read, as behind ``Masking``;
+        :meth:`trace` then asks for one.
 
     Examples
     --------
@@ -57,6 +63,8 @@ class Gates:
     recurrent_activation: str = "sigmoid"
     reset_after: bool = True
     reverse: bool = False
+    time_major: bool = False
+    masked: bool = False
 
     def __post_init__(self) -> None:
         names = named(self.cell).blocks
@@ -105,9 +113,11 @@ class Gates:
     def __repr__(self) -> str:
         shown = ["activation", "recurrent_activation", *CELLS[self.cell].options]
         fields = "".join(f", {name} {getattr(self, name)}" for name in shown)
+        marks = ("reverse", "time_major", "masked")
+        set_ = "".join(f", {name}" for name in marks if getattr(self, name))
         return (
             f"Gates({self.cell}, features {self.features}, units {self.units}, {self.dtype}"
-            f"{fields}{', reverse' if self.reverse else ''})"
+            f"{fields}{set_})"
         )
 
     @classmethod
@@ -134,13 +144,13 @@ class Gates:
         """Read one layer and direction of a PyTorch module, ``nn.LSTM`` or ``nn.GRU``.
 
         Layers count from 0; layer 1 takes the h of layer 0 for its input. ``reverse`` is the
-        direction that runs from the last step to the first. ``batch_first`` and ``dropout``
-        leave no mark here.
+        direction that runs from the last step to the first. A module without ``batch_first``
+        is read as ``time_major``; ``dropout`` leaves no mark here.
 
         Examples
         --------
         >>> import torch
-        >>> Gates.from_torch(torch.nn.GRU(3, 4, num_layers=2), layer=1)
+        >>> Gates.from_torch(torch.nn.GRU(3, 4, 2, batch_first=True), layer=1)
         Gates(GRU, features 4, units 4, float32, activation tanh, recurrent_activation sigmoid,
         reset_after True)
         """
@@ -159,9 +169,9 @@ class Gates:
 
         The shapes of W, R and B are those of :class:`OnnxWeights`. The attributes are called as
         in ONNX, and have ONNX's defaults. Mind ``linear_before_reset``: the default 0 is
-        ``reset_after=False``, while PyTorch and by default Keras reset after. Initial states
-        are arguments of :meth:`trace`, which has batch first whatever ``layout`` says. What
-        neither Keras nor PyTorch can is refused: peepholes ``P``, ``clip``, ``input_forget``.
+        ``reset_after=False``, while PyTorch and by default Keras reset after. ``layout`` 0 is
+        ``time_major``. Initial states are arguments of :meth:`trace`. What neither Keras nor
+        PyTorch can is refused: peepholes ``P``, ``clip``, ``input_forget``.
 
         Examples
         --------
@@ -263,18 +273,31 @@ class Gates:
         return OnnxWeights(W[np.newaxis], U[np.newaxis], B, attributes)
 
     def trace(
-        self, x: ArrayLike, h0: ArrayLike | None = None, c0: ArrayLike | None = None
+        self,
+        x: ArrayLike,
+        h0: ArrayLike | None = None,
+        c0: ArrayLike | None = None,
+        *,
+        lengths: ArrayLike | None = None,
+        mask: ArrayLike | None = None,
     ) -> Trace:
         """Run the cell over sequences and keep every gate, pre-activation, c and h.
 
-        x has shape (batch, steps, features); h0 and c0, the states before the first step,
-        (batch, units), are zeros if left out. The trace has the kind of the weights: 1,000
-        sequences of 100 steps through 128 units of an LSTM in float32 take 0.5 GB. With relu
-        and linear the state can leave the range of the numbers, an OverflowError.
+        x has shape (batch, steps, features), or (steps, batch, features) for ``time_major``
+        gates; h0 and c0, the states before the first step, (batch, units), are zeros if left
+        out. The trace has the kind of the weights: 1,000 sequences of 100 steps through 128
+        units of an LSTM in float32 take 0.5 GB. With relu and linear the state can leave the
+        range of the numbers, an OverflowError. There is no dropout.
 
-        There is no dropout and no mask: trace sequences of different lengths apart, or read the
-        padded steps as what they are. What belongs to step t of x stands at step t of the
-        trace, also for reverse gates, whose last state is therefore at step 0.
+        Padded sequences need one of two arguments. At a padded step no state changes, whichever
+        way the cell reads, and gates and pre-activations are NaN. ``lengths``, whole numbers
+        of shape (batch,), counts the steps before the padding, as in PyTorch and ONNX; h and c
+        are 0 at padded steps, as there. ``mask`` has the first two axes of x, true where a step
+        is real, on whichever side the padding is, as in Keras; h and c at a padded step repeat
+        those before it.
+
+        What belongs to step t of x stands at step t of the trace, also for reverse gates, whose
+        last state is therefore at step 0.
 
         Examples
         --------
@@ -288,4 +311,4 @@ class Gates:
         >>> bool(np.abs(trace.h - h).max() < 1e-6)
         True
         """
-        return run(self, x, h=h0, c=c0)
+        return run(self, x, lengths, mask, h=h0, c=c0)

@@ -17,13 +17,8 @@ question-and-answer thread on running a network in reverse.
 """
 
 from course_utils.inversion.descent import LOSSES, Reconstruction, reconstruct, sensitivity
-from course_utils.inversion.exact import (
-    DenseLayer,
-    NotInvertible,
-    exact_inverse,
-    read_layers,
-    rewind,
-)
+from course_utils.inversion.exact import NotInvertible, exact_inverse, rewind
+from course_utils.inversion.layers import DenseLayer, read_layers
 from course_utils.inversion.shutting import ShutGate, shut_gate
 
 __all__ = [

@@ -10,143 +10,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit
 
 from course_utils.arguments import array
-from course_utils.inversion.runners import Array, parts
-
-ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "leaky_relu")
-_NO_EFFECT = ("Identity", "Dropout", "InputLayer")  # once training is over
-_MODULES = {"Tanh": "tanh", "Sigmoid": "sigmoid", "ReLU": "relu", "LeakyReLU": "leaky_relu"}
+from course_utils.inversion.layers import DenseLayer
+from course_utils.inversion.runners import Array
 
 
 class NotInvertible(ValueError):
     """A layer, or a value that reached it, has no inverse; the message says which and why."""
-
-
-class DenseLayer:
-    """One layer y = f(x W + b), with copies of the weights.
-
-    Parameters
-    ----------
-    W
-        Weights, shape (inputs, outputs), as in Keras; PyTorch stores the transpose.
-    b
-        Bias, shape (outputs,); zeros if left out.
-    activation
-        f: "linear", "tanh", "sigmoid", "leaky_relu", or "relu", which has no inverse.
-    slope
-        What "leaky_relu" multiplies negative numbers by. PyTorch's default is 0.01; Keras has
-        0.3 in the layer and 0.2 in the activation.
-    name
-        What to call the layer in messages.
-
-    Examples
-    --------
-    >>> layer = DenseLayer(np.diag([2.0, 4.0]), activation="tanh")
-    >>> layer
-    DenseLayer(2 -> 2, tanh, float64)
-    >>> layer([[0.0, 0.25]]).round(3)
-    array([[0.   , 0.762]])
-    """
-
-    def __init__(
-        self,
-        W: ArrayLike,
-        b: ArrayLike | None = None,
-        activation: str = "linear",
-        slope: float = 0.01,
-        name: str = "",
-    ) -> None:
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation should be one of {ACTIVATIONS}, got {activation!r}")
-        if not slope > 0:
-            raise ValueError(f"slope should be above 0, got {slope}: with 0 it is a relu")
-        self.W: Array = np.array(array(W, "W", (None, None)))
-        shift = np.zeros_like(self.W[0]) if b is None else b
-        self.b: Array = np.array(array(shift, "b", self.W.shape[1:]))
-        self.activation, self.slope, self.name = activation, slope, name
-
-    def __repr__(self) -> str:
-        inputs, outputs = self.W.shape
-        return f"DenseLayer({inputs} -> {outputs}, {self.activation}, {self.W.dtype})"
-
-    def __call__(self, x: ArrayLike) -> Array:
-        """Return f(x W + b) for x of shape (batch, inputs)."""
-        return _activated(array(x, "x") @ self.W + self.b, self.activation, self.slope)
-
-
-def _activated(z: Array, activation: str, slope: float) -> Array:
-    if activation == "tanh":
-        return np.tanh(z)
-    if activation == "sigmoid":
-        return expit(z)
-    if activation == "relu":
-        return np.maximum(z, 0)
-    return np.where(z < 0, z * slope, z) if activation == "leaky_relu" else z
-
-
-def read_layers(model: Any) -> list[DenseLayer]:
-    """Read the dense layers of a PyTorch or Keras ``Sequential``, first layer first.
-
-    From PyTorch it reads Linear, Tanh, Sigmoid, LeakyReLU and ReLU, from a built model of Keras
-    Dense, LeakyReLU, ReLU and Activation. An activation that is a layer of its own joins the
-    dense layer before it. Dropout and identity, which do nothing once training is over, are
-    skipped. A TypeError names a layer that is none of these.
-
-    Examples
-    --------
-    >>> import torch
-    >>> read_layers(torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Tanh()))
-    [DenseLayer(3 -> 3, tanh, float32)]
-    """
-    read: list[DenseLayer] = []
-    for place, part in enumerate(parts(model)):
-        kind = type(part).__name__
-        name = f"layer {place} ({kind})"
-        if kind in ("Linear", "Dense"):
-            read.append(_dense(part, name))
-        elif kind in (*_MODULES, "Activation"):
-            if not read or read[-1].activation != "linear":
-                raise ValueError(f"{name}: expected a dense layer before this activation")
-            last = read[-1]
-            f = _activation_of(part, name)
-            read[-1] = DenseLayer(last.W, last.b, *f, f"{last.name}, {name}")
-        elif kind not in _NO_EFFECT:
-            raise TypeError(f"{name} is neither a dense layer nor one of {ACTIVATIONS}")
-    if not read:
-        raise TypeError(
-            "wanted a Sequential of PyTorch or Keras with dense layers, got "
-            f"{type(model).__module__}.{type(model).__name__}"
-        )
-    return read
-
-
-def _dense(part: Any, name: str) -> DenseLayer:
-    """Read a Linear of PyTorch or a Dense of Keras."""
-    if type(part).__name__ == "Linear":
-        bias = None if part.bias is None else part.bias.numpy(force=True)
-        return DenseLayer(part.weight.numpy(force=True).T, bias, name=name)
-    if not part.built:
-        raise ValueError(f"{name} has no weights yet: start the model with keras.Input")
-    W, *biases = part.get_weights()
-    return DenseLayer(W, biases[0] if biases else None, *_activation_of(part, name), name)
-
-
-def _activation_of(part: Any, name: str) -> tuple[str, float]:
-    """Return the activation of a layer and, for leaky_relu, its slope."""
-    if type(part).__module__.startswith("torch."):
-        return _MODULES[type(part).__name__], getattr(part, "negative_slope", 0.01)
-    # Keras: by what it computes, since its layers and functions have many names and options.
-    function = getattr(part, "activation", part)
-    z = np.concatenate([np.linspace(-8, 8, 33), [-1e4, 1e4]])
-    got = np.asarray(function(z), np.float64)
-    slope = float(getattr(part, "negative_slope", -function(np.array([-1.0]))[0]))
-    for activation in ACTIVATIONS:
-        if np.allclose(got, _activated(z, activation, slope), rtol=1e-5, atol=1e-6):
-            return activation, slope if activation == "leaky_relu" else 0.01
-    named = getattr(function, "__name__", function)
-    raise TypeError(f"{name}: its activation {named} is none of {ACTIVATIONS}")
 
 
 def exact_inverse(layers: Sequence[DenseLayer], y: ArrayLike) -> Array:

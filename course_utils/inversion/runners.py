@@ -17,6 +17,10 @@ Pull = Callable[[Array], Array]
 Run = Callable[[Array], tuple[Array, Pull]]
 """Takes inputs to outputs, and to what pulls slopes back through them."""
 
+_TOKENS = (
+    "token numbers have no gradient: start from embedding vectors, and give the part of the "
+    "model after the Embedding"
+)
 _CUT = (
     "no gradient reaches the input: the function should compute its outputs from the input "
     "with differentiable operations, without detach, numpy or no_grad on the way"
@@ -27,6 +31,13 @@ def runner(function: Any, inputs: Array) -> tuple[Run, Any]:
     """Return how to run a function of such inputs, and the float type that it wants."""
     if isinstance(function, tuple | list):
         return _run_pair(*affine(*function), inputs)
+    for layer in getattr(function, "_flatten_layers", tuple)():
+        if getattr(layer, "stateful", False):
+            raise ValueError(
+                f"{layer.name} is stateful: what it returns depends on what it was run on "
+                "before, and each step of a descent would change it. Build the model with "
+                "stateful=False and set_weights"
+            )
     keras = sys.modules.get("keras")  # whoever has a model of Keras has imported it
     if keras and keras.backend.backend() == "torch":
         keras = None  # its models are modules of PyTorch then
@@ -52,6 +63,8 @@ def _run_torch(function: Any, inputs: Array) -> tuple[Run, Any]:
 
     module = function if isinstance(function, torch.nn.Module) else torch.nn.Module()
     like = next(module.parameters(), torch.from_numpy(inputs[:0]))
+    if like.dtype == torch.bfloat16:
+        raise TypeError("NumPy has no bfloat16: give module.float()")
 
     def run(x: Array) -> tuple[Array, Pull]:
         leaf = torch.tensor(x, dtype=like.dtype, device=like.device, requires_grad=True)
@@ -60,15 +73,25 @@ def _run_torch(function: Any, inputs: Array) -> tuple[Run, Any]:
         for part in training:
             part.training = False
         try:
-            with torch.enable_grad():
+            # On a graphics card cuDNN runs no LSTM backwards that is not in training mode.
+            with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
                 z = function(leaf)
+        except RuntimeError as error:
+            if "embedding" in str(error):
+                raise ValueError(_TOKENS) from error
+            raise
         finally:
             for part in training:
                 part.training = True
         if not isinstance(z, torch.Tensor):
+            what = (
+                "give a function that picks one, such as lambda x: module(x)[0][:, -1]"
+                if isinstance(z, tuple)
+                else "give a Keras model itself, not its predict"
+            )
             raise TypeError(
                 "the function should return a PyTorch tensor, through which gradients flow, "
-                f"got {type(z).__name__}; give a Keras model itself, not its predict"
+                f"got {type(z).__name__}; {what}"
             )
         if not z.requires_grad:
             raise ValueError(_CUT)
@@ -99,7 +122,8 @@ def _run_keras(model: Any) -> tuple[Run, Any]:
         def pull(slope: Array) -> Array:
             grad = tape.gradient(z, leaf, tf.cast(slope, z.dtype))
             if grad is None:
-                raise ValueError(_CUT)
+                inside = (type(layer).__name__ for layer in model._flatten_layers())
+                raise ValueError(_TOKENS if "Embedding" in inside else _CUT)
             return grad.numpy()
 
         return z.numpy(), pull

@@ -364,3 +364,140 @@ def test_models_that_cannot_be_read_are_refused():
     ):
         with pytest.raises(error, match=what):
             read_layers(model)
+
+
+def residual(layers, keras):
+    start = keras.Input((4,))
+    return keras.Model(start, layers.Dense(4)(start) + start)
+
+
+def reused(layers, keras):
+    start, shared = keras.Input((4,)), layers.Dense(4, "tanh")
+    return keras.Model(start, layers.Dense(4)(shared(shared(start))))
+
+
+def two_heads(layers, keras):
+    start = keras.Input((4,))
+    return keras.Model(start, [layers.Dense(4)(start), layers.Dense(4)(start)])
+
+
+def two_inputs(layers, keras):
+    starts = [keras.Input((4,)), keras.Input((4,))]
+    return keras.Model(starts, layers.Dense(4)(starts[0] * starts[1]))
+
+
+def operation(layers, keras):
+    start = keras.Input((4,))
+    return keras.Model(start, keras.ops.exp(layers.Dense(4)(start)))
+
+
+def scaled(layers, keras):
+    start = keras.Input((4,))
+    return keras.Model(start, layers.Dense(4)(2.0 * start))
+
+
+def adapter(layers, keras):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(4)])
+    model.layers[0].enable_lora(2)
+    return model
+
+
+def own_call(layers, keras):
+    class Twice(layers.Dense):
+        def call(self, x):
+            return super().call(2 * x)
+
+    return keras.Sequential([keras.Input((4,)), Twice(4)])
+
+
+def own_model(layers, keras):
+    class Doubled(keras.Sequential):
+        def call(self, x, training=None, mask=None):
+            return 2 * super().call(x)
+
+    return Doubled([keras.Input((4,)), layers.Dense(4)])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (residual, "no chain of layers: at Add paths join"),
+        (reused, "it uses a Dense twice"),
+        (two_heads, "paths join or part"),
+        (two_inputs, "paths join or part"),
+        (operation, r"layer 2 \(Exp\) is neither"),
+        (scaled, r"layer 1 \(Multiply\) is neither"),
+        (adapter, r"layer 0 \(Dense\) has weights of its own, .*lora_kernel_a"),
+        (own_call, "Twice has a call of its own"),
+        (own_model, "Doubled has a call of its own"),
+    ],
+)
+def test_a_model_of_keras_that_is_no_plain_chain_is_refused(make, message):
+    import keras
+
+    with pytest.raises(TypeError, match=message):
+        read_layers(make(keras.layers, keras))
+
+
+def test_a_model_of_pytorch_that_is_no_plain_chain_is_refused():
+    import torch
+
+    class Residual(torch.nn.Sequential):
+        def forward(self, x):
+            return x + super().forward(x)
+
+    class Linear(torch.nn.Linear):  # as an adapter is called
+        def __init__(self):
+            super().__init__(2, 2)
+            self.lora = torch.nn.Parameter(torch.ones(2))
+
+    class Layers(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = [torch.nn.Linear(2, 2)]
+
+    hooked = torch.nn.Linear(2, 2)
+    hooked.register_forward_hook(lambda *_: None)
+    for model, message in (
+        (Residual(torch.nn.Linear(2, 2)), "Residual has a forward of its own"),
+        (torch.nn.Sequential(Linear()), "a weight of its own, lora"),
+        (torch.nn.Sequential(hooked), "runs a hook"),
+        (Layers(), "wanted a Sequential"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            read_layers(model)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_dense_weights_that_a_hook_computes_are_read_when_they_are_current():
+    import torch
+
+    def make():
+        return torch.nn.Sequential(torch.nn.utils.weight_norm(torch.nn.Linear(3, 3)))
+
+    torch.manual_seed(0)
+    trained, loaded = make(), make()
+    loaded.load_state_dict(trained.state_dict())
+    with pytest.raises(ValueError, match="weight is out of date"):
+        read_layers(loaded)
+    x = torch.rand(2, 3)
+    y = loaded(x).detach().numpy()
+    np.testing.assert_allclose(run(read_layers(loaded), x.numpy()), y, atol=1e-6)
+
+
+def test_chains_inside_chains_are_read_in_order():
+    import keras
+    import torch
+
+    nn, layers = torch.nn, keras.layers
+    inner = nn.Sequential(nn.Linear(3, 3), nn.Tanh())
+    ours = nn.Sequential(inner, nn.Linear(3, 3))
+    x = np.random.default_rng(0).uniform(-1, 1, (2, 3)).astype(np.float32)
+    y = ours(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(run(read_layers(ours), x), y, atol=1e-6)
+    start = keras.Input((3,))
+    part = keras.Sequential([keras.Input((3,)), layers.Dense(3, "tanh"), layers.Dense(3)])
+    theirs = keras.Model(start, layers.Dense(3, "sigmoid")(part(layers.Dropout(0.5)(start))))
+    found = read_layers(theirs)
+    assert [layer.activation for layer in found] == ["tanh", "linear", "sigmoid"]
+    np.testing.assert_allclose(run(found, x), np.asarray(theirs(x)), atol=1e-6)

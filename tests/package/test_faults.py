@@ -42,7 +42,7 @@ FUSED = [rng.normal(size=(3, 8)), rng.normal(size=(2, 8)), rng.normal(size=8)]
 X = rng.random((4, 5, 3))
 
 ONNX = {"W": rng.normal(size=(1, 6, 3)), "R": rng.normal(size=(1, 6, 2)), "B": np.ones((1, 12))}
-LSTM = gates.Gates.from_torch(torch.nn.LSTM(3, 2).double())
+LSTM = gates.Gates.from_torch(torch.nn.LSTM(3, 2, batch_first=True).double())
 GRU = gates.Gates.from_torch(torch.nn.GRU(3, 2).double())
 LAYER = inversion.DenseLayer(np.diag([2.0, 4.0]), np.array([0.5, 0.0]), "tanh")
 LINEAR, HALF = torch.nn.Linear(3, 2).double(), np.full((4, 2), 0.5)

@@ -327,6 +327,47 @@ def test_a_model_that_ignores_its_input_has_no_gradient():
         reconstruct(model, [[1.0, 1.0]], [[0.0, 0.0]], learning_rate=0.1)
 
 
+def test_a_stateful_layer_is_refused_and_left_as_it_was():
+    import keras
+
+    layer = keras.layers.LSTM(4, stateful=True)
+    inner = keras.Sequential([keras.Input(batch_shape=(1, 5, 3)), layer])
+    outer = keras.Sequential([keras.Input(batch_shape=(1, 5, 3)), inner])
+    x = np.ones((1, 5, 3), np.float32)
+    inner(x)
+    before = [np.array(state) for state in layer.states]
+    assert np.any(before)
+    for model in (inner, outer, layer):
+        with pytest.raises(ValueError, match=r"is stateful.* stateful=False"):
+            reconstruct(model, np.full((1, 4), 0.1), x, learning_rate=1.0)
+        with pytest.raises(ValueError, match="is stateful"):
+            sensitivity(model, x)
+    assert all(map(np.array_equal, layer.states, before))
+
+
+def test_tokens_have_no_gradient():
+    import keras
+    import torch
+
+    nn, layers = torch.nn, keras.layers
+    ids = np.zeros((1, 5), np.float32)
+    ours = nn.Sequential(nn.Embedding(10, 3), nn.Flatten(), nn.Linear(15, 2))
+    theirs = keras.Sequential([keras.Input((5,)), layers.Embedding(10, 3), layers.LSTM(4)])
+    for model in (ours, lambda x: ours(x), theirs):
+        with pytest.raises(ValueError, match="start from embedding vectors"):
+            sensitivity(model, ids)
+
+
+def test_a_module_that_returns_more_than_a_tensor_is_told_what_to_give():
+    import torch
+
+    module = torch.nn.LSTM(3, 4, batch_first=True)
+    with pytest.raises(TypeError, match=r"got tuple; .* lambda x: module\(x\)\[0\]\[:, -1\]"):
+        sensitivity(module, np.zeros((1, 5, 3), np.float32))
+    with pytest.raises(TypeError, match=r"bfloat16: give module\.float"):
+        sensitivity(torch.nn.Linear(3, 2).bfloat16(), np.zeros((1, 3)))
+
+
 # --- sensitivity
 
 

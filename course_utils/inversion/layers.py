@@ -1,0 +1,185 @@
+"""Dense layers by themselves, made by hand or read from a model that is one chain."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit
+
+from course_utils.arguments import array
+from course_utils.gates.modules import (
+    KERAS,
+    TORCH,
+    framework_class,
+    refuse_own_code,
+    torch_weights,
+)
+from course_utils.inversion.runners import Array
+
+ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "leaky_relu")
+_DENSE = ("Linear", "Dense")
+_NO_EFFECT = ("Identity", "Dropout", "InputLayer")  # once training is over
+_MODULES = {"Tanh": "tanh", "Sigmoid": "sigmoid", "ReLU": "relu", "LeakyReLU": "leaky_relu"}
+_ACTIVATE = (*_MODULES, "Activation")
+_WANTED = "wanted a Sequential of PyTorch or Keras with dense layers"
+
+
+class DenseLayer:
+    """One layer y = f(x W + b), with copies of the weights.
+
+    Parameters
+    ----------
+    W
+        Weights, shape (inputs, outputs), as in Keras; PyTorch stores the transpose.
+    b
+        Bias, shape (outputs,); zeros if left out.
+    activation
+        f: "linear", "tanh", "sigmoid", "leaky_relu", or "relu", which has no inverse.
+    slope
+        What "leaky_relu" multiplies negative numbers by. PyTorch's default is 0.01; Keras has
+        0.3 in the layer and 0.2 in the activation.
+    name
+        What to call the layer in messages.
+
+    Examples
+    --------
+    >>> layer = DenseLayer(np.diag([2.0, 4.0]), activation="tanh")
+    >>> layer
+    DenseLayer(2 -> 2, tanh, float64)
+    >>> layer([[0.0, 0.25]]).round(3)
+    array([[0.   , 0.762]])
+    """
+
+    def __init__(
+        self,
+        W: ArrayLike,
+        b: ArrayLike | None = None,
+        activation: str = "linear",
+        slope: float = 0.01,
+        name: str = "",
+    ) -> None:
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation should be one of {ACTIVATIONS}, got {activation!r}")
+        if not slope > 0:
+            raise ValueError(f"slope should be above 0, got {slope}: with 0 it is a relu")
+        self.W: Array = np.array(array(W, "W", (None, None)))
+        shift = np.zeros_like(self.W[0]) if b is None else b
+        self.b: Array = np.array(array(shift, "b", self.W.shape[1:]))
+        self.activation, self.slope, self.name = activation, slope, name
+
+    def __repr__(self) -> str:
+        inputs, outputs = self.W.shape
+        return f"DenseLayer({inputs} -> {outputs}, {self.activation}, {self.W.dtype})"
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Return f(x W + b) for x of shape (batch, inputs)."""
+        return _activated(array(x, "x") @ self.W + self.b, self.activation, self.slope)
+
+
+def _activated(z: Array, activation: str, slope: float) -> Array:
+    if activation == "tanh":
+        return np.tanh(z)
+    if activation == "sigmoid":
+        return expit(z)
+    if activation == "relu":
+        return np.maximum(z, 0)
+    return np.where(z < 0, z * slope, z) if activation == "leaky_relu" else z
+
+
+def read_layers(model: Any) -> list[DenseLayer]:
+    """Read the dense layers of a PyTorch or Keras model that is one chain, first layer first.
+
+    From a ``Sequential`` of PyTorch it reads Linear, Tanh, Sigmoid, LeakyReLU and ReLU, from a
+    built model of Keras Dense, LeakyReLU, ReLU and Activation. An activation that is a layer of
+    its own joins the dense layer before it. Dropout and identity, which do nothing once
+    training is over, are skipped. A TypeError names a layer that is none of these, or says
+    where the model is no chain.
+
+    Examples
+    --------
+    >>> import torch
+    >>> read_layers(torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Tanh()))
+    [DenseLayer(3 -> 3, tanh, float32)]
+    """
+    read: list[DenseLayer] = []
+    for place, part in enumerate(_chain(model)):
+        kind = type(part).__name__
+        name = f"layer {place} ({kind})"
+        base = framework_class(part, (*TORCH, *KERAS), _DENSE + _NO_EFFECT + _ACTIVATE)
+        if base is None:
+            raise TypeError(f"{name} is neither a dense layer nor one of {ACTIVATIONS}")
+        refuse_own_code(part, base)
+        if base.__name__ in _DENSE:
+            read.append(_dense(part, base.__name__, name))
+        elif base.__name__ in _ACTIVATE:
+            if not read or read[-1].activation != "linear":
+                raise ValueError(f"{name}: expected a dense layer before this activation")
+            last = read[-1]
+            f = _activation_of(part, name)
+            read[-1] = DenseLayer(last.W, last.b, *f, f"{last.name}, {name}")
+    if not read:
+        raise TypeError(f"{_WANTED}, got {type(model).__module__}.{type(model).__name__}")
+    return read
+
+
+def _chain(model: Any) -> list[Any]:
+    """Return what a model runs one after the other, models inside it taken apart too."""
+    base = framework_class(model, (*TORCH, *KERAS), ("Sequential", "Functional"))
+    if base is None:
+        raise TypeError(f"{_WANTED}, got {type(model).__module__}.{type(model).__name__}")
+    refuse_own_code(model, base)
+    if base.__name__ == "Sequential":
+        inside = list(getattr(model, "layers", model))
+    else:
+        depths = sorted(model._nodes_by_depth.items(), reverse=True)
+        nodes = [node for _, nodes in depths for node in nodes]
+        inside = [node.operation for node in nodes]
+        for node, earlier in zip(nodes, range(len(nodes)), strict=True):
+            name = type(node.operation).__name__
+            if node.operation in inside[:earlier]:
+                raise TypeError(f"this model is no chain of layers: it uses a {name} twice")
+            if len(node.input_tensors) > 1 or len(depths) < len(nodes):
+                raise TypeError(
+                    f"this model is no chain of layers: at {name} paths join or part, as in a "
+                    "residual network or one with two heads. Undo each path by itself"
+                )
+    nested = ("Sequential", "Functional")
+    return [
+        deep
+        for part in inside
+        for deep in (
+            _chain(part) if framework_class(part, (*TORCH, *KERAS), nested) else [part]
+        )
+    ]
+
+
+def _dense(part: Any, kind: str, name: str) -> DenseLayer:
+    """Read a Linear of PyTorch or a Dense of Keras."""
+    if kind == "Linear":
+        weights = torch_weights(part, ("weight", "bias"))
+        return DenseLayer(weights["weight"].T, weights.get("bias"), name=name)
+    if not part.built:
+        raise ValueError(f"{name} has no weights yet: start the model with keras.Input")
+    W, *biases = part.get_weights()
+    if len(biases) > part.use_bias:
+        raise TypeError(
+            f"{name} has weights of its own, {[weight.name for weight in part.weights]}: merge "
+            "an adapter into the kernel first"
+        )
+    return DenseLayer(W, biases[0] if biases else None, *_activation_of(part, name), name)
+
+
+def _activation_of(part: Any, name: str) -> tuple[str, float]:
+    """Return the activation of a layer and, for leaky_relu, its slope."""
+    if type(part).__module__.startswith("torch."):
+        return _MODULES[type(part).__name__], getattr(part, "negative_slope", 0.01)
+    # Keras: by what it computes, since its layers and functions have many names and options.
+    function = getattr(part, "activation", part)
+    z = np.concatenate([np.linspace(-8, 8, 33), [-1e4, 1e4]])
+    got = np.asarray(function(z), np.float64)
+    slope = float(getattr(part, "negative_slope", -function(np.array([-1.0]))[0]))
+    for activation in ACTIVATIONS:
+        if np.allclose(got, _activated(z, activation, slope), rtol=1e-5, atol=1e-6):
+            return activation, slope if activation == "leaky_relu" else 0.01
+    named = getattr(function, "__name__", function)
+    raise TypeError(f"{name}: its activation {named} is none of {ACTIVATIONS}")
