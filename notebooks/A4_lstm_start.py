@@ -81,7 +81,7 @@ def start(kind: str, seed: int) -> Gates:
     """Return the untrained weights of 32 units on 8 features."""
     training.seed_everything(seed)
     if kind == "PyTorch":
-        return Gates.from_torch(torch.nn.LSTM(8, 32))
+        return Gates.from_torch(torch.nn.LSTM(8, 32, batch_first=True))
     return Gates.from_keras(fresh(32, 8, unit_forget_bias=kind == "Keras"))
 
 

@@ -278,7 +278,7 @@ def test_the_two_lines_for_pytorch_make_the_memory_that_of_keras(held):
     taus = []
     for seed in SEEDS:
         torch.manual_seed(seed)
-        lstm, u = torch.nn.LSTM(8, 32), 32
+        lstm, u = torch.nn.LSTM(8, 32, batch_first=True), 32
         with torch.no_grad():
             lstm.bias_ih_l0[u : 2 * u] = 1
             lstm.bias_hh_l0[u : 2 * u] = 0
