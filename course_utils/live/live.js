@@ -65,15 +65,16 @@ function ticks(low, high, count = 5) {
 let controls = 0; // for ids that are unique in this shadow root
 
 /**
- * A labelled slider with its value beside it. `set` moves it without calling onInput. The
+ * A labelled slider with its value beside it, for eyes: a screen reader has it from the input.
+ * `set` moves it without calling onInput. The
  * figure keeps the exact value: a range input rounds what it is given to its step.
  */
 function slider({ label, min, max, step, value, show = (v) => format(v), onInput }) {
   const id = `control-${controls++}`;
-  const output = el("output", { for: id });
+  const seen = el("span", { class: "value", "aria-hidden": "true" });
   const input = el("input", { id, type: "range", min, max, step });
   const tell = (v) => {
-    output.textContent = show(v);
+    seen.textContent = show(v);
     input.setAttribute("aria-valuetext", show(v));
   };
   const set = (v) => {
@@ -85,7 +86,7 @@ function slider({ label, min, max, step, value, show = (v) => format(v), onInput
     onInput(input.valueAsNumber);
   });
   set(value);
-  return { node: el("div", { class: "control" }, el("label", { for: id }, label), output, input), input, set };
+  return { node: el("div", { class: "control" }, el("label", { for: id }, label), seen, input), input, set };
 }
 
 /** A labelled choice; options are [value, text] pairs. */
@@ -213,7 +214,7 @@ function table(caption, header) {
  * reader has stopped moving a control.
  */
 function readout() {
-  const seen = el("p", { class: "readout" });
+  const seen = el("p", { class: "readout", "aria-hidden": "true" });
   const said = el("div", { class: "unseen", "aria-live": "polite" });
   let timer = 0;
   const set = (text) => {

@@ -95,7 +95,14 @@ APART = """() => [...document.querySelectorAll("span.math")].filter(formula => {
         || apart(formula.previousSibling, -1, "([“‘");
 }).map(formula => formula.parentElement.textContent)"""
 
-LAYOUT = {"scrolls sideways": SIDEWAYS, "punctuation apart from its formula": APART}
+CODE_CUT = """() => [...document.querySelectorAll(".cell_input pre")]
+    .filter(code => code.scrollWidth > code.clientWidth + 1).map(code => code.textContent)"""
+
+LAYOUT = {
+    "scrolls sideways": SIDEWAYS,
+    "punctuation apart from its formula": APART,
+    "code cut": CODE_CUT,
+}
 IN_A_WINDOW = LAYOUT | {
     "raw markup": RAW,
     "raw TeX": TEX,

@@ -44,6 +44,8 @@ BROKEN = r"""
 <pre><i style="color: #ccc">for</i></pre>
 <div class="math" tabindex="0" style="overflow: auto"><mjx-container style="min-width: 2000px">
     y</mjx-container></div>
+<div class="cell_input"><pre tabindex="0" style="white-space: pre; overflow: auto; width: 9em">
+a line of code that goes on</pre></div>
 <p>{term}`state`</p>
 :::{note}
 $$
@@ -54,7 +56,7 @@ $$
 <div style="width: 600px">Wide</div>
 <span class="math" style="display: inline-block; width: 9px"><mjx-container>
     <mjx-math style="display: inline-block; width: 99px">w</mjx-math></mjx-container></span>
-<table><td style="display: block; width: 1px; word-break: break-all">split</td></table>
+<table tabindex="0"><td style="display: block; width: 1px; word-break: break-all">split</td></table>
 <div class="course-live"><input type="range" aria-label="stuck"></div>
 <script>document.querySelector(".course-live").liveState = () => 0</script>
 """
@@ -67,6 +69,7 @@ ANYWHERE = [
     "console error: bang",
     "button-name (critical): <button>",
     "punctuation apart from its formula: x, so",
+    "code cut: a line of code that goes on",
 ]
 IN_A_WINDOW = [
     'dark: color-contrast (serious): <p style="color: #444"',
