@@ -22,7 +22,7 @@ $(shell mkdir -p _build/settings)
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/book/lab
 
 .PHONY: help install book test lint unit nbval pages desk processors sync reference student \
-  assignments serve lab sweep bench mutants zip pdf wheelhouse measure clean
+  assignments figures key serve lab sweep bench mutants zip pdf wheelhouse measure clean
 
 help:
 	@echo "make book       execute every chapter and build _build/html"
@@ -35,6 +35,8 @@ help:
 	@echo "make assignments  write an nbgrader course to _build/assignments (TO=folder for elsewhere)"
 	@echo "make zip        pack the built book for classes without a network: open index.html from disk"
 	@echo "make pdf        print the built book to _build/pdf (needs Chromium)"
+	@echo "make figures    collect the figures of the built book for slides, with captions and alt texts"
+	@echo "make key        print all exercises with their solutions, for teachers (needs Chromium)"
 	@echo "make wheelhouse collect the packages of the class edition, to install without a network"
 	@echo "make sync       write the .py pair of every chapter"
 	@echo "make reference  execute the chapters and store their text outputs (ONLY=01_linear_rnn_sum for one)"
@@ -107,6 +109,12 @@ zip: $(INSTALLED)
 pdf: $(INSTALLED)
 	$(PY) -m tools.pdf
 
+figures: $(INSTALLED)
+	$(PY) -m tools.figures
+
+key: $(INSTALLED)
+	$(PY) -m tools.answer_key
+
 # As a learner installs: in the folder of the class edition, from its own lists.
 wheelhouse: student
 	rm -rf _build/wheelhouse
@@ -117,8 +125,10 @@ wheelhouse: student
 measure: $(INSTALLED)
 	$(PY) -m tools.measure $(ONLY)
 
-serve: $(INSTALLED)
-	$(PY) -m tools.serve $(PORT)
+serve:
+	@test -f _build/html/index.html || { echo "There is no built book yet: run \`make book\` first."; exit 1; }
+	@echo "The book is at http://127.0.0.1:$(PORT)/ (Ctrl-C stops it; PORT=8001 if the port is taken)"
+	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lab: $(INSTALLED)
 	$(PY) -m jupyterlab notebooks
