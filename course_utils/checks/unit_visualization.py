@@ -93,6 +93,48 @@ def whiten(answer: Callable[..., Any]) -> None:
     print("whiten: right for 3 ridges, with a pixel that never varies.")
 
 
+def random_pairs(answer: Callable[..., Any]) -> None:
+    """Check exercise 4: shares of random pairs of units and pictures, for a null."""
+    draws, n = 1000, 12
+    rng = np.random.default_rng(0)
+    turn = (np.arange(n)[:, np.newaxis] + np.arange(n)) % n
+    cases = {
+        "rows alike": rng.permutation(np.eye(n, dtype=bool)[:4].any(0))[np.newaxis].repeat(
+            n, 0
+        ),
+        "columns alike": (np.arange(n) < 4)[:, np.newaxis].repeat(n, 1),
+        "a stripe": turn < 4,
+        "mixed": rng.random((n, n)) < 0.3,
+    }
+    for name, above in cases.items():
+        given = call(answer, above.copy(), draws, np.random.default_rng(1))
+        got = as_array(given, (draws,), "the shares")
+        want = above.mean()
+        # The variance of a sum over a random permutation (Hoeffding 1951).
+        rest = above - above.mean(0) - above.mean(1, keepdims=True) + want
+        spread = np.sqrt((rest**2).sum() / (n - 1)) / n
+        if close(got.mean(), n * want, rtol=0.1):
+            hint = "return the share of the pairs, not their number."
+        elif name in ("rows alike", "columns alike"):
+            if close(got, want):
+                continue
+            one = "picture" if name == "rows alike" else "unit"
+            hint = f"a draw leaves out a {one}, or takes it twice: each should be there once."
+        elif np.ptp(got) == 0:
+            hint = "all draws are the same: pair anew in each."
+        elif not 0.85 * spread < got.std() < 1.15 * spread:
+            hint = "the shares vary too much or too little: pair each unit at random."
+        elif abs(got.mean() - want) > 6 * spread / np.sqrt(draws):
+            hint = "on average a pair should be True as often as an entry of the table."
+        else:
+            continue
+        raise CheckFailed(
+            f"case {name!r}: {above.mean():.0%} of the table is True, your shares have mean "
+            f"{got.mean():.2f} and spread {got.std():.3f}; {hint}"
+        )
+    print(f"random_pairs: right for {len(cases)} tables.")
+
+
 def auc(answer: Callable[..., Any]) -> None:
     """Check exercise 3: the area under the ROC curve of one unit for one class."""
     rng = np.random.default_rng(0)

@@ -101,3 +101,63 @@ def ranked(activity, member, step=1):
 def test_wrong_areas_get_a_hint_that_fits(wrong, hint):
     with pytest.raises(CheckFailed, match=hint):
         checks.auc(wrong)
+
+
+def pairs_of(above, draws, unit, picture):
+    return np.array([above[unit(), picture()].mean() for _ in range(draws)])
+
+
+def traces(above, draws, rng):
+    """The right shares on another way: columns shuffled, then the diagonal."""
+    n = len(above)
+    return [float(above[:, rng.permutation(n)].trace() / n) for _ in range(draws)]
+
+
+def with_repeats(above, draws, rng):
+    n = len(above)
+    return pairs_of(above, draws, lambda: np.arange(n), lambda: rng.integers(0, n, n))
+
+
+def units_with_repeats(above, draws, rng):
+    n = len(above)
+    return pairs_of(above, draws, lambda: rng.integers(0, n, n), lambda: rng.permutation(n))
+
+
+def shifted(above, draws, rng):
+    n = len(above)
+    return pairs_of(
+        above, draws, lambda: np.arange(n), lambda: (np.arange(n) + rng.integers(n)) % n
+    )
+
+
+def in_blocks(above, draws, rng):
+    """Shuffled within halves only: every picture once, and too little at random."""
+    halves = np.array_split(np.arange(len(above)), 2)
+    return pairs_of(
+        above,
+        draws,
+        lambda: np.arange(len(above)),
+        lambda: np.concatenate([rng.permutation(half) for half in halves]),
+    )
+
+
+def test_another_way_to_random_pairs_passes():
+    checks.random_pairs(traces)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda a, d, rng: len(a) * np.array(traces(a, d, rng)), "not their number"),
+        (with_repeats, "leaves out a picture"),
+        (units_with_repeats, "leaves out a unit"),
+        (lambda a, d, rng: traces(a, 1, rng) * d, "pair anew in each"),
+        (lambda a, d, rng: np.full(d, a.diagonal().mean()), "pair anew in each"),
+        (shifted, "pair anew in each"),
+        (in_blocks, "vary too much or too little|as often as an entry"),
+        (lambda a, d, rng: np.mean(traces(a, d, rng)), r"should have shape \(1000,\)"),
+    ],
+)
+def test_wrong_pairs_get_a_hint_that_fits(wrong, hint):
+    with pytest.raises(CheckFailed, match=hint):
+        checks.random_pairs(wrong)
