@@ -1,35 +1,105 @@
-"""Say what a learner's environment lacks: ``python -m course_utils.check_env``.
+"""Say whether this Python and its packages will do for the chapters: ``python check_env.py``.
 
-What the chapters need, and in which versions, stands in ``pyproject.toml`` alone; pip stores
-it with the package. Beside the standard library this uses packaging, which matplotlib brings.
+What the chapters need stands in ``pyproject.toml``; the wheel beside this file has a copy, or
+the installed package. This file is run where something is missing, perhaps by a Python that is
+too old: it uses the standard library alone, and Python 3.6 can read it.
 """
 
+import email
+import operator
 import platform
+import re
+import subprocess
 import sys
-from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, metadata, version
+import zipfile
+from email.message import Message
+from pathlib import Path
+
+INSTALL = "python -m pip install -r requirements.txt -c constraints.txt"
+COMPARE = {">=": operator.ge, "<": operator.lt}
 
 
-def installed(package: str) -> str | None:
-    """Return the version of a package here, or None.
-
-    TensorFlow comes under two names: ``tensorflow-cpu`` will do where ``tensorflow`` does.
+def numbers(version: str) -> list:
+    """Return the first three numbers of a version.
 
     Examples
     --------
-    >>> installed("no-such-package") is None
-    True
+    >>> numbers("3.14"), numbers("2.13.0+cpu")
+    ([3, 14, 0], [2, 13, 0])
     """
-    for name in (package, package.removesuffix("-cpu")):
+    return [*map(int, re.findall(r"\d+", version)), 0, 0][:3]
+
+
+def within(version: str, wanted: str) -> bool:
+    """Say whether a version lies in a range as ``pyproject.toml`` writes it.
+
+    Examples
+    --------
+    >>> within("3.13.9", ">=3.11,<3.14"), within("3.14.0", ">=3.11,<3.14")
+    (True, False)
+    """
+    limits = re.findall(r"(>=|<) *([\d.]+)", wanted)
+    return all(COMPARE[sign](numbers(version), numbers(limit)) for sign, limit in limits)
+
+
+def about(folder: Path) -> Message:
+    """Return what the course says it needs, empty where nothing says it.
+
+    Parameters
+    ----------
+    folder
+        Where the wheel of the course may lie.
+    """
+    for wheel in folder.glob("course_utils-*.whl"):
+        with zipfile.ZipFile(str(wheel)) as archive:
+            name = next(name for name in archive.namelist() if name.endswith("/METADATA"))
+            return email.message_from_bytes(archive.read(name))
+    try:
+        from importlib.metadata import metadata
+
+        return metadata("course-utils")  # type: ignore[return-value]
+    except ImportError:  # as is metadata's for a package that is not there
+        return Message()
+
+
+def installed(package: str) -> str:
+    """Return the version of a package here, empty if there is none.
+
+    TensorFlow comes under two names: ``tensorflow`` will do where ``tensorflow-cpu`` is asked.
+
+    Examples
+    --------
+    >>> installed("no-such-package")
+    ''
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    for name in (package, re.sub("-cpu$", "", package)):
         try:
             return version(name)
         except PackageNotFoundError:
             continue
-    return None
+    return ""
 
 
-def problems(needed: Iterable[str], pythons: str) -> list[str]:
-    """Say what is missing or has a version outside the tested range, one line a problem.
+def run(code: str) -> tuple:
+    """Run code in a Python of its own, which may crash.
+
+    Returns whether it ended well, and the last line it printed or the error.
+
+    Examples
+    --------
+    >>> run("print(40 + 2)"), run("import no_such_package")
+    ((True, '42'), (False, "ModuleNotFoundError: No module named 'no_such_package'"))
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    said = done.stderr if done.returncode else done.stdout
+    lines = said.split("\n")[:-1] or [f"Python ended with code {done.returncode}"]
+    return done.returncode == 0, lines[-1]
+
+
+def problems(needed: list, pythons: str) -> list:
+    """Say what is missing, has a version outside the tested range or cannot be imported.
 
     Requirements and the range of Pythons are written as in ``pyproject.toml``.
 
@@ -38,39 +108,46 @@ def problems(needed: Iterable[str], pythons: str) -> list[str]:
     >>> problems(["no-such-package>=1"], ">=3")
     ["no-such-package is missing: python -m pip install 'no-such-package>=1'"]
     """
-    from packaging.requirements import Requirement
-    from packaging.specifiers import SpecifierSet
-
-    found, python = [], platform.python_version()
-    if not SpecifierSet(pythons).contains(python):
-        found.append(
+    python = platform.python_version()
+    if not within(python, pythons):
+        return [
             f"This is Python {python}; the course needs {pythons}: install one and make the "
             "environment anew with it"
-        )
-    for package in map(Requirement, needed):
-        if package.marker and not package.marker.evaluate({"extra": "chapters"}):
+        ]
+    if not installed("course-utils"):
+        return [f"the course is not installed in this Python: {INSTALL}"]
+    found = []
+    here = {"sys_platform": sys.platform, "platform_machine": platform.machine()}
+    for requirement in needed:
+        asked, _, marker = requirement.partition(";")
+        if marker and not eval(marker, {"extra": "chapters"}, here):
             continue
-        command = f"python -m pip install '{package.name}{package.specifier}'"
-        have = installed(package.name)
-        if have is None:
-            found.append(f"{package.name} is missing: {command}")
-        elif not package.specifier.contains(have, prereleases=True):
-            found.append(f"{package.name} is {have}, not in the tested range: {command}")
+        package = re.match(r"[\w-]+", asked)[0]  # type: ignore[index]
+        command = f"python -m pip install '{asked.strip()}'"
+        have = installed(package)
+        if not have:
+            found.append(f"{package} is missing: {command}")
+        elif not within(have, asked):
+            found.append(f"{package} is {have}, not in the tested range: {command}")
+        else:
+            module = re.sub("-cpu$", "", package).replace("-", "_")
+            well, said = run(f"import {module}")
+            if not well:
+                found.append(f"{package} {have} is there, but cannot be imported: {said}")
     return found
 
 
 def main() -> None:
     """Print what is wrong and exit with 1, or say that all is well."""
-    try:
-        about = metadata("course-utils")
-        found = problems(about.get_all("Requires-Dist") or [], about["Requires-Python"])
-    except ImportError as error:  # as is metadata's for a package that is not there
-        install = "python -m pip install -r requirements.txt -c constraints.txt"
-        found = [f"the course is not installed here ({error}): {install}"]
+    course = about(Path(__file__).parent)
+    print("Looking at Python and importing each package: a minute or so ...", flush=True)
+    found = problems(course.get_all("Requires-Dist") or [], course["Requires-Python"] or "")
     if found:
         print("Not ready yet:")
         print("\n".join(f"- {line}" for line in found))
         sys.exit(1)
+    cuda = run("import torch; print(torch.version.cuda or '')")[1]
+    print(f"PyTorch is the build for {'CUDA ' + cuda if cuda else 'the CPU'}.")
     print(f"Ready: Python {platform.python_version()} and all packages.")
 
 

@@ -1,4 +1,4 @@
-"""The built pages of the book: their order, and what is folded in them.
+"""The built pages of the book: their order, what is folded in them, what a class does not get.
 
 Read by the print edition (``tools.pdf``) and by the zip (``tools.zip_book``).
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 from bs4 import BeautifulSoup, Tag
 
-NAME = "what-recurrent-networks-learn"
+TEACHING = {"teaching", "running_a_class"}  # pages that a class does not get
 
 
 @dataclass(frozen=True)
@@ -108,3 +108,11 @@ def folded(page: Tag) -> Iterator[Folded]:
                 yield Folded("solution", of, cell, inside)
             else:
                 yield Folded("code", title, fold, inside)
+
+
+def check_outputs(page: Tag) -> Iterator[Tag]:
+    """Yield what the checks of exercises print when the solution is in place."""
+    for cell in page.select("div.cell"):
+        code, output = cell.select_one(".cell_input"), cell.select_one(".cell_output")
+        if code and output and code.get_text().lstrip().startswith("checks."):
+            yield output

@@ -3,8 +3,8 @@
     python -m tools.chapters sync                  put chapters into form, write their pairs
     python -m tools.chapters reference [SLUG ...]  execute and store the text outputs
 
-Data flows one way, from ``notebooks/NN_slug.md`` and ``A1_slug.md``. They are stored as JupyterLab
-writes them (``saved``), so that opening, running and saving a chapter changes nothing.
+Data flows one way, from ``notebooks/NN_slug.md`` and ``A1_slug.md``. They are stored as
+JupyterLab writes them (``saved``): opening, running and saving a chapter changes nothing.
 """
 
 import argparse

@@ -23,8 +23,9 @@ from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
 
-from tools.built import NAME, Page, folded, pages, read
+from tools.built import TEACHING, Page, check_outputs, folded, pages, read
 from tools.chapters import ROOT
+from tools.pack import NAME
 
 STYLE = Path(__file__).with_name("pdf.css")
 APPENDICES = {
@@ -32,6 +33,12 @@ APPENDICES = {
     "answer": "Answers to the predictions",
     "solution": "Solutions of the exercises",
 }
+LEAVE_OUT = """() => {
+for (const part of document.querySelectorAll('.solution')) part.remove();
+for (const link of document.querySelectorAll('a[href^="#"]')) {
+  if (!document.getElementById(link.getAttribute('href').slice(1)))
+    link.replaceWith(...link.childNodes);
+} }"""
 COLUMN = 650  # CSS pixels between the margins of a page; pdf.css sets the margins
 
 
@@ -105,10 +112,7 @@ class Book:
         kinds = [kind for kind in APPENDICES if self.kept[kind]]
         appendices = [self._appendix(kind) for kind in kinds]
         lines.append(self.tag("p", "At the end", class_="contents-part"))
-        for kind, article in zip(kinds, appendices, strict=True):
-            line = self._line(article)
-            line["class"] = f"contents-line {kind}"
-            lines.append(line)
+        lines += map(self._line, appendices)
         contents = self.tag("nav", self.tag("h1", "Contents"), *lines, class_="book-contents")
         body.extend([contents, *chapters, *appendices])
         self.soup.html["lang"] = "en"
@@ -150,7 +154,8 @@ class Book:
         )
 
     def _line(self, article: Tag) -> Tag:
-        """Make a line of the table of contents."""
+        """Make a line of the table of contents, which goes where its article goes."""
+        goes = " solution" if "solution" in article["class"] else ""
         heading = article.h1
         title = BeautifulSoup(heading.decode_contents(), "html.parser")
         link = self.tag("a", title, href=f"#{article['id']}", class_="contents-title")
@@ -159,7 +164,7 @@ class Book:
             link,
             self.tag("span", class_="dots"),
             self.reference(article["id"]),
-            class_="contents-line",
+            class_=f"contents-line{goes}",
         )
 
     def _running_heads(self, chapters: list[Tag]) -> str:
@@ -177,6 +182,8 @@ class Book:
         """Take a page's article: printable, with links that lead within the document."""
         file = page.file.resolve()
         article = self.articles[file]
+        for output in check_outputs(article):
+            output["class"].append("solution")
         # Without their scripts, live figures stay the still pictures they are on paper.
         for unneeded in article.select("script, noscript, .headerlink"):
             unneeded.decompose()
@@ -184,6 +191,8 @@ class Book:
         self._move_folds(article, file)
         article["id"] = f"page-{file.stem}"
         article["class"] = ["bd-article", "chapter", *(["begins-part"] if page.part else [])]
+        if file.stem in TEACHING:
+            article["class"].append("solution")
         if page.part:
             article.insert(0, self.tag("p", page.part, class_="part"))
         return article
@@ -390,7 +399,8 @@ def build(site: Path, toc: Path, folder: Path, config: dict[str, str]) -> dict[P
         page.evaluate("document.fonts.ready.then(() => null)")
         fit(page)
         for suffix in ("", "-without-solutions"):
-            page.evaluate(f"document.body.className = 'whole{suffix}'")
+            if suffix:
+                page.evaluate(LEAVE_OUT)
             headings = page.evaluate(
                 "[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')]"
                 ".filter(h => h.getClientRects().length).map(h => h.innerText)"

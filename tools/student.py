@@ -25,8 +25,8 @@ import nbformat
 
 from tools.chapters import ROOT
 from tools.editions import Edition, make_editions
+from tools.pack import source_date, write_zip
 
-TOP = "what-recurrent-networks-learn"  # what the zip unpacks into
 TELLS_NOTHING = re.compile(r".{,12}|(return )?\w+")  # as a line of a solution
 
 
@@ -141,8 +141,8 @@ def build_wheel(root: Path, folder: Path) -> str:
         command += ["--disable-pip-version-check", "--wheel-dir", str(folder)]
         if _has_setuptools():  # then nothing is downloaded
             command.append("--no-build-isolation")
-        # Fixed file times, so that the same source gives the same wheel.
-        environment = os.environ | {"SOURCE_DATE_EPOCH": "946684800"}
+        # The same source gives the same wheel.
+        environment = os.environ | {"SOURCE_DATE_EPOCH": str(source_date())}
         result = subprocess.run(
             [*command, str(source)],
             env=environment,
@@ -170,26 +170,37 @@ def _has_setuptools() -> bool:
 START = """\
 # What Recurrent Networks Learn
 
-The class edition: notebooks with exercises that check themselves.
+The class edition: notebooks with exercises that check themselves. (To read this page in
+JupyterLab, right-click `START.md` and choose *Open With > Markdown Preview*.)
 
 ## Set up
 
 You need Python ({python}). In this folder, in a terminal:
 
 ```
+python3 check_env.py
 python3 -m venv .venv
 . .venv/bin/activate
 python -m pip install -r requirements.txt -c constraints.txt
-python -m course_utils.check_env
+python check_env.py
 jupyter lab
 ```
 
-On Windows, begin with `py -m venv .venv` and `.venv\\Scripts\\activate`. The fourth line says
-what is missing, if anything is. The next time, only activate and start `jupyter lab`. Do not
-add the extension jupyterlab-myst: it does not show folded answers.
+On Windows, write `py` for `python3`, and `.venv\\Scripts\\activate` for the third line. The
+first line says whether your Python will do, the fifth what is missing, if anything is. The next
+time, only activate and start `jupyter lab`. Do not add the extension jupyterlab-myst: it does
+not show folded answers.
+
+The fourth line installs 7 GB on Linux, most of it PyTorch's code for graphics cards, which no
+chapter uses. PyTorch's own index has a build without it, 3 GB with everything. To get that,
+write this before the fourth line:
+
+```
+export PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+```
 
 Without a network, take the folder `wheelhouse` from your teacher, put it beside this one, and
-write for the third line:
+write for the fourth line:
 
 ```
 python -m pip install --no-index -f ../wheelhouse -r requirements.txt -c constraints.txt
@@ -219,6 +230,7 @@ Start with the first; click a name on the left in JupyterLab to open it.
 | `requirements.txt` | what the chapters need |
 | `constraints.txt` | the versions they were tested with |
 | `{wheel}` | the helpers the chapters share, with the checks |
+| `check_env.py` | says whether Python and its packages will do |
 | `{licences}` | what you may do with this course |
 """
 
@@ -266,7 +278,7 @@ def build(root: Path, target: Path) -> list[Edition]:
             nbformat.write(notebook, folder / f"{edition.slug}.ipynb")
         wheel = build_wheel(root, folder)
         licences = sorted(path.name for path in root.glob("LICENSE*"))
-        for name in [*licences, "constraints.txt"]:
+        for name in [*licences, "constraints.txt", "course_utils/check_env.py"]:
             shutil.copy(root / name, folder)
         # Without jupyterlab-myst: it shows <details> without what is folded inside (seen with
         # 2.7.0), so every answer would be gone.
@@ -277,31 +289,12 @@ def build(root: Path, target: Path) -> list[Edition]:
         if leaks := find_leaks(folder, leak_needles(editions)):
             raise ValueError("solutions in the class edition:\n  " + "\n  ".join(leaks))
         folder.chmod(0o755)  # mkdtemp lets nobody else read it
-        write_zip(folder, target.with_suffix(".zip"))
+        names = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+        write_zip(target.with_suffix(".zip"), {n: p.read_bytes() for n, p in names.items()})
         _swap_in(folder, target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return editions
-
-
-def write_zip(folder: Path, path: Path) -> None:
-    """Pack a folder into a zip that unpacks into one folder.
-
-    Parameters
-    ----------
-    folder
-        What to pack.
-    path
-        The file to write; an older one is replaced once the new one is whole.
-    """
-    whole = path.with_name(f".{path.name}-new")
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
-            # A fixed time, so that the same files give the same bytes.
-            member = zipfile.ZipInfo(f"{TOP}/{file.relative_to(folder).as_posix()}")
-            member.external_attr = 0o644 << 16
-            archive.writestr(member, file.read_bytes(), zipfile.ZIP_DEFLATED)
-    whole.replace(path)
 
 
 def _swap_in(folder: Path, target: Path) -> None:

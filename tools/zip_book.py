@@ -1,25 +1,30 @@
 """The built book as a zip that opens from disk: ``python -m tools.zip_book``.
 
-Two files: the book as it is on the web, with its solutions folded, and one for a class from
-which the solutions and the sources of the pages are gone.
+Two files: the book as it is on the web, with its solutions folded, and one for a class. From
+that the solutions are gone, and what checks say to them, the pages for teachers, the sources of
+the pages, and the words of all these in the index of the search.
 """
 
 import argparse
+import json
 import sys
-import zipfile
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup
+from sphinx.search.en import SearchEnglish
 
-from tools.built import NAME, folded
+from tools.built import TEACHING, check_outputs, folded
 from tools.chapters import ROOT
+from tools.pack import NAME, write_zip
 
 # For Sphinx and for other books, never asked for by a page.
 UNREAD = {".buildinfo", "objects.inv", "_static/readme.png"}
 
 
 def without_solutions(page: str) -> str:
-    """Return a page without its solutions and without the link to its source.
+    """Return a page as a class gets it.
 
     Parameters
     ----------
@@ -29,15 +34,77 @@ def without_solutions(page: str) -> str:
     Returns
     -------
     str
-        The same page; answers to predictions and hints stay folded in it.
+        The same page without solutions, without what checks say to them, and without links to
+        its source and to pages for teachers. Answers to predictions and hints stay folded.
     """
     soup = BeautifulSoup(page, "html.parser")
     for item in list(folded(soup)):
         if item.kind == "solution":
             item.fold.decompose()
+    for output in check_outputs(soup):
+        output.decompose()
     for link in soup.select("a.btn-download-source-button"):
         link.find_parent("li").decompose()
+    for link in soup.select("a[href], link[href]"):
+        if PurePosixPath(urlsplit(link["href"]).path).stem in TEACHING:
+            item = link.find_parent("li", class_="toctree-l1")
+            if item or link.name == "link" or link.find_parent(class_="prev-next-area"):
+                (item or link).decompose()
+            else:
+                link.unwrap()
     return str(soup)
+
+
+def index_of(script: str, words: Mapping[str, str]) -> str:
+    """Return the index of the search without the words that a class does not get.
+
+    Parameters
+    ----------
+    script
+        ``searchindex.js`` of the built book.
+    words
+        The text of each page that stays, by its name without ``.html``.
+
+    Returns
+    -------
+    str
+        The same index, in which a page is found by the words on it alone.
+    """
+    index = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
+    language = SearchEnglish({})
+    on_page = []
+    for name in index["docnames"]:
+        split = language.split(words.get(name, ""))
+        on_page.append(
+            {form for w in split for form in (w, w.lower(), language.stem(w.lower()))}
+        )
+    for kind in ("terms", "titleterms"):
+        for term, found in list(index[kind].items()):
+            places = found if isinstance(found, list) else [found]
+            index[kind][term] = [number for number in places if term in on_page[number]]
+            if not index[kind][term]:
+                del index[kind][term]
+    for title, places in list(index["alltitles"].items()):
+        index["alltitles"][title] = [p for p in places if index["docnames"][p[0]] in words]
+    return f"Search.setIndex({json.dumps(index, ensure_ascii=False)})"
+
+
+def for_class(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files of the book that a class gets, as it gets them."""
+    kept = {
+        name: content
+        for name, content in files.items()
+        if not name.startswith("_sources/") and PurePosixPath(name).stem not in TEACHING
+    }
+    words = {}
+    for name in [name for name in kept if name.startswith(("book/", "notebooks/"))]:
+        if name.endswith(".html"):
+            page = without_solutions(kept[name].decode("utf-8"))
+            kept[name] = page.encode("utf-8")
+            words[name.removesuffix(".html")] = BeautifulSoup(page, "html.parser").get_text(" ")
+    script = kept["searchindex.js"].decode("utf-8")
+    kept["searchindex.js"] = index_of(script, words).encode("utf-8")
+    return kept
 
 
 def write(site: Path, target: Path, solutions: bool) -> int:
@@ -59,25 +126,18 @@ def write(site: Path, target: Path, solutions: bool) -> int:
     """
     if not (site / "index.html").is_file():
         raise FileNotFoundError(f"{site} holds no book: run `make book` first")
-    files = sorted(path for path in site.rglob("*") if path.is_file())
-    names = {path.relative_to(site).as_posix(): path for path in files}
-    wanted = {name: path for name, path in names.items() if name not in UNREAD}
+    files = {
+        path.relative_to(site).as_posix(): path.read_bytes()
+        for path in site.rglob("*")
+        if path.is_file() and path.relative_to(site).as_posix() not in UNREAD
+    }
     if not solutions:
-        wanted = {n: path for n, path in wanted.items() if not n.startswith("_sources/")}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in wanted.items():
-            content = path.read_bytes()
-            if name == "_static/documentation_options.js":
-                # The search would fetch excerpts of pages, which fails from disk.
-                content = content.replace(b"SUMMARY: true", b"SUMMARY: false")
-            if not solutions and name.startswith("notebooks/") and path.suffix == ".html":
-                content = without_solutions(content.decode("utf-8")).encode("utf-8")
-            # A fixed time, so that the same book gives the same zip.
-            entry = zipfile.ZipInfo(f"{NAME}/{name}", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
-    return len(wanted)
+        files = for_class(files)
+    # The search would fetch excerpts of pages, which fails from disk.
+    options = "_static/documentation_options.js"
+    files[options] = files[options].replace(b"SUMMARY: true", b"SUMMARY: false")
+    write_zip(target, files)
+    return len(files)
 
 
 def main() -> None:

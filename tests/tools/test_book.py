@@ -5,14 +5,12 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 
 import pytest
 
 from tests.chapters.test_chapters import TINY
-from tools import serve
 from tools.chapters import ROOT
 
 # With more than five pages Sphinx reads them in several processes.
@@ -124,28 +122,6 @@ def test_the_cache_key_follows_code_and_versions(small_book):
             text.write("# changed\n")
         keys.add(house.cache_key(small_book))
     assert len(keys) == 4
-
-
-def test_serve_says_when_the_port_is_taken_or_the_book_is_not_built(
-    monkeypatch, tmp_path, busy_port
-):
-    monkeypatch.setattr(serve, "ROOT", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["serve", str(busy_port)])
-    with pytest.raises(SystemExit, match="run `make book` first"):
-        serve.main()
-    (tmp_path / "_build" / "html").mkdir(parents=True)
-    (tmp_path / "_build" / "html" / "index.html").touch()
-    with pytest.raises(SystemExit, match=rf"Port {busy_port} cannot be used.*PORT="):
-        serve.main()
-
-
-@pytest.fixture
-def busy_port():
-    """A loopback port that something already listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        yield taken.getsockname()[1]
 
 
 def test_a_home_that_cannot_be_written_adds_nothing_to_what_cells_print():

@@ -1,10 +1,14 @@
 """The lists of packages agree with each other and with what is installed."""
 
+import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib.metadata import PackageNotFoundError, metadata, version
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -75,25 +79,59 @@ def test_the_installed_version_is_the_tested_one(name):
     assert have.split("+")[0] == constraints()[name]
 
 
-def test_what_the_environment_check_asks_for_is_what_pip_was_told():
-    about = metadata("course-utils")
+def test_the_installed_course_asks_for_what_pyproject_says():
     asked, told = (
         {(r.name, r.specifier) for r in map(Requirement, lines)}
-        for lines in (about.get_all("Requires-Dist"), OWN)
+        for lines in (metadata("course-utils").get_all("Requires-Dist"), OWN)
     )
     assert asked == told, "pyproject.toml has changed: run `make install`"
-    assert check_env.problems(about.get_all("Requires-Dist"), about["Requires-Python"]) == []
 
 
-def test_check_env_names_what_is_missing_or_too_old_and_how_to_get_it():
-    wanted = ["no-such-package>=1,<2", "numpy>=99", "other; extra == 'teaching'"]
-    wanted += ["one-more; extra == 'chapters'"]
+# --- check_env, which a learner runs where something is missing
+
+
+def test_check_env_reads_ranges_as_pip_does():
+    about = check_env.about(ROOT)
+    for line in [*about.get_all("Requires-Dist"), f"python{about['Requires-Python']}"]:
+        specifier = Requirement(line).specifier
+        for version_ in ("0.1", "1.19.2", "2.13.0+cpu", "2.14", "3.11.0", "3.14.1", "99"):
+            inside = specifier.contains(version_)
+            assert check_env.within(version_, line.split(";")[0]) == inside, (line, version_)
+
+
+def test_check_env_finds_this_environment_ready(capsys, monkeypatch):
+    tried = []
+    monkeypatch.setattr(check_env, "run", lambda code: tried.append(code) or (True, ""))
+    check_env.main()
+    said = capsys.readouterr().out
+    assert "PyTorch is the build for the CPU" in said
+    assert "Ready: Python 3" in said
+    assert {"import tensorflow", "import torch", "import numpy", "import jupyterlab"} < {*tried}
+
+
+def test_check_env_names_what_is_missing_or_too_old_and_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(check_env, "run", lambda code: (True, ""))
+    wanted = ["no-such-package<2,>=1", "numpy>=99", "other; extra == 'teaching'"]
+    wanted += ["one-more; extra == 'chapters'", "yet-another; sys_platform == 'amiga'", "scipy"]
     missing, old, chapters = check_env.problems(wanted, ">=3.11")
     assert (
         missing == "no-such-package is missing: python -m pip install 'no-such-package<2,>=1'"
     )
     assert re.match(r"numpy is \S+, not in the tested range: python -m pip install", old)
     assert chapters.startswith("one-more is missing")
+
+
+def test_check_env_names_what_is_there_but_cannot_be_imported(monkeypatch):
+    error = "OSError: libtorch_cpu.so: cannot open shared object file"
+    monkeypatch.setattr(check_env, "run", lambda code: (code != "import torch", error))
+    (line,) = check_env.problems(["numpy", "torch"], "")
+    assert re.fullmatch(rf"torch \S+ is there, but cannot be imported: {error}", line)
+
+
+def test_check_env_survives_a_package_that_ends_the_process():
+    well, said = check_env.run("import os; os.abort()")
+    assert not well
+    assert said.startswith("Python ended with code -")
 
 
 @pytest.mark.parametrize(
@@ -108,14 +146,15 @@ def test_check_env_says_which_python_it_needs(monkeypatch, python, fits):
 
 
 def test_check_env_takes_tensorflow_under_either_name(monkeypatch):
-    here: dict[str, str] = {}
+    here = {"course-utils": "0.1.0"}
 
     def found(package):
         if package not in here:
             raise PackageNotFoundError(package)
         return here[package]
 
-    monkeypatch.setattr(check_env, "version", found)
+    monkeypatch.setattr("importlib.metadata.version", found)
+    monkeypatch.setattr(check_env, "run", lambda code: (code == "import tensorflow", code))
     (line,) = check_env.problems(["tensorflow-cpu>=2.21,<2.22"], "")
     assert line.startswith("tensorflow-cpu is missing")
     for name in ("tensorflow", "tensorflow-cpu"):
@@ -126,11 +165,39 @@ def test_check_env_takes_tensorflow_under_either_name(monkeypatch):
         assert check_env.problems(["tensorflow-cpu>=2.21,<2.22"], "") == []
 
 
-def test_check_env_where_nothing_is_installed_says_how_to_begin(monkeypatch, capsys):
-    monkeypatch.setattr(check_env, "metadata", lambda name: metadata("no-such-package"))
-    with pytest.raises(SystemExit):
-        check_env.main()
-    assert "pip install -r requirements.txt -c constraints.txt" in capsys.readouterr().out
+def check_in(folder, *options):
+    """Run check_env.py alone in a folder, in a Python that has the standard library only."""
+    shutil.copy(check_env.__file__, folder)
+    command = [sys.executable, "-I", "-S", *options, "check_env.py"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def test_check_env_where_nothing_is_installed_says_how_to_begin(tmp_path):
+    run = check_in(tmp_path)
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "pip install -r requirements.txt -c constraints.txt" in run.stdout
+
+
+def test_check_env_asks_the_wheel_beside_it_before_anything_is_installed(tmp_path):
+    with zipfile.ZipFile(tmp_path / "course_utils-0.1.0-py3-none-any.whl", "w") as wheel:
+        text = "Name: course-utils\nRequires-Python: >=99\n"
+        wheel.writestr("course_utils-0.1.0.dist-info/METADATA", text)
+    run = check_in(tmp_path)
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "the course needs >=99" in run.stdout
+
+
+def test_an_old_python_can_read_check_env():
+    source = Path(check_env.__file__).read_text("utf-8")
+    ast.parse(source, feature_version=(3, 6))
+    with pytest.raises(SyntaxError):
+        ast.parse("if (a := 1): pass", feature_version=(3, 6))
+    imported = {
+        (node.names[0].name if isinstance(node, ast.Import) else node.module).split(".")[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert imported <= sys.stdlib_module_names
 
 
 @pytest.mark.sweep
