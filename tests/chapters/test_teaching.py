@@ -118,18 +118,33 @@ def test_the_plans_are_whole():
     slugs = [plan["slug"] for plan in PLAN.finditer(GUIDE)]
     assert len(slugs) == 5 + len(SLUGS)  # a week of five days, and a term of all chapters
     assert sorted(slugs[5:]) == SLUGS
-    lecture = GUIDE.split("## One lecture: 90 minutes")[1].split("\n## ")[0]
-    rows = re.findall(r"^- \*\*(\d+) minutes", lecture, re.MULTILINE)
+
+
+def lectures(guide: str) -> dict[str, str]:
+    """Return the parts of the guide that plan 90 minutes, by chapter."""
+    parts = re.split(r"^##+ ", guide, flags=re.MULTILINE)
+    plans = [p for p in parts if p.startswith("One lecture: 90") or "minute by minute:" in p]
+    planned = {int(re.search(r"chapter (\d+)", plan)[1]): plan for plan in plans}
+    return {slug: planned[int(slug[:2])] for slug in SLUGS if int(slug[:2]) in planned}
+
+
+def test_the_lectures_are_those_of_the_week():
+    assert list(lectures(GUIDE)) == [plan["slug"] for plan in PLAN.finditer(GUIDE)][:5]
+
+
+@pytest.mark.parametrize("slug", lectures(GUIDE))
+def test_a_lecture_takes_90_minutes_and_names_what_its_chapter_has(slug):
+    lecture = lectures(GUIDE)[slug]
+    text = (ROOT / "notebooks" / f"{slug}.md").read_text("utf-8")
+    rows = re.findall(r"^- \*\*(\d+) minutes\.\*\*", lecture, re.MULTILINE)
     assert sum(map(int, rows)) == 90
-
-
-def test_the_lecture_names_sections_of_its_chapter():
-    lecture = GUIDE.split("## One lecture: 90 minutes")[1].split("\n## ")[0]
-    text = (ROOT / "notebooks" / "01_linear_rnn_sum.md").read_text("utf-8")
-    named = re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", lecture)
-    assert len(named) >= 8
+    named = re.findall(r"(?<!\*)\*([A-Z0-9][^*]+)\*(?!\*)", lecture)
+    assert len(named) >= 5
     for section in named:
         assert f"\n## {section}\n" in text, section
+    predicted = re.findall(r"Predict first (\d)", lecture)
+    week = next(plan for plan in PLAN.finditer(GUIDE) if plan["slug"] == slug)
+    assert sorted(map(int, predicted)) == numbers(week["predict"])
 
 
 def test_the_guide_names_only_verbs_that_make_has():
