@@ -17,12 +17,20 @@ import jupytext
 import nbformat
 from jupytext.config import load_jupytext_config
 from nbclient import NotebookClient
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 REFERENCES = ROOT / "tests" / "reference"
 CONFIG = load_jupytext_config(str(NOTEBOOKS))  # notebooks/jupytext.toml, as JupyterLab reads it
+HEADER = {  # the kernel as ipykernel names it
+    "jupytext": {"formats": "md:myst,py:percent", "default_lexer": "ipython3"},
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+}
 FOLDED = {"hide-cell", "hide-input"}  # tags: the book folds the code of such a cell
 
 NOT_COMPARED = ("image/png", "image/jpeg", "image/svg+xml", "text/html")
@@ -53,11 +61,10 @@ def read(chapter: Path) -> NotebookNode:
 def saved(text: str) -> str:
     """Return a chapter's text as JupyterLab writes it: the form in which it is stored.
 
-    The kernel gets the name that ipykernel gives itself, and code that the book folds is folded
-    in JupyterLab too.
+    Every chapter gets the same header, and code that the book folds is folded in JupyterLab too.
     """
     notebook = jupytext.reads(text, fmt="md:myst", config=CONFIG)
-    notebook.metadata["kernelspec"]["display_name"] = "Python 3 (ipykernel)"
+    notebook.metadata = from_dict(HEADER)
     for cell in notebook.cells:
         cell.metadata.pop("jupyter", None)
         if FOLDED & set(cell.metadata.get("tags", [])):

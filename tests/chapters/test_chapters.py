@@ -153,6 +153,11 @@ def test_a_chapter_out_of_form_would_change(tmp_path):
     assert "out of form" in tool.pair_problem(chapter, "")
 
 
+def test_a_new_chapter_without_a_header_gets_it():
+    body = TINY.split("---\n\n", 1)[1]
+    assert tool.saved(body) == tool.saved(TINY)
+
+
 def test_what_the_book_folds_is_folded_in_jupyterlab():
     text = TINY.replace("mystnb:", "tags: [hide-input]\nmystnb:", 1)
     folded = tool.saved(text)
