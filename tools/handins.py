@@ -121,8 +121,10 @@ def mend(notebook: NotebookNode, release: NotebookNode) -> list[str] | None:
                 for place, other in enumerate(notebook.cells)
                 if other.get("id") in later or _name(other) in later
             ]
-            place = min(places, default=len(notebook.cells))
-            notebook.cells.insert(place, copy.deepcopy(cell))
+            back = copy.deepcopy(cell)
+            if notebook.nbformat_minor < 5:  # the older format has no ids
+                del back["id"]
+            notebook.cells.insert(min(places, default=len(notebook.cells)), back)
 
     said = {
         "nbgrader's marks were gone (the class edition?) and are back": stripped,

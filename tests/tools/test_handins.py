@@ -279,9 +279,11 @@ def test_deleted_code_of_the_chapter_is_named_where_cells_have_their_ids(course)
 def test_without_ids_a_check_comes_back_before_the_next_marked_cell(course):
     release = course.marked.release
     notebook = without(copy.deepcopy(release), "gradients", "gradients-check")
+    notebook.nbformat_minor = 4
     for cell in notebook.cells:
         del cell["id"]
     mend(notebook, release)
+    nbformat.validate(notebook)
     names = [grading(cell)["grade_id"] for cell in notebook.cells if grading(cell)]
     wanted = [grading(cell)["grade_id"] for cell in release.cells if grading(cell)]
     assert names == [name for name in wanted if name != "gradients"]
