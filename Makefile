@@ -20,16 +20,21 @@ export MPLCONFIGDIR := $(CURDIR)/_build/settings/matplotlib
 $(shell mkdir -p _build/settings)
 # Found before the user's own settings: a click on a chapter's .md opens a notebook.
 lab: export JUPYTER_CONFIG_PATH := $(CURDIR)/book/lab
+# There START.md opens as a page, and the folds in notebooks are plain Markdown.
+exercises: export JUPYTER_CONFIG_PATH := $(CURDIR)/book/lab/class:$(CURDIR)/book/lab
+# It listens on this machine only and asks for a token: root, as in a container, may start it.
+LAB := $(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: help install book test lint unit nbval pages desk processors sync reference student \
-  assignments figures key serve lab sweep bench mutants zip pdf wheelhouse measure clean
+  assignments figures key serve lab exercises sweep bench mutants zip pdf wheelhouse measure clean
 
 help:
 	@echo "make book       execute every chapter and build _build/html"
 	@echo "make test       lint, run every test, re-execute every chapter, open the book in Chromium"
 	@echo "make desk       test the class edition under nbgrader, JupyterLab and the PDF printer"
 	@echo "make processors run tests and chapters as on other processors (ONLY=Nehalem for one)"
-	@echo "make lab        start JupyterLab; click a chapter's .md to open it as a notebook"
+	@echo "make exercises  open the notebooks with empty exercises in JupyterLab; your work stays in exercises/"
+	@echo "make lab        open the chapters in JupyterLab, with their solutions folded"
 	@echo "make serve      show the built book at http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
 	@echo "make student    write the class edition to _build/student and _build/student.zip"
 	@echo "make assignments  write an nbgrader course to _build/assignments (TO=folder for elsewhere)"
@@ -131,7 +136,12 @@ serve:
 	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lab: $(INSTALLED)
-	$(PY) -m jupyterlab notebooks
+	$(LAB) notebooks
+
+# Written once, then the learner's own.
+exercises: $(INSTALLED)
+	@test -d exercises || { $(PY) -m tools.student && cp -R _build/student exercises; }
+	$(LAB) exercises/START.md
 
 sweep: $(TEACH)
 	$(PYTEST) -m "sweep or held" --record $(or $(ONLY),tests)

@@ -61,7 +61,7 @@ def read(chapter: Path) -> NotebookNode:
 def saved(text: str) -> str:
     """Return a chapter's text as JupyterLab writes it: the form in which it is stored.
 
-    Every chapter gets the same header, and code that the book folds is folded in JupyterLab too.
+    Every chapter gets the same header, and what the book folds is folded in JupyterLab too.
     """
     notebook = jupytext.reads(text, fmt="md:myst", config=CONFIG)
     notebook.metadata = from_dict(HEADER)

@@ -1,20 +1,39 @@
-"""JupyterLab in a real browser: a click on a chapter's .md opens it as a notebook."""
+"""JupyterLab in a real browser: chapters open as notebooks, the class edition as its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 import venv
+from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
 from tests.chapters.test_chapters import TINY
-from tools.chapters import ROOT
+from tools.chapters import NOTEBOOKS, ROOT, pair_text, read, saved
+from tools.editions import make_edition
 from tools.measure import wait_for_server
+from tools.myst_to_markdown import Bibliography, Links
+from tools.student import start_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.desk]
+
+FOLD = "```{code-cell} ipython3\n:tags: [hide-input]\n\n"
+PREDICTION = """
+:::{admonition} Predict first 1
+:class: predict
+What does it print?
+:::
+
+:::{dropdown} Answer 1
+It prints 42.
+:::
+"""
 
 
 def as_make_lab(scratch):
@@ -51,31 +70,84 @@ def as_binder(scratch):
     }
 
 
-@pytest.mark.parametrize("way", [as_make_lab, as_binder])
-def test_a_click_on_a_chapter_opens_a_notebook(browser, way, tmp_path):
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    (folder / "01_tiny.md").write_text(TINY, encoding="utf-8")
-    python, settings = way(tmp_path)
+@contextmanager
+def lab(scratch, python, settings, served):
+    """Start JupyterLab on a folder or a file, and give the address to open and its token."""
     for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_CONFIG_DIR", "JUPYTER_PATH"):
         os.environ.pop(name, None)
-    home = {"HOME": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    home = {"HOME": str(scratch), "JUPYTER_RUNTIME_DIR": str(scratch / "runtime")}
     command = [python, "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root"]
-    with open(tmp_path / "log", "w") as log:
+    with open(scratch / "log", "w") as log:
         server = subprocess.Popen(
-            [*command, "--ServerApp.ip=127.0.0.1", str(folder)],
+            [*command, "--ServerApp.ip=127.0.0.1", str(served)],
             env=os.environ | home | {"JUPYTER_PLATFORM_DIRS": "1"} | settings,
             stdout=log,
             stderr=log,
         )
         try:
-            address = wait_for_server(tmp_path / "runtime")
-            page = browser.new_page()
-            page.set_default_timeout(120_000)
-            page.goto(f"{address['url']}lab?token={address['token']}&reset")
-            page.get_by_role("listitem", name="01_tiny.md").dblclick()
-            cell = page.locator(".jp-NotebookPanel .jp-CodeCell").first
-            expect(cell).to_contain_text("print(40 + 2)", timeout=120_000)
+            address = wait_for_server(scratch / "runtime")
+            yield f"{address['url']}lab", f"token={address['token']}"
         finally:
             server.kill()  # asked to end, it waits for its kernel, long on a busy machine
             server.wait()
+
+
+def until(true, seconds=60):
+    """Wait for a condition that no page shows."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("way", [as_make_lab, as_binder])
+def test_a_click_on_a_chapter_opens_a_notebook_and_saving_it_changes_nothing(
+    browser, way, tmp_path
+):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    folded = TINY.replace("```{code-cell} ipython3\nprint", FOLD + "print", 1)
+    chapter, pair = folder / "01_tiny.md", folder / "01_tiny.py"
+    texts = {chapter: saved(folded), pair: pair_text(folded)}
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+    shutil.copy(NOTEBOOKS / "jupytext.toml", folder)
+    with lab(tmp_path, *way(tmp_path), folder) as (url, token):
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{url}?{token}&reset")
+        page.get_by_role("listitem", name="01_tiny.md").dblclick()
+        cell = page.locator(".jp-NotebookPanel .jp-CodeCell").first
+        expect(cell.locator(".jp-Placeholder")).to_contain_text("print", timeout=120_000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        expect(cell.locator(".jp-OutputArea")).to_contain_text("42", timeout=120_000)
+        before = chapter.stat().st_mtime_ns
+        page.keyboard.press("Control+s")
+        until(lambda: chapter.stat().st_mtime_ns != before)
+        until(lambda: pair.stat().st_mtime_ns != before)
+    assert {path: path.read_text(encoding="utf-8") for path in texts} == texts
+
+
+def test_the_class_edition_opens_with_its_start_page_and_folded_answers(browser, tmp_path):
+    """As `make exercises` opens it."""
+    folder = tmp_path / "exercises"
+    links = Links(frozenset({"01_tiny"}), Bibliography(None))
+    chapter = tmp_path / "01_tiny.md"
+    chapter.write_text(saved(TINY + PREDICTION), encoding="utf-8")
+    folder.mkdir()
+    edition = make_edition("01_tiny", read(chapter), links)
+    nbformat.write(edition.notebook, folder / "01_tiny.ipynb")
+    start = start_page([edition], ">=3", "a.whl", "LICENSE")
+    (folder / "START.md").write_text(start, encoding="utf-8")
+    paths = [ROOT / "book" / "lab" / "class", ROOT / "book" / "lab"]
+    settings = {"JUPYTER_CONFIG_PATH": os.pathsep.join(map(str, paths))}
+    with lab(tmp_path, sys.executable, settings, folder / "START.md") as (url, token):
+        page = browser.new_page()
+        page.set_default_timeout(120_000)
+        page.goto(f"{url}/tree/START.md?{token}")
+        page.locator(".jp-MarkdownViewer").get_by_role("link", name="Tiny").click()
+        fold = page.locator(".jp-NotebookPanel details")
+        expect(fold.locator("p")).to_be_hidden(timeout=120_000)
+        fold.locator("summary").click()
+        expect(fold.locator("p")).to_have_text("It prints 42.")
