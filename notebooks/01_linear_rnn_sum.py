@@ -130,7 +130,8 @@ print("states for 4, 2, 5:", [int(h.item()) for h in states])
 # %% [markdown]
 # ## From scratch
 #
-# To lower the loss we need its derivatives. Go through the steps backwards
+# The loss is the mean square of $h_3 - y$, where $y$ is the sum. To lower it we need its derivatives. Go
+# through the steps backwards
 # ({term}`backpropagation through time`). Let $g_t$ be the derivative of the loss with respect to
 # $h_t$. At the last step $g_3$ is $2 (h_3 - y) / n$ for a sequence with sum $y$, one of $n$. One
 # step earlier it is $g_{t-1} = g_t U$, because $h_{t-1}$ enters $h_t$ times $U$. On the way, step
@@ -242,9 +243,8 @@ print("shapes:", [weight.shape for weight in model.get_weights()])
 # %% [markdown]
 # Keras wants one feature a step, so the digits get an axis of their own. The tutorial trained with the
 # {term}`optimiser` {term}`Adam` at rate 0.001, in {term}`batches <batch>` of 4, for 5
-# {term}`epochs <epoch>`: 10,000 updates. The rate of 0.2 is what matters: 250 updates suffice, with
-# batches of 4 as well, because at the solution every single sequence is right and there is no noise
-# left.
+# {term}`epochs <epoch>`: 10,000 updates. The rate is what matters: at 0.2, 250 updates suffice with
+# batches of 4 as well, because at the solution every sequence is right and leaves no noise.
 
 # %%
 model.compile(keras.optimizers.Adam(0.2), loss="mse",
@@ -281,7 +281,7 @@ print(decoding.decode(model.get_weights()))
 
 
 # %% [markdown]
-# The table is the reading: at each step the network multiplies its state by 1 and adds the digit.
+# The table is the reading: multiply the state by 1 and add the digit.
 # The tutorial's run ended at $W = 0.99675155$, $U = 1.00106668$ and $b = 0.01110852$: the same
 # rule, less sharply.
 #
@@ -311,7 +311,7 @@ checks.number_weights(number_weights)
 #
 # $$h_3 = W U^2 x_1 + W U x_2 + W x_3 + b (1 + U + U^2) .$$
 #
-# Four sequences settle everything. Digits 0, 0, 0 must give 0, so $b (1 + U + U^2) = 0$. The
+# Digits 0, 0, 0 must give 0, so $b (1 + U + U^2) = 0$. The
 # bracket is $(U + \frac12)^2 + \frac34$, which is never 0, so $b = 0$. Digits 0, 0, 1 must give 1,
 # so $W = 1$. Digits 0, 1, 0 must give 1, so $U = 1$. Digits 1, 0, 0 then give 1 by themselves. So
 # $(1, 1, 0)$ is the only point with loss 0.
@@ -399,7 +399,7 @@ for T in [3, 10, 30, 100]:
 # small makes up for a $b$ and a $U$ too large. A small loss at length 3 bounds the total there, not
 # the parts.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The tutorial's network is right to a hundredth for 3 digits and off by 24 for 100. At length 3 the three shares cancel, and that of U is the smallest. Only it grows like the square of the length.", "name": "fig-linear-rnn-sum-length"}, "image": {"alt": "Size of the mean error against sequence length from 3 to 300, both axes logarithmic. The solid line of the exact formula, with circles for measured errors on it, starts below all others at 0.004 and ends at about 240. A dashed line for U's share rises from 0.014 to about 215. A dotted line for the share of W and a dash-dotted one for that of b rise more slowly, from 0.04 and 0.03 to about 4 and 3."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The tutorial's network is right to a hundredth for 3 digits and off by 24 for 100. The share of U starts as the smallest, and only it grows like the square of the length.", "name": "fig-linear-rnn-sum-length"}, "image": {"alt": "Size of the mean error against sequence length from 3 to 300, both axes logarithmic. The solid line of the exact formula, with circles for measured errors on it, starts below all others at 0.004 and ends at about 240. A dashed line for U's share rises from 0.014 to about 215. A dotted line for the share of W and a dash-dotted one for that of b rise more slowly, from 0.04 and 0.03 to about 4 and 3."}} jupyter={"source_hidden": true}
 lengths = np.unique(np.geomspace(3, 300, 40).astype(int))
 marked = [3, 10, 30, 100, 300]
 parts = np.abs([shares(*source, T) for T in lengths]).T
@@ -507,12 +507,12 @@ for length in [3, 10]:
 
 # %% [markdown]
 # :::{dropdown} Answer 3
-# Smaller, by about six times. At length 10 the share of $U$ weighs 15 times as much in the error
-# as at length 3, so less of it can hide behind the same loss. In 20 of 20 networks, whose starts
-# differ in $W$ alone, on one data set, less than a tenth of the shares is left. Is that training's
-# doing? Mostly not: of random networks with the same loss 54% cancel as far at length 3 and 80% at
-# length 10, and at 100 they are off by a median of 32 and 5. The loss allows these errors; training
-# adds little.
+# Smaller, by about six times; on 20 other data sets by 1.6 to 22. At length 10 the share of $U$ weighs
+# 15 times as much, so less of it can hide behind the same loss. In 20 of 20 networks, whose starts
+# differ in $W$ alone, on one data set, less than a tenth of the shares is left. That is partly
+# training's doing: of random networks with the same loss 54% cancel as far at length 3 and 80% at
+# length 10. Training first removes errors whose shares have one sign. The errors at 100 are the loss's
+# doing: random networks have them too, a median of 32 and 5.
 # :::
 #
 # **Held out, but not new.** There are only 1,000 different sequences. A training set of 8,000 draws
@@ -539,18 +539,17 @@ result = model.evaluate(data.as_scalars(every), every_sum[:, np.newaxis],
 print({name: round(value, 3) for name, value in result.items()})
 
 # %% [markdown]
-# **A start that fails.** By default Keras starts $U$ at $+1$ or $-1$, as a coin falls, and $W$ evenly
-# between $-\sqrt3$ and $\sqrt3$; of 400 such starts, trained as in the tutorial, none with $U = -1$
-# came below a loss of 16.5, and all with $U = +1$ and $W > 0$, one in four, reached its loss. With $U
-# = +1$ and $W < 0$ most are late; [chapter 4](04_two_valleys.md) draws where the others go, and
-# its larger steps save a few.
+# **A start that fails.** By default Keras starts $U$ at $+1$ or $-1$ and $W$ evenly between $-\sqrt3$ and
+# $\sqrt3$. Of 400 such starts, trained as in the tutorial, none with $U = -1$ came below a loss of 16.5,
+# and all with $U = +1$ and $W > 0$, one in four, reached its loss. With $U = +1$ and $W < 0$ most are
+# late. [Chapter 4](04_two_valleys.md) draws where those from $U = -1$ go; its larger steps save a few.
 
 # %% [markdown]
 # ## What we saw
 #
-# - *Write*: a few lines of NumPy train the network. Keras needs 250 updates.
+# - *Write*: a few lines of NumPy train the network. In Keras 250 updates suffice.
 # - *Read*: the weights say "multiply the state by 1 and add the digit".
-# - *Prove*: four sequences fix the three weights, so $W = U = 1$, $b = 0$ is the only solution.
+# - *Prove*: three sequences fix the three weights, so $W = U = 1$, $b = 0$ is the only solution.
 # - *Predict*: the error of $U$ grows like the square of the length; the formula agrees with the
 #   measurement at every length we tried.
 # - *Judge*: a small loss at length 3 allows errors that cancel there and nowhere else.

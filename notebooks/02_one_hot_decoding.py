@@ -456,7 +456,8 @@ print(f"clipped: b from {b.min():.1f} to {b.max():.1f}")
 # %% [markdown]
 # Its $b = 2.9506$ says nothing about adding digits. No start that Keras draws by default could have
 # led gradient descent there. Adam ends there. **2.95 rules out gradient descent**, but does not name
-# Adam: RMSprop, and descent with clipped entries, end there too. The starts here have $U = 1$;
+# Adam: descent with clipped entries ends there too, and so does RMSprop, which is Adam without the
+# running mean of the gradient. The starts here have $U = 1$;
 # [chapter 4](04_two_valleys.md) explains what happens from $U = -1$.
 #
 # Behind both halves of the chapter is one fact. The loss does not change along the shift, so its

@@ -396,7 +396,7 @@ for seed, U in ends.items():
     right = f"{lost[~pushed].sum()} of {(~pushed).sum()}"
     print(f"{seed:6}  {left:>17}  {right:>18}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where starts at U = \u22121 end, at the rate 0.01. Every start that the first push sends left (bar) is lost. To be sent right saves few: it only postpones the turn, but for W below about \u22121.3.", "name": "fig-two-valleys-starts"}, "image": {"alt": "Final U against the start of W from \u22121.7 to 1.7, three kinds of markers for three streams of digits. Below W of about \u22121.25 all points lie at U = 1. From there to about 1.6 they lie between \u22122 and \u22123.5. At the right end some lie at 1 and some below \u22122. A bar marks W from 0 to 1.53."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where starts at U = \u22121 end, at the rate 0.01. Every start that the first push sends left (bar) is lost. To be sent right saves the two ends only, W below about \u22121.3 and some above 1.6. In between it postpones the turn.", "name": "fig-two-valleys-starts"}, "image": {"alt": "Final U against the start of W from \u22121.7 to 1.7, three kinds of markers for three streams of digits. Below W of about \u22121.25 all points lie at U = 1. From there to about 1.6 they lie between \u22122 and \u22123.5. At the right end some lie at 1 and some below \u22122. A bar marks W from 0 to 1.53."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 3.8))
 for (seed, U), marker in zip(ends.items(), "o^s"):
     label = f"digits {seed}"

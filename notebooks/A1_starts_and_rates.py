@@ -25,7 +25,6 @@
 # %%
 from course_utils import live, plotting, training  # first: quiet TensorFlow
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -38,7 +37,7 @@ stream = np.random.default_rng(4).integers(0, 10, (4000, 32, 3))
 # ## Starts
 #
 # We train as in chapter 4: 100 networks side by side, Adam at the rate 0.01, the same 4,000 batches for
-# all. `keras_start` and `gradients` are chapter 4's, the latter now for several biases.
+# all. `gradients` is chapter 4's, now for several biases.
 
 # %%
 def gradients(weights: list, digits: np.ndarray) -> list:
@@ -62,16 +61,14 @@ def lost(*weights: np.ndarray, digits: np.ndarray = stream) -> np.ndarray:
     return end[1] < -1
 
 
+# %% [markdown]
+# Keras draws $W$ evenly between $-\sqrt 3$ and $\sqrt 3$ and tosses a coin for $U$. NumPy can do the same: another
+# hundred starts, 48 of them at $U = -1$.
+
 # %%
-def keras_start(seed: int) -> list[float]:
-    """W, U and b as a Keras layer of one unit starts them."""
-    training.seed_everything(seed)
-    layer = keras.layers.SimpleRNN(1, activation="linear")
-    layer.build((None, 3, 1))
-    return [weight.item() for weight in layer.get_weights()]
-
-
-W, U, zero = np.array([keras_start(seed) for seed in range(100)]).T
+rng = np.random.default_rng(0)
+W = rng.uniform(-np.sqrt(3), np.sqrt(3), 100)
+U, zero = rng.choice([-1.0, 1.0], 100), np.zeros(100)
 proposals = {
     "as Keras starts": lost(W, U, zero),
     "W = 0.1": lost(zero + 0.1, U, zero),

@@ -18,7 +18,7 @@
 # # How long is W, and what else does the start decide?
 #
 # [Chapter 3](03_embedding_decoding.md) trains an embedding $E$ of ten rows and a column $W$ so that the
-# table $v = E W + b$ reads 0 to 9. It uses that $|W|$ ends at about 3.3 (3.4 from small rows, 3.2 at spread 0.5). This page derives the number, and with
+# table $v = E W + b$ reads 0 to 9. It uses that $|W|$ ends at about 3.3. This page derives the number, and with
 # it the {term}`singular values <singular value>` of the trained $E$, from one law.
 #
 # ## A conserved quantity
@@ -57,7 +57,10 @@
 #
 # ## Measured
 #
-# We train 100 networks as in chapter 3. Keras' spread is that of an even draw from $-0.05$ to $0.05$.
+# The law holds whatever the data, so we hold $U$ at 1 and train the rest, in 100 networks. With $e = v - (0, \dots, 9)$
+# the error of a sum is $e_{x_1} + e_{x_2} + e_{x_3}$, and its mean square over all sequences is three times the variance of
+# $e$ plus nine times the square of its mean $\bar e$. The slope with respect to $v_d$ is $0.6\, e_d + 1.2\, \bar e$. The
+# rows start as in Keras, drawn evenly from $-0.05$ to $0.05$, here as normal numbers of the same spread.
 
 # %%
 from course_utils import plotting, training
@@ -69,31 +72,19 @@ plotting.use_style()
 COUNTS = np.arange(10.0)[:, np.newaxis]  # what each digit counts
 
 
-def slopes(v: np.ndarray, U: np.ndarray) -> tuple:
-    """Slopes of the loss over all sequences: for the table and for U."""
-    mean = v.mean(axis=1, keepdims=True)
-    off = (1 + U + U**2) * mean - 13.5  # mean of the error
-    by_v, by_U = 0, 0
-    for k in range(3):  # with k steps to go, v enters as U^k v
-        error = U**k * (v - mean) - (COUNTS - 4.5) + off
-        by_v = by_v + 2 * U**k * error / 10
-        by_U = by_U + 2 * k * U ** (k - 1.0) * v * error
-    return by_v, by_U.mean(axis=1, keepdims=True)
-
-
 def gradients(weights: list) -> list:
-    """The chain rule, for all networks side by side."""
-    E, W, U, b = weights
-    by_v, by_U = slopes(E @ W + b, U)
-    by_b = by_v.sum(axis=1, keepdims=True)
-    return [by_v @ W.mT, E.mT @ by_v, by_U, by_b]
+    """The slopes at U = 1, for all networks side by side."""
+    E, W, b = weights
+    error = E @ W + b - COUNTS  # of the table
+    by_v = 0.6 * error + 1.2 * error.mean(axis=1, keepdims=True)
+    return [by_v @ W.mT, E.mT @ by_v, by_v.sum(axis=1, keepdims=True)]
 
 
 # %%
 rng = np.random.default_rng(0)
 E0 = rng.normal(0, 0.05 / np.sqrt(3), (100, 10, 10))
 W0 = rng.uniform(-1, 1, (100, 10, 1)) * np.sqrt(6 / 11)
-first = [E0, W0, np.full((100, 1, 1), 0.5), np.zeros((100, 1, 1))]
+first = [E0, W0, np.zeros((100, 1, 1))]
 
 
 def train(rate: float, steps: int) -> list:
@@ -114,7 +105,7 @@ def norm(a: np.ndarray) -> np.ndarray:
 # The bias at the end is the one number that we take from the trained network.
 
 # %%
-E, W, U, b = train(0.002, 4_000)
+E, W, b = train(0.002, 4_000)
 size = norm(COUNTS - b)  # of q
 a = norm(W0) ** 2 - (norm(E0 @ W0) / norm(W0)) ** 2
 predicted = np.sqrt(a / 2 + np.sqrt(a**2 / 4 + size**2))
@@ -128,8 +119,8 @@ largest = np.abs(size / predicted / after[:, 0] - 1) < 0.01
 kept = (after[:, 1:-1] >= before[:, 2:]) & (after[:, 1:-1] <= before[:, :-2])
 print(f"|W|: {norm(W).mean():.1f}, right within 1%: {close.sum()} of 100")
 print(f"first singular value: {after[:, 0].mean():.1f}, {largest.sum()} of 100")
-print("E - E0 of rank one, but for 1%:",
-      (moved[:, 1] < 0.01 * moved[:, 0]).sum(), "of 100")
+print("E - E0 of rank one, but for 2%:",
+      (moved[:, 1] < 0.02 * moved[:, 0]).sum(), "of 100")
 print("numbers 2 to 9 in their brackets:", kept.all(axis=1).sum(), "of 100")
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Training adds one large singular value, where the conserved quantity says it must be (star). Numbers 2 to 9 stay inside the brackets that the start allows them. One network of 100.", "name": "fig-closed-forms-spectrum"}, "image": {"alt": "Singular values of E, numbered 1 to 10, on a logarithmic axis. Circles for the start fall from about 0.15 to about 0.002. Squares for the trained E start at about 3, under a star, and then follow the circles from 0.15 on downwards. Vertical bars around squares 2 to 9 reach from one circle to another, and each square lies within its bar."}} jupyter={"source_hidden": true}
@@ -147,6 +138,9 @@ plt.show()
 
 
 # %% [markdown]
+# In chapter 3 $U$ moves as well, from 0.5, and $b$ ends at 2.7 instead of 3.0. The same formula then gives
+# $|W| = 3.4$, which is what those networks have. From rows of spread 0.5 they end at 3.2.
+#
 # ## Real steps, and Adam
 #
 # One step of finite size changes $C$ by exactly $\eta^2 (|r|^2\, W W^\top - E^\top r\, r^\top E)$: multiply out, and

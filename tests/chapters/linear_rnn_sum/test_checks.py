@@ -7,6 +7,12 @@ from course_utils.checks import CheckFailed, linear_rnn_sum
 from tests.chapters import solution, stub
 
 
+def box_in_arrays(network):
+    b = network(np.array([[0]]))
+    W = network(np.array([[1]])) - b
+    return W, (network(np.array([[1, 0]])) - network(np.array([[0, 0]]))) / W, b
+
+
 def box_without_bias(network):
     W = float(network([[1]])[0])
     return W, float(network([[1, 0]])[0]) / W, 0.0
@@ -91,6 +97,8 @@ def slopes(weights, digits, sums, state=0, back=True, factor=2.0, keep=True):
 def test_right_variants_pass():
     linear_rnn_sum.forward(lambda w, d: tuple(states(w, d)))
     linear_rnn_sum.gradients(lambda w, d, s: np.array(slopes(w, d, s)))
+    linear_rnn_sum.open_box(box_in_arrays)
+    linear_rnn_sum.number_weights(lambda base: [np.ones((1, 1)), [[base]], np.zeros(1)])
 
 
 @pytest.mark.parametrize("name", ["forward", "gradients"])
@@ -116,6 +124,7 @@ def test_the_chapters_solution_passes_and_its_stub_does_not(name):
         ("gradients", lambda w, d, s: slopes(w, d, s, factor=16), "a sum over the sequences"),
         ("gradients", lambda w, d, s: slopes(w, d, s, keep=False), r"shape \(4, 1\)"),
         ("gradients", lambda w, d, s: slopes(w, d, s)[0], "return a list of three"),
+        ("gradients", lambda w, d, s: slopes(w, d, d.sum(axis=1)), "as they are given"),
         ("number_weights", lambda base: (base, 1.0, 0.0), "last digit should count once"),
         ("number_weights", lambda base: (1.0, 1 / base, 0.0), "middle digit wait"),
         ("number_weights", lambda base: (1.0, 10.0, 0.0), "base 2: .*middle digit wait"),

@@ -1,35 +1,19 @@
 """What chapter 2 says, measured. The functions are the chapter's own."""
 
-import ast
-from functools import cache
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import data, decoding, training
-from tests.chapters import ROOT
-from tools.chapters import read
+from tests.chapters import Page
+
+chapter = Page("02_one_hot_decoding")
 
 PUBLISHED = np.array([6.5214, 4.8307, 3.0087, 1.4164, 0.4745, 0.0760, 0.0039, 3.10e-5])
 EVERY, EVERY_SUM = data.all_digit_sums(3)
 EVERY_X = data.one_hot(EVERY).astype(float)
 SEEDS = range(20)
-
-
-@cache
-def chapter():
-    """The chapter's functions outside its exercises, nothing else run."""
-    import keras
-
-    names = {"np": np, "keras": keras, "data": data, "training": training}
-    for cell in read(ROOT / "notebooks" / "02_one_hot_decoding.md").cells:
-        if cell.cell_type == "code" and "nbgrader" not in cell.metadata:
-            body = ast.parse(cell.source).body
-            functions = [node for node in body if isinstance(node, ast.FunctionDef)]
-            exec(compile(ast.Module(functions, []), "<chapter>", "exec"), names)
-    return names
 
 
 def starts(networks=20, seed=3):
@@ -43,18 +27,18 @@ def on_all(target=EVERY_SUM, change=lambda slopes, weights: slopes):
     """Gradients on all sequences, as a trainer takes them."""
 
     def slopes(weights):
-        return change(chapter()["gradients"](weights, EVERY_X, target), weights)
+        return change(chapter.gradients(weights, EVERY_X, target), weights)
 
     return slopes
 
 
 def by_momentum(start, gradients=None, steps=1_500):
-    *_, end = chapter()["momentum"](start, gradients or on_all(), 0.002, steps)
+    *_, end = chapter.momentum(start, gradients or on_all(), 0.002, steps)
     return end
 
 
 def loss(weights):
-    return chapter()["loss"](weights, EVERY_X, EVERY_SUM)
+    return chapter.loss(weights, EVERY_X, EVERY_SUM)
 
 
 def random_weights(seed, networks=1):
@@ -63,7 +47,7 @@ def random_weights(seed, networks=1):
 
 
 def test_the_network_is_the_layer_of_keras():
-    build, forward = chapter()["build"], chapter()["forward"]
+    build, forward = chapter.build, chapter.forward
     model = build("glorot_uniform", "orthogonal")
     model.layers[0].set_weights([w + 0.3 for w in model.get_weights()])
     W, U, b = model.get_weights()
@@ -75,13 +59,13 @@ def test_the_network_is_the_layer_of_keras():
 def test_the_gradients_are_the_slopes_of_the_loss(seed):
     weights = random_weights(seed, networks=2)
     x, y = EVERY_X[::37], EVERY_SUM[::37]
-    by_hand = chapter()["gradients"](weights, x, y)
+    by_hand = chapter.gradients(weights, x, y)
     for k, w in enumerate(weights):
         for row in range(w.shape[1]):
             nudge = np.zeros_like(w)
             nudge[:, row] = 1e-5
             up, down = ([*weights[:k], w + s * nudge, *weights[k + 1 :]] for s in (1, -1))
-            slope = (chapter()["loss"](up, x, y) - chapter()["loss"](down, x, y)) / 2e-5
+            slope = (chapter.loss(up, x, y) - chapter.loss(down, x, y)) / 2e-5
             assert np.allclose(by_hand[k][:, row, 0], slope, rtol=1e-5, atol=1e-3)
 
 
@@ -101,17 +85,17 @@ def test_the_optimisers_are_those_of_keras_and_adam_that_of_training(kind):
         (g,) = slope([np.asarray(variable)])
         theirs.apply([keras.ops.convert_to_tensor(g)], [variable])
     if kind == "adam":
-        ours = list(chapter()["adam"]([start], slope, [0.05] * 30))
+        ours = list(chapter.adam([start], slope, [0.05] * 30))
         assert np.allclose(ours, list(training.adam([start], slope, [0.05] * 30)), rtol=1e-12)
     else:
-        ours = list(chapter()["momentum"]([start], slope, 0.05, 30))
+        ours = list(chapter.momentum([start], slope, 0.05, 30))
     assert np.allclose(ours[-1][0], np.asarray(variable), rtol=1e-4, atol=1e-5)
 
 
 @given(seed=st.integers(0, 10_000), index=st.integers(0, 999))
 def test_every_sequence_gives_sum_w_and_b_the_same_gradient(seed, index):
     weights = random_weights(seed, networks=4)
-    W, U, b = chapter()["gradients"](weights, EVERY_X[[index]], EVERY_SUM[[index]])
+    W, U, b = chapter.gradients(weights, EVERY_X[[index]], EVERY_SUM[[index]])
     assert np.allclose(W.sum(axis=1), b[:, 0])
     assert not np.allclose(U, b)
 
@@ -140,10 +124,10 @@ def test_the_data_determine_11_numbers_of_12():
 
 
 def test_momentum_ends_at_the_predicted_bias_and_adam_does_not(held):
-    start, Q = starts(), chapter()["Q"]
+    start, Q = starts(), chapter.Q
     predicted = (45 - Q(start)) / 11
     momentum = by_momentum(start)
-    first, *_, adam = chapter()["adam"](start, on_all(), [0.1] * 1_500)
+    first, *_, adam = chapter.adam(start, on_all(), [0.1] * 1_500)
     solved = [loss(end) < 1e-9 for end in (momentum, adam)]
     both = held(2, "Descent with momentum, and Adam, solve the task from a shifted start",
                 np.all(solved, axis=0))  # fmt: skip
@@ -196,11 +180,11 @@ def decayed(slopes, weights):
 
 def on_batches(weights, rng=np.random.default_rng(0)):  # noqa: B008
     rows = rng.integers(1_000, size=10)
-    return chapter()["gradients"](weights, EVERY_X[rows], EVERY_SUM[rows])
+    return chapter.gradients(weights, EVERY_X[rows], EVERY_SUM[rows])
 
 
 def test_what_keeps_and_what_breaks_the_law():
-    start, Q = starts(), chapter()["Q"]
+    start, Q = starts(), chapter.Q
     kinds = {
         "batches": on_batches,
         "scaled": on_all(change=scaled),
@@ -216,7 +200,7 @@ def test_what_keeps_and_what_breaks_the_law():
 
 
 def test_weight_decay_shrinks_q_as_predicted():
-    start, Q = starts(), chapter()["Q"]
+    start, Q = starts(), chapter.Q
     end = by_momentum(start, on_all(change=decayed))
     assert np.allclose(Q(end) / Q(start), np.exp(-0.6), atol=0.01)
 
@@ -245,7 +229,7 @@ def test_2_95_is_out_of_reach_of_gradient_descent_and_does_not_name_adam():
 
     def gradients(weights):
         rows = rng.integers(8_000, size=8)
-        return chapter()["gradients"](weights, x[rows], y[rows])
+        return chapter.gradients(weights, x[rows], y[rows])
 
     start = [W, np.ones((20, 1, 1)), np.zeros((20, 1, 1))]
 
@@ -270,7 +254,7 @@ def keras_tutorial(seed):
     digits, sums = data.digit_sums(10_000, length=3, seed=0)
     (x, y), (x_val, y_val) = data.split(digits, sums, held_out=2_000)
     training.seed_everything(seed)
-    model = chapter()["build"]("glorot_uniform", "orthogonal")
+    model = chapter.build("glorot_uniform", "orthogonal")
     start = model.get_weights()
     model.compile(keras.optimizers.Adam(0.005), loss="mse", steps_per_execution=1_000)
     fitted = model.fit(
@@ -319,7 +303,7 @@ def test_our_start_reaches_the_published_loss_in_keras_over_20_seeds(held):
     for seed in SEEDS:
         training.seed_everything(seed)
         start = keras.initializers.RandomUniform(0, 1), keras.initializers.Constant(0.5)
-        model = chapter()["build"](*start)
+        model = chapter.build(*start)
         rate = keras.optimizers.schedules.CosineDecay(0.3, decay_steps=750)
         model.compile(keras.optimizers.Adam(rate), loss="mse", steps_per_execution=250)
         model.fit(data.one_hot(x), y, batch_size=32, epochs=3, verbose=0)
@@ -343,7 +327,7 @@ def test_keras_sgd_with_momentum_ends_at_the_predicted_bias_over_20_seeds(held):
     for seed in SEEDS:
         training.seed_everything(seed)
         start = keras.initializers.RandomUniform(0, 1), keras.initializers.Constant(0.5)
-        model = chapter()["build"](*start)
+        model = chapter.build(*start)
         W, _, b = (w.astype(float) for w in model.get_weights())
         model.compile(
             keras.optimizers.SGD(0.001, momentum=0.97), loss="mse", steps_per_execution=250

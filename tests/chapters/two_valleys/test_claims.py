@@ -1,6 +1,5 @@
 """What chapter 4 and its appendix page say, measured. The functions are the pages' own."""
 
-import ast
 from functools import cache
 
 import numpy as np
@@ -9,43 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import data, decoding, live, training
-from tests.chapters import ROOT
-from tools.chapters import read
+from tests.chapters import Page
+
+chapter, appendix = Page("04_two_valleys"), Page("A1_starts_and_rates")
 
 TRIPLES, SUMS = data.all_digit_sums(3)
 NUMBERS = st.floats(-3, 3, allow_subnormal=False)
 CENTRED = {"mean": 0.0, "target": 0.0}
-
-
-@cache
-def page(slug):
-    """The functions of a page and their constants, nothing else run."""
-    wanted = {"stream", "MEAN"}
-    names = {"np": np, "data": data, "training": training}
-    for cell in read(ROOT / "notebooks" / f"{slug}.md").cells:
-        if cell.cell_type != "code":
-            continue
-        kept = [
-            statement
-            for statement in ast.parse(cell.source).body
-            if isinstance(statement, ast.FunctionDef)
-            or (isinstance(statement, ast.Assign) and wanted & _targets(statement))
-        ]
-        exec(compile(ast.Module(kept, []), "<page>", "exec"), names)
-    return names
-
-
-def _targets(assignment):
-    nodes = (node for target in assignment.targets for node in ast.walk(target))
-    return {node.id for node in nodes if isinstance(node, ast.Name)}
-
-
-def call(name, *args, **kwargs):
-    return page("04_two_valleys")[name](*args, **kwargs)
-
-
-def appendix(name, *args, **kwargs):
-    return page("A1_starts_and_rates")[name](*args, **kwargs)
 
 
 def jacobian(W, U, b, digits):
@@ -57,8 +26,8 @@ def jacobian(W, U, b, digits):
 
 def lost(starts, digits=None, rate=0.01):
     """Say which starts, shape (networks, 3), the chapter's training takes to U < -1."""
-    digits = page("04_two_valleys")["stream"] if digits is None else digits
-    return call("train", starts, digits, rate)[:, -1, 1] < -1
+    digits = chapter.stream if digits is None else digits
+    return chapter.train(starts, digits, rate)[:, -1, 1] < -1
 
 
 def on_the_ridge(W):
@@ -68,8 +37,8 @@ def on_the_ridge(W):
 @given(NUMBERS, NUMBERS, NUMBERS)
 def test_the_expected_loss_is_the_mean_over_all_triples(W, U, b):
     output = decoding.predict([[[W]], [[U]], [b]], TRIPLES)[:, 0]
-    assert call("expected_loss", W, U, b) == pytest.approx(np.mean((output - SUMS) ** 2))
-    assert appendix("loss", (W, U, b)) == pytest.approx(np.mean((output - SUMS) ** 2))
+    assert chapter.expected_loss(W, U, b) == pytest.approx(np.mean((output - SUMS) ** 2))
+    assert appendix.loss((W, U, b)) == pytest.approx(np.mean((output - SUMS) ** 2))
 
 
 @given(NUMBERS, NUMBERS, NUMBERS)
@@ -77,10 +46,10 @@ def test_the_gradients_in_closed_form_are_those_of_the_triples(W, U, b):
     output = decoding.predict([[[W]], [[U]], [b]], TRIPLES)[:, 0]
     want = 2 * jacobian(W, U, b, TRIPLES).T @ (output - SUMS) / 1000
     weights = [np.array([weight]) for weight in (W, U, b)]
-    got = np.ravel(call("gradients", weights, TRIPLES))
+    got = np.ravel(chapter.gradients(weights, TRIPLES))
     np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-8)
     halves = [*weights[:2], 0.25 * weights[2], 0.75 * weights[2]]
-    got = np.ravel(appendix("gradients", halves, TRIPLES))
+    got = np.ravel(appendix.gradients(halves, TRIPLES))
     np.testing.assert_allclose(got, want[[0, 1, 2, 2]], rtol=1e-9, atol=1e-8)
 
 
@@ -89,27 +58,27 @@ def test_the_profile_is_the_best_fit_and_the_floor_is_where_it_is_reached(U):
     inputs = jacobian(0.0, U, 0.0, TRIPLES)[:, [0, 2]]
     fit = np.linalg.lstsq(inputs, SUMS, rcond=None)[0]
     best = np.mean((inputs @ fit - SUMS) ** 2)
-    assert call("profile", U) == pytest.approx(best, abs=1e-6)
-    W, same, b = appendix("floor", U)
+    assert chapter.profile(U) == pytest.approx(best, abs=1e-6)
+    W, same, b = appendix.floor(U)
     assert same == U
-    assert call("expected_loss", W, U, b) == pytest.approx(best, abs=1e-6)
+    assert chapter.expected_loss(W, U, b) == pytest.approx(best, abs=1e-6)
 
 
 def test_the_profile_has_no_bottom_on_the_left():
     U = -(10.0 ** np.linspace(0, 6, 500))
-    heights = call("profile", U)
+    heights = chapter.profile(U)
     assert heights[0] == pytest.approx(22)
     assert (np.diff(heights) < 0).all()
     assert (heights > 16.5).all()
     assert heights[-1] == pytest.approx(16.5, abs=1e-4)
-    assert call("profile", 1.0) == pytest.approx(0)
-    assert call("profile", 0.0) == pytest.approx(16.5)
+    assert chapter.profile(1.0) == pytest.approx(0)
+    assert chapter.profile(0.0) == pytest.approx(16.5)
 
 
 @given(st.floats(-2, 2, allow_subnormal=False))
 def test_the_first_push_is_the_formula_of_answer_3(W):
     slope = (
-        call("expected_loss", W, -1 + 1e-5, 0) - call("expected_loss", W, -1 - 1e-5, 0)
+        chapter.expected_loss(W, -1 + 1e-5, 0) - chapter.expected_loss(W, -1 - 1e-5, 0)
     ) / 2e-5
     assert slope == pytest.approx(2 * W * (69 - 45 * W), abs=1e-4)
 
@@ -152,7 +121,7 @@ def test_whether_a_start_cures_depends_on_the_rate(U, rate, fewest, most):
     W, _, zero = keras_starts(100).T
     for seed in (4, 5):
         digits = np.random.default_rng(seed).integers(0, 10, (4000, 32, 3))
-        end = call("train", np.column_stack([W, zero + U, zero]), digits, rate)[:, -1]
+        end = chapter.train(np.column_stack([W, zero + U, zero]), digits, rate)[:, -1]
         left = end[:, 1] < -1
         assert fewest <= left.sum() <= most
         np.testing.assert_allclose(end[~left], [[1, 1, 0]] * (~left).sum(), atol=0.05)
@@ -161,7 +130,7 @@ def test_whether_a_start_cures_depends_on_the_rate(U, rate, fewest, most):
 def test_the_comparison_of_the_rules_can_come_out_the_other_way():
     # With centred digits few are lost, and the trivial rule is the worse one.
     W = np.sqrt(3) * np.linspace(-1, 1, 51)
-    digits = page("04_two_valleys")["stream"] - 4.5
+    digits = chapter.stream - 4.5
     push, trivial, _ = rules(W, lost(on_the_ridge(W), digits))
     assert push > trivial
     assert not rules(W, W < 0)[2]
@@ -179,12 +148,12 @@ def test_the_curvatures_at_the_solution(solution, shift, moments, want):
     J = jacobian(*solution, TRIPLES - shift)
     measured = np.linalg.eigvalsh(2 * J.T @ J / 1000)
     np.testing.assert_allclose(measured, want, rtol=1e-3)
-    got = appendix("curvatures", np.array(solution, dtype=float), **moments)
+    got = appendix.curvatures(np.array(solution, dtype=float), **moments)
     np.testing.assert_allclose(got, measured, rtol=1e-4)
 
 
 def test_the_centred_limit_is_the_closed_form():
-    top = appendix("curvatures", np.array([1.0, 1, 0]), **CENTRED)[-1]
+    top = appendix.curvatures(np.array([1.0, 1, 0]), **CENTRED)[-1]
     assert top == pytest.approx(2 * 8.25 * (4 + np.sqrt(10)), rel=1e-5)
     assert 2 / top == pytest.approx(0.0169, abs=5e-5)
 
@@ -194,8 +163,7 @@ def test_the_centred_limit_is_the_closed_form():
 )
 def test_gradient_descent_converges_below_the_limit_and_not_above(mean, curvature):
     below, above = (
-        appendix(
-            "loss",
+        appendix.loss(
             live.descent(1.001, 1.0, factor * 2 / curvature, 20_000, mean)[-1],
             mean=mean,
             target=3 * mean,
@@ -209,24 +177,19 @@ def test_gradient_descent_converges_below_the_limit_and_not_above(mean, curvatur
 @pytest.mark.parametrize("rate", [1e-3, 5e-4])
 def test_a_run_in_the_left_valley_rests_where_the_curvature_is_2_over_the_rate(rate):
     rest = live.descent(0.5, -1.0, rate, 40_000)[-100:, 1].mean()
-    assert appendix("curvatures", appendix("floor", rest))[-1] == pytest.approx(
-        2 / rate, rel=0.05
-    )
-    elsewhere = appendix("curvatures", appendix("floor", rest - 0.3))[-1]
+    assert appendix.curvatures(appendix.floor(rest))[-1] == pytest.approx(2 / rate, rel=0.05)
+    elsewhere = appendix.curvatures(appendix.floor(rest - 0.3))[-1]
     assert elsewhere != pytest.approx(2 / rate, rel=0.05)
 
 
 def test_the_curvature_across_the_left_valley_grows_like_the_fourth_power():
-    tops = [appendix("curvatures", appendix("floor", U))[-1] for U in (-20.0, -40.0)]
+    tops = [appendix.curvatures(appendix.floor(U))[-1] for U in (-20.0, -40.0)]
     assert np.log2(tops[1] / tops[0]) == pytest.approx(4, abs=0.1)
 
 
 @cache
 def keras_starts(count):
-    import keras
-
-    page("04_two_valleys")["keras"] = keras
-    return np.array([call("keras_start", seed) for seed in range(count)])
+    return np.array([chapter.keras_start(seed) for seed in range(count)])
 
 
 def test_keras_starts_the_recurrence_at_plus_or_minus_one():
@@ -267,11 +230,11 @@ def test_the_counts_of_the_open_exercise(held):
 
 def test_the_proposals_for_practice(held):
     W, U, zero = keras_starts(100).T
-    centred = page("04_two_valleys")["stream"] - 4.5
+    centred = chapter.stream - 4.5
     small, half, both = (
-        appendix("lost", zero + 0.1, U, zero),
-        appendix("lost", W, zero + 0.5, zero),
-        appendix("lost", W, U, zero, digits=centred),
+        appendix.lost(zero + 0.1, U, zero),
+        appendix.lost(W, zero + 0.5, zero),
+        appendix.lost(W, U, zero, digits=centred),
     )
     small = held(4, "A small positive W alone keeps training out of the left valley", ~small)
     half = held(
@@ -285,8 +248,8 @@ def test_the_proposals_for_practice(held):
 @pytest.mark.sweep
 def test_keras_itself_ends_in_the_same_valley_for_40_seeds(held):
     starts = keras_starts(40)
-    ours = call("train", starts)[:, -1]
-    theirs = np.array([call("train_in_keras", seed) for seed in range(40)])
+    ours = chapter.train(starts)[:, -1]
+    theirs = np.array([chapter.train_in_keras(seed) for seed in range(40)])
     same = (ours[:, 1] < -1) == (theirs[:, 1] < -1)
     agreed = held(4, "Keras's own layer ends in the same valley as our NumPy network", same)
     assert agreed == 40
@@ -297,15 +260,14 @@ def test_keras_itself_ends_in_the_same_valley_for_40_seeds(held):
 def test_pytorch_itself_ends_in_the_same_valley_for_100_seeds(held):
     import torch
 
-    page("A1_starts_and_rates")["torch"] = torch
-    starts = np.array([appendix("torch_start", seed) for seed in range(100)]).T
-    ours = appendix("lost", *starts)
+    starts = np.array([appendix.torch_start(seed) for seed in range(100)]).T
+    ours = appendix.lost(*starts)
 
     # Sums of losses and an elementwise optimiser: 100 networks that do not see each other.
     training.seed_everything(0)
     W, U, first, second = (torch.tensor(row, requires_grad=True) for row in starts)
     optimiser = torch.optim.Adam([W, U, first, second], lr=0.01)
-    for batch in torch.tensor(page("A1_starts_and_rates")["stream"]).double():
+    for batch in torch.tensor(appendix.stream).double():
         h = torch.zeros(len(batch), 100, dtype=torch.float64)
         for x in batch.T:
             h = x[:, None] * W + first + h * U + second
