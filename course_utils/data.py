@@ -187,27 +187,6 @@ def legal_next(texts: Sequence[str]) -> Floats:
     return legal
 
 
-def half_plane_points(
-    count: int, *, seed: int = 0
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Draw points (a, b), shape (count, 2), and the half-plane each lies in, for chapter 11.
-
-    a is normal with mean 0 and standard deviation 2, and b = a / 2 + 2 s + r / 2, with s either
-    -1 or 1 with equal probability and r standard normal: two slanted bands. The class is 1 if
-    a < 1, else 0, so b has no part in it.
-
-    Examples
-    --------
-    >>> points, classes = half_plane_points(5)
-    >>> bool((classes == (points[:, 0] < 1)).all())
-    True
-    """
-    rng = np.random.default_rng(seed)
-    a = 2 * rng.standard_normal(count)
-    b = a / 2 + 2 * rng.choice([-1, 1], count) + rng.standard_normal(count) / 2
-    return np.column_stack([a, b]), (a < 1).astype(np.int64)
-
-
 def mnist_digits(
     path: str | PathLike[str] | None = None, *, seed: int = 0
 ) -> tuple[Floats, Ints]:

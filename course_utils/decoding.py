@@ -86,32 +86,6 @@ def predict(weights: Sequence[ArrayLike], x: ArrayLike) -> Array:
     return h
 
 
-def normal_form(weights: Sequence[ArrayLike], length: int) -> tuple[Array, Array]:
-    """Write a one-feature, one-unit linear network as y = coefficients . digits + offset.
-
-    For a given length the network is nothing but this sum: coefficient k is W U^(length-1-k),
-    the offset b (1 + U + ... + U^(length-1)). Two networks compute the same function exactly if
-    these agree. For length 2 or more and W not 0 they give W, U and b back, unless the sum of
-    powers is 0 (U = -1 and an even length): the scalar model has no transformation that leaves
-    its function unchanged.
-
-    Returns
-    -------
-    coefficients : numpy.ndarray
-        Shape (length,), first digit first.
-    offset : numpy.ndarray
-        Shape (), the output for digits that are all 0.
-
-    Examples
-    --------
-    >>> normal_form([[[1.0]], [[2.0]], [0.5]], length=3)
-    (array([4., 2., 1.]), array(3.5))
-    """
-    W, U, b = (weight.item() for weight in _layer(_arrays(weights)))
-    powers: Array = U ** np.arange(length - 1.0, -1, -1)
-    return W * powers, np.asarray(b * powers.sum())
-
-
 def decode(weights: Sequence[ArrayLike]) -> DigitTable:
     """List what each digit adds to the state of a trained one-unit linear network.
 

