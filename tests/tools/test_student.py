@@ -716,7 +716,8 @@ def test_no_solution_leaks(slug, folder):
     needles = [
         line
         for line in lines
-        if (line not in printed or len(line) > 40) and not re.fullmatch(r".{,12}|return \w+", line)
+        if (line not in printed or len(line) > 40)
+        and not re.fullmatch(r".{,12}|return \w+", line)
     ]
     assert needles
     assert student.find_leaks(folder, needles) == []

@@ -14,7 +14,7 @@ chapter, appendix = Page("04_two_valleys"), Page("A1_starts_and_rates")
 
 TRIPLES, SUMS = data.all_digit_sums(3)
 NUMBERS = st.floats(-3, 3, allow_subnormal=False)
-CENTRED = {"mean": 0.0, "target": 0.0}
+CENTRED = {"less": 4.5, "sums_less": 13.5}
 
 
 def jacobian(W, U, b, digits):
@@ -137,18 +137,18 @@ def test_the_comparison_of_the_rules_can_come_out_the_other_way():
 
 
 @pytest.mark.parametrize(
-    ("solution", "shift", "moments", "want"),
+    ("solution", "shift", "less", "want"),
     [
         ([1, 1, 0], 0, {}, [2.067, 16.53, 860.4]),
-        ([1, 1, 4.5], 4.5, {"mean": 0.0}, [1.378, 45.66, 467.5]),
+        ([1, 1, 4.5], 4.5, {"less": 4.5}, [1.378, 45.66, 467.5]),
         ([1, 1, 0], 4.5, CENTRED, [13.82, 18, 118.2]),
     ],
 )
-def test_the_curvatures_at_the_solution(solution, shift, moments, want):
+def test_the_curvatures_at_the_solution(solution, shift, less, want):
     J = jacobian(*solution, TRIPLES - shift)
     measured = np.linalg.eigvalsh(2 * J.T @ J / 1000)
     np.testing.assert_allclose(measured, want, rtol=1e-3)
-    got = appendix.curvatures(np.array(solution, dtype=float), **moments)
+    got = appendix.curvatures(np.array(solution, dtype=float), **less)
     np.testing.assert_allclose(got, measured, rtol=1e-4)
 
 
@@ -165,8 +165,8 @@ def test_gradient_descent_converges_below_the_limit_and_not_above(mean, curvatur
     below, above = (
         appendix.loss(
             live.descent(1.001, 1.0, factor * 2 / curvature, 20_000, mean)[-1],
-            mean=mean,
-            target=3 * mean,
+            less=4.5 - mean,
+            sums_less=13.5 - 3 * mean,
         )
         for factor in (0.999, 1.001)
     )
