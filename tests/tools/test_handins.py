@@ -3,6 +3,7 @@
 import copy
 import csv
 import os
+import random
 import subprocess
 import sys
 import time
@@ -287,3 +288,56 @@ def test_without_ids_a_check_comes_back_before_the_next_marked_cell(course):
     names = [grading(cell)["grade_id"] for cell in notebook.cells if grading(cell)]
     wanted = [grading(cell)["grade_id"] for cell in release.cells if grading(cell)]
     assert names == [name for name in wanted if name != "gradients"]
+
+
+def spoilt(release: NotebookNode, rng: random.Random) -> NotebookNode:
+    """Return the release after accidents: cells copied, deleted, moved, of another kind."""
+    notebook = copy.deepcopy(release)
+    for _ in range(rng.randint(1, 12)):
+        cell = rng.choice(notebook.cells)
+        accident = rng.choice(["copy", "delete", "move", "kind", "strip", "rename"])
+        if accident == "copy":
+            twin = copy.deepcopy(cell) | {"id": f"twin-{rng.random()}"[:20]}
+            notebook.cells.insert(rng.randrange(len(notebook.cells)), NotebookNode(twin))
+        elif accident == "delete":
+            notebook.cells.remove(cell)
+        elif accident == "move":
+            notebook.cells.remove(cell)
+            notebook.cells.insert(rng.randrange(len(notebook.cells)), cell)
+        elif accident == "kind" and cell.cell_type == "code":
+            cell.cell_type = "markdown"
+            del cell["outputs"], cell["execution_count"]
+        elif accident == "strip":
+            cell.metadata.pop("nbgrader", None)
+        elif accident == "rename" and grading(cell):
+            grading(cell)["grade_id"] = "of-another-year"
+    return notebook
+
+
+def test_nbgrader_takes_whatever_check_has_been_over(course):
+    from nbgrader.preprocessors import CheckCellMetadata, DeduplicateIds, OverwriteCells
+    from traitlets.config import Config
+
+    release = course.marked.release
+    names = [grading(cell)["grade_id"] for cell in release.cells if grading(cell).get("grade")]
+    config = Config({"OverwriteCells": {"add_missing_cells": True}})
+    about = {"assignment": SLUG, "notebook": SLUG, "db_url": course.marked.database}
+
+    def taken(notebook: NotebookNode) -> bool:
+        """Say whether nbgrader prepares it for marking, with all that gets points."""
+        try:
+            for step in (DeduplicateIds, OverwriteCells, CheckCellMetadata):
+                notebook, _ = step(config=config).preprocess(notebook, {"nbgrader": about})
+        except Exception:
+            return False
+        found = [
+            grading(cell)["grade_id"] for cell in notebook.cells if grading(cell).get("grade")
+        ]
+        return sorted(found) == sorted(names)
+
+    notebooks = [spoilt(release, random.Random(seed)) for seed in range(40)]
+    refused = [nb for nb in notebooks if not taken(copy.deepcopy(nb))]
+    assert len(refused) > 10, "otherwise the accidents are too small to show anything"
+    assert all(
+        mend(notebook, release) is not None and taken(notebook) for notebook in notebooks
+    )
