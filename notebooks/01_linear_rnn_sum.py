@@ -205,8 +205,8 @@ plt.show()
 # holds the derivatives of $h_3$ with respect to $W$, $U$ and $b$ at $W = U = 1$, $b = 0$. Gradient
 # descent stays stable only for steps below 2 divided by the largest eigenvalue of $H$. Write
 # `largest_step(digits)` for inputs of shape (count, 3). It returns that limit. Then try it on
-# `digits - 4.5`, and say what centring would buy. (With 13.5 taken off the sums as well, the
-# solution stays where it is.)
+# `digits - 4.5`: centring allows a step 7 times as large. (With 13.5 taken off the sums as well,
+# the solution stays where it is.)
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "largest_step", "solution": true} jupyter={"source_hidden": true}
