@@ -108,6 +108,13 @@ def step(answer: Callable[..., Any]) -> None:
                 f"{batch} sequences, {features} features, {units} units: "
                 + _step_hint(new_h, new_c, gates, (x_t, h, c))
             )
+        own = h.copy(), c.copy()
+        answer(x_t, *own, *gates.to_keras())
+        if not (np.array_equal(own[0], h) and np.array_equal(own[1], c)):
+            raise CheckFailed(
+                "your step is right, but it writes into the h or c it is given, which the "
+                "caller may still need: make new arrays."
+            )
     print("step: agrees with an LSTM for 3 shapes.")
 
 
@@ -116,21 +123,22 @@ def back_to_series(answer: Callable[[Array], Any]) -> None:
     for pieces, batch, steps, units in ((3, 2, 4, 1), (2, 3, 5, 4), (1, 4, 2, 3), (5, 1, 3, 2)):
         samples = pieces * batch * steps
         outputs = np.empty((pieces, batch, steps, units))
+        value = np.random.default_rng(samples).permutation(samples)  # sorting does not help
         # Where each sample went, one by one: no reshape that could be read backwards.
         for place in range(samples):
             row, rest = divmod(place, pieces * steps)
-            outputs[rest // steps, row, rest % steps] = place + 0.1 * np.arange(units)
+            outputs[rest // steps, row, rest % steps] = value[place] + 0.1 * np.arange(units)
         got = as_array(call(answer, outputs), (samples, units), "the series")
         if not close(got % 1, np.tile(0.1 * np.arange(units), (samples, 1)), atol=1e-6):
             raise CheckFailed(
                 "numbers of different units got into one column: keep the last axis as it is."
             )
-        order = got[:, 0].round()
+        order = np.argsort(value)[got[:, 0].round().astype(int) % samples]
         if not np.array_equal(order, np.arange(samples)):
             at = int(np.argmax(order != np.arange(samples)))
             raise CheckFailed(
                 f"{pieces} pieces of {steps} steps in a batch of {batch}: row {at} holds "
-                f"sample {order[at]:g}. In which piece, and in which row of the batch, does "
+                f"sample {order[at]}. In which piece, and in which row of the batch, does "
                 f"sample {at} stand? Print streams(numbers, ...) once more."
             )
     print("back_to_series: right for 4 shapes.")
