@@ -246,8 +246,8 @@ def standard(values: np.ndarray) -> np.ndarray:
 
 
 draws = np.array([noisy_line(seed) for seed in range(20)])
-first = np.zeros((20, 2, 1))  # W and b
-first[:, 0, 0] = np.random.default_rng(0).uniform(-(3**0.5), 3**0.5, 20)
+W0 = np.random.default_rng(0).uniform(-(3**0.5), 3**0.5, (20, 1))
+first = np.stack([W0, np.zeros((20, 1))], axis=1)  # W and b
 
 
 # %%

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from course_utils import gates
 from course_utils.checks import CheckFailed, as_array, call, close
 
 Array = NDArray[np.float64]
@@ -94,48 +95,104 @@ def proves(answer: Callable[..., Any]) -> None:
     print("proves: right for eleven certificates, sound and unsound.")
 
 
-def chance(answer: Callable[..., Any]) -> None:
-    """Check exercise 3: Wendel's count when some inputs cannot be negative."""
-    # One input: all n weights have one sign, or the sign that the limit leaves. Two inputs:
-    # n lines cut the plane into 2 n sectors, of 2**n.
-    known = (
-        (1, 1, 0, 1.0, "one unit can always be pushed down"),
-        (3, 1, 0, 0.25, "with one input, all three weights need the same sign"),
-        (3, 1, 1, 0.125, "with one input that cannot be negative, all weights are below 0"),
-        (4, 2, 0, 0.5, "n = 2 d"),
-        (2, 2, 2, 0.5, "two units, two limited inputs: four demands in two dimensions"),
-        (3, 2, 1, 0.5, "of the two inputs only one is limited: how many demands is that?"),
-        (2, 3, 1, 1.0, "three demands in three dimensions"),
-        (4, 8, 8, 0.88671875, "of the eight inputs all are limited: how many demands is that?"),
-        (4, 8, 3, 1.0, "seven demands in eight dimensions"),
-    )
-    for n, d, limited, want, hint in known:
-        got = float(as_array(call(answer, n, d, limited), (), f"chance({n}, {d}, {limited})"))
-        if not close(got, want):
-            raise CheckFailed(f"chance({n}, {d}, {limited}) = {got:.4g}: {hint}")
-    print("chance: right for nine cases.")
-
-
-def influence(answer: Callable[..., Any]) -> None:
-    """Check exercise 4: the sensitivity of a linear network to an earlier input."""
-    rng = np.random.default_rng(1)
-    for d, u, ago in ((2, 3, 0), (1, 1, 3), (2, 3, 1), (3, 2, 4), (3, 3, 2)):
-        W, U = rng.normal(size=(d, u)), rng.normal(size=(u, u))
-        got = as_array(call(answer, W, U, ago), (d, u), f"influence(..., {ago})")
-        want = W
-        for _ in range(ago):
-            want = want @ U
-        if not close(got, want):
-            case = f"{d} inputs, {u} units, {ago} steps ago: "
-            entrywise = W * np.ones_like(want)
-            if ago == 0:
-                raise CheckFailed(f"{case}the last input has not met U yet")
-            for _ in range(ago - 1):
-                entrywise = entrywise @ U
-            if close(got, entrywise) or close(got, want @ U):
-                raise CheckFailed(f"{case}count how often this input's share met U")
+def pair_proof(answer: Callable[..., Any]) -> None:
+    """Check exercise 3: a certificate for two units, where there is one."""
+    rng = np.random.default_rng(2)
+    cases = [
+        (np.array([[6.0, -6.0]]), np.zeros(2), 0.1),
+        (np.array([[-6.0, -6.0]]), np.zeros(2), 0.1),
+        (np.array([[1.0, -99.0]]), np.array([0.0, 5.0]), 0.1),
+        (np.array([[-99.0, 1.0]]), np.array([5.0, 0.0]), 0.1),
+        (np.array([[1.0, -99.0]]), np.array([0.0, 5.0]), 0.6),
+    ]
+    while len(cases) < 25:
+        W, offset = rng.normal(size=(8, 2)), rng.normal(1, 2, size=2)
+        opening = float(rng.choice([0.05, 0.1, 0.3]))
+        if abs(_surplus(W, offset, opening)[0]) > 0.1:  # no case is a close call
+            cases.append((W, offset, opening))
+    for W, offset, opening in cases:
+        case = f"{len(W)} pixels, offsets {offset.round(2).tolist()}, opening {opening:g}: "
+        surplus, share = _surplus(W, offset, opening)
+        v = as_array(call(answer, W, offset, opening), (2,), "the proof")
+        if (v < 0).any():
+            raise CheckFailed(f"{case}{v} is no proof: weights are at least 0")
+        if surplus < 0 and v.any():
+            raise CheckFailed(f"{case}you gave {v}, but some legal row shuts both units")
+        if surplus > 0 and not v.any():
             raise CheckFailed(
-                f"{case}move one input a little and follow the row through the steps; which "
-                "product of matrices is that, and on which side?"
+                f"{case}there is a proof, with a share of {share:.2f} for the second unit. "
+                "Did you try all proportions, fine enough and from 0 to 1?"
             )
-    print("influence: right for five networks.")
+        demand = np.log(opening / (1 - opening)) * v.sum()
+        left = np.minimum(W @ v, 0).sum() + offset @ v - demand
+        if surplus > 0 and left <= 0:
+            raise CheckFailed(
+                f"{case}the best row for your {v} meets the weighted demand by {-left:.2f}; "
+                "another proportion proves it"
+            )
+    print(f"pair_proof: right for {len(cases)} pairs of units.")
+
+
+def _surplus(W: Array, offset: Array, opening: float) -> tuple[float, float]:
+    """Return the largest miss of any weighted demand, and the second unit's share there."""
+    # The miss is a sum of pieces that are straight but for where a pixel changes sides.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turns = W[:, 0] / (W[:, 0] - W[:, 1])
+    shares = np.concatenate([[0, 1], turns[(turns > 0) & (turns < 1)]])
+    sums = np.outer(W[:, 0], 1 - shares) + np.outer(W[:, 1], shares)
+    shift = offset[0] * (1 - shares) + offset[1] * shares
+    misses = np.minimum(sums, 0).sum(axis=0) + shift - np.log(opening / (1 - opening))
+    return float(misses.max()), float(shares[misses.argmax()])
+
+
+def nudge_left(answer: Callable[..., Any]) -> None:
+    """Check exercise 4: what is left of a nudge of one unit's cell state."""
+    rng = np.random.default_rng(3)
+    for units, unit, nudge in ((1, 0, 0.1), (3, 0, 0.5), (3, 2, 0.1), (4, 1, -1.0)):
+        blocks = {
+            name: gates.Block(
+                rng.normal(size=(5, units)),
+                rng.normal(size=(units, units)),
+                shift + rng.random(units),
+            )
+            for name, shift in (("input", 0), ("forget", 3), ("cell", 0), ("output", 0))
+        }
+        cell, picture = gates.Gates("LSTM", blocks), rng.random((28, 5))
+        case = f"{units} units, unit {unit}, nudge {nudge:g}: "
+        got = float(as_array(call(answer, cell, picture, unit, nudge), (), "the share"))
+        change = _ends(cell, picture, unit, nudge) - _ends(cell, picture, unit, 0)
+        if close(got, change[unit] / nudge):
+            continue
+        late, early = (
+            _ends(cell, picture, unit, nudge, at) - _ends(cell, picture, unit, 0, at)
+            for at in (15, 13)
+        )
+        every = _ends(cell, picture, slice(None), nudge) - _ends(cell, picture, unit, 0)
+        guesses = (
+            (change[unit], "as a share of the nudge?"),
+            (-change[unit] / nudge, "which of the two runs is the nudged one?"),
+            (_ends(cell, picture, unit, nudge)[unit] / nudge, "where does c end unnudged?"),
+            (change.sum() / nudge, "of the nudged unit alone, not of all?"),
+            (late[unit] / nudge, "how many rows are read before the nudge?"),
+            (early[unit] / nudge, "how many rows are read before the nudge?"),
+            (every[unit] / nudge, "the nudge goes to one unit, not to all."),
+            (0, "no difference at all: was c nudged before the lower half was read?"),
+        )
+        hint = "run the lower half twice, from states that differ in one entry of c."
+        for wrong, text in guesses:
+            if close(got, wrong):
+                hint = text
+                break
+        raise CheckFailed(f"{case}you gave {got:.4g}; {hint}")
+    print("nudge_left: right for four networks.")
+
+
+def _ends(
+    cell: gates.Gates, picture: Array, unit: int | slice, nudge: float, read: int = 14
+) -> Array:
+    """Return where c of all units ends if one is nudged after some rows are read."""
+    upper = cell.trace(picture[np.newaxis, :read])
+    c = np.array(upper.c)[:, -1]
+    c[:, unit] += nudge
+    lower = cell.trace(picture[np.newaxis, read:], upper.h[:, -1], c)
+    return np.array(lower.c)[0, -1]

@@ -41,6 +41,7 @@ from course_utils.live.decode import DecodeBasis, DecodeShift
 from course_utils.live.draw import DrawTheTop
 from course_utils.live.microscope import GateMicroscope, GateSlices, sliced
 from course_utils.live.rnn import LossSurface, RnnDials, descent, states
+from course_utils.live.row import InkTheRow
 
 __all__ = [
     "Backwards",
@@ -49,6 +50,7 @@ __all__ = [
     "DrawTheTop",
     "GateMicroscope",
     "GateSlices",
+    "InkTheRow",
     "LiveFigure",
     "LossSurface",
     "RnnDials",

@@ -7,7 +7,7 @@ import pytest
 
 from course_utils import data, decoding, live
 from tests.book.visit import SITE, serious
-from tests.package.live_examples import EMBEDDING, EXAMPLES, ONE_HOT
+from tests.package.live_examples import EMBEDDING, EXAMPLES, GATE_OFFSET, GATE_W, ONE_HOT
 
 pytestmark = pytest.mark.browser
 
@@ -19,6 +19,7 @@ CHAPTERS = {
     "05_lstm_gate_slicing": "GateSlices",
     "06_lstm_gates_at_work": "GateMicroscope",
     "08_input_reconstruction": "Backwards",
+    "09_shutting_a_gate": "InkTheRow",
     "12_unit_visualization": "DrawTheTop",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
@@ -34,6 +35,7 @@ def base(tmp_path_factory):
     html = {name: figure.html() for name, figure in EXAMPLES.items()}
     html["all"] = "".join(html.values())
     html["twice"] = html["RnnDials"] * 2
+    html["Opposite"] = live.InkTheRow([[-6.0, 6.0, -6.0]], [0.0, 0.0, 1.0], 0, 1).html()
     return write(tmp_path_factory.mktemp("pages"), html)
 
 
@@ -228,6 +230,58 @@ def test_the_stall_of_the_squared_error_lasts_as_long_as_in_chapter_8(visit):
     move(page, "target y", 1.1)
     assert "nothing moves" in page.locator(".readout").inner_text()
     assert state(page)["x"] == -10
+
+
+def test_the_gates_and_the_line_are_numpys(visit):
+    page = visit("InkTheRow.html")
+    for share, pixel, units in ((0.0, 3, (0, 1)), (0.4, 28, (2, 1)), (1.0, 1, (2, 4))):
+        page.get_by_label("first unit").select_option(str(units[0]))
+        page.get_by_label("second unit", exact=True).select_option(str(units[1]))
+        move(page, "weight of the second unit", share)
+        move(page, "pixel", pixel)
+        page.get_by_role("button", name="Ink or erase the pixel").click()
+        now = state(page)
+        assert now["row"][pixel - 1] == 1
+        W, a, v = GATE_W[:, units], GATE_OFFSET[list(units)], np.array([1 - share, share])
+        z = now["row"] @ W + a
+        np.testing.assert_allclose(now["z"], z, **CLOSE)
+        np.testing.assert_allclose(now["gate"], 1 / (1 + np.exp(-z)), **CLOSE)
+        excess = np.minimum(W @ v, 0).sum() + a @ v - np.log(1 / 9)
+        np.testing.assert_allclose(now["excess"], excess, **CLOSE)
+        assert now["proof"] == (excess > 0)
+    assert sum(state(page)["row"]) == 3
+    page.get_by_role("button", name="Best row for the line").click()
+    assert state(page)["row"] == (GATE_W[:, 4] < 0).astype(int).tolist()
+    page.get_by_role("button", name="Best row for the first unit").click()
+    assert state(page)["row"] == (GATE_W[:, 2] < 0).astype(int).tolist()
+    page.get_by_role("button", name="Blank row").click()
+    assert not any(state(page)["row"])
+
+
+def test_a_line_proves_that_no_row_shuts_two_units_with_opposite_weights(visit):
+    page = visit("Opposite.html")
+    words = page.locator(".readout")
+    page.get_by_role("button", name="Best row for the first unit").click()
+    assert "Unit 0: gate 0.002, shut." in words.inner_text()
+    assert "proves nothing" in words.inner_text()
+    move(page, "weight of the second unit", 0.5)
+    assert "2.20 too high, so no row shuts both" in words.inner_text()
+    page.get_by_label("second unit", exact=True).select_option("2")
+    page.get_by_role("button", name="Best row for the line").click()
+    assert "This row shuts both." in words.inner_text()
+
+
+def test_a_finger_inks_and_a_second_stroke_erases(visit):
+    page = visit("InkTheRow.html")
+    box = page.locator(".row svg").bounding_box()
+    wide = (box["width"] - 16) / 28
+    for ink in (1, 0):
+        page.mouse.move(box["x"] + 8 + 4.5 * wide, box["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 8 + 7.5 * wide, box["y"] + 40, steps=8)
+        page.mouse.up()
+        assert state(page)["row"][3:9] == [0, ink, ink, ink, ink, 0]
+    assert state(page)["pixel"] == 8
 
 
 # ---- everybody can use them -----------------------------------------------------------------

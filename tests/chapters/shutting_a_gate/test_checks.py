@@ -1,7 +1,5 @@
 """The checks of chapter 9: likely mistakes get a hint that fits."""
 
-from math import comb
-
 import numpy as np
 import pytest
 
@@ -40,8 +38,82 @@ def not_weighed(v, W, offset, opening):
     return bool((v >= 0).all() and v.any() and met)
 
 
-def count(n, d):
-    return sum(comb(n - 1, k) for k in range(d)) / 2 ** (n - 1)
+def scanned(W, offset, opening, shares=None, backwards=False):
+    """A right search over proportions, or one with too few of them."""
+    for share in np.linspace(0, 1, 501) if shares is None else shares:
+        v = np.array([share, 1 - share]) if backwards else np.array([1 - share, share])
+        if all_legal_rows_fail(np.array([1 - share, share]), W, offset, opening):
+            return v
+    return np.zeros(2)
+
+
+def all_legal_rows_fail(v, W, offset, opening):
+    logit = np.log(opening / (1 - opening))
+    return np.minimum(W @ v, 0).sum() + offset @ v > logit * v.sum()
+
+
+def always(W, offset, opening):
+    return np.array([0.5, 0.5])
+
+
+def with_a_negative_weight(W, offset, opening):
+    return scanned(W, offset, opening) * [1, -1]
+
+
+def nudged(cell, picture, unit, nudge, read=14, ends="both", share=True, which=None):
+    """The right answer, up to a mistake."""
+    upper = cell.trace(picture[None, :read])
+    h, c = upper.h[:, -1], upper.c[:, -1].copy()
+    plain = cell.trace(picture[None, read:], h, c).c[0, -1]
+    c = c.copy()
+    c[:, unit if which is None else which] += nudge
+    moved = cell.trace(picture[None, read:], h, c).c[0, -1]
+    change = {"both": moved - plain, "moved": moved, "swapped": plain - moved}[ends]
+    return change[unit] / (nudge if share else 1)
+
+
+def of_all_units(cell, picture, unit, nudge):
+    return sum(
+        nudged(cell, picture, k, nudge, which=unit)
+        for k in range(len(cell.blocks["cell"].bias))
+    )
+
+
+def by_hand(cell, picture, unit, nudge):
+    """Step by step, with the formulas of an LSTM and no trace."""
+
+    def run(extra):
+        h = c = np.zeros(len(cell.blocks["cell"].bias))
+        for t, row in enumerate(picture):
+            if t == 14:
+                c = c + extra * np.eye(len(c))[unit]
+            z = {k: row @ b.kernel + h @ b.recurrent + b.bias for k, b in cell.blocks.items()}
+            c = sigmoid(z["forget"]) * c + sigmoid(z["input"]) * np.tanh(z["cell"])
+            h = sigmoid(z["output"]) * np.tanh(c)
+        return c[unit]
+
+    return (run(nudge) - run(0)) / nudge
+
+
+def by_bisection(W, offset, opening):
+    """The miss has one summit over the proportions: close in on it."""
+    low, high = 0.0, 1.0
+
+    def miss(share):
+        v = np.array([1 - share, share])
+        return np.minimum(W @ v, 0).sum() + offset @ v - np.log(opening / (1 - opening))
+
+    for _ in range(100):
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        low, high = (low, right) if miss(left) > miss(right) else (left, high)
+    return 5 * np.array([1 - low, low]) if miss(low) > 0 else [0, 0]
+
+
+def test_answers_that_go_another_way_pass():
+    checks.pair_proof(scanned)
+    checks.pair_proof(by_bisection)
+    checks.nudge_left(nudged)
+    checks.nudge_left(by_hand)
 
 
 @pytest.mark.parametrize(
@@ -79,29 +151,27 @@ def count(n, d):
         ),
         ("proves", all_inked, "inks one pixel and not the other"),
         ("proves", not_weighed, "the demand grows"),
-        ("chance", lambda n, d, limited: count(n, d), "cannot be negative"),
+        ("pair_proof", always, "some legal row shuts both"),
+        ("pair_proof", lambda W, a, o: np.zeros(2), "there is a proof, with a share of"),
+        ("pair_proof", lambda *a: scanned(*a, shares=[0.5]), "there is a proof"),
         (
-            "chance",
-            lambda n, d, limited: count(n + d * bool(limited), d),
-            "only one is limited",
+            "pair_proof",
+            lambda *a: scanned(*a, shares=np.linspace(0.05, 0.95, 99)),
+            "there is a",
         ),
-        ("chance", lambda n, d, limited: 2 * count(n + limited, d), "always be pushed"),
-        (
-            "influence",
-            lambda W, U, ago: W @ np.linalg.matrix_power(U, ago + 1),
-            "has not met U",
-        ),
-        (
-            "influence",
-            lambda W, U, ago: W @ np.linalg.matrix_power(U, max(ago - 1, 0)),
-            "how often",
-        ),
-        (
-            "influence",
-            lambda W, U, ago: W @ np.linalg.matrix_power(U.T, ago),
-            "on which side",
-        ),
-        ("influence", lambda W, U, ago: np.linalg.matrix_power(U, ago), "should have shape"),
+        ("pair_proof", lambda *a: scanned(*a, backwards=True), "another proportion proves it"),
+        ("pair_proof", with_a_negative_weight, "weights are at least 0"),
+        ("pair_proof", lambda W, a, o: None, "returned None"),
+        ("pair_proof", lambda W, a, o: 0.5, r"should have shape \(2,\)"),
+        ("nudge_left", lambda *a: nudged(*a, share=False), "as a share"),
+        ("nudge_left", lambda *a: nudged(*a, ends="swapped"), "which of the two runs"),
+        ("nudge_left", lambda *a: nudged(*a, ends="moved"), "end unnudged"),
+        ("nudge_left", lambda *a: nudged(*a, read=15), "how many rows"),
+        ("nudge_left", lambda *a: nudged(*a, read=13), "how many rows"),
+        ("nudge_left", lambda *a: nudged(*a, which=slice(None)), "to one unit, not to all"),
+        ("nudge_left", of_all_units, "not of all"),
+        ("nudge_left", lambda *a: 0.0, "no difference at all"),
+        ("nudge_left", lambda *a: 0.3, "run the lower half twice"),
     ],
 )
 def test_a_likely_mistake_gets_a_hint_that_fits(name, wrong, hint):
