@@ -30,6 +30,10 @@ def test_the_folded_solution_and_answer_open(visit):
 def test_the_search_finds_a_chapter(visit):
     page = visit("search.html?q=recurrent")
     page.locator("#search-results ul.search li a").first.wait_for(timeout=20_000)
+    excerpts = page.locator("#search-results p.context")
+    excerpts.first.wait_for(timeout=20_000)
+    assert not [text for text in excerpts.all_inner_texts() if "Color mode" in text]
+    visit("search.html?q=BPTT").locator("#search-results a").first.wait_for(timeout=20_000)
 
 
 # One break of a page a line, and what is said of it: anywhere, in a window, on a phone.
