@@ -18,11 +18,11 @@
 # # What does an embedding know about digits?
 #
 # An {term}`embedding` gives each digit a row of ten numbers. Below, 100 networks with an embedding learn to add
-# three digits, from each of seven starts. All of them learn it. The usual picture of an embedding puts its rows
-# in a line along their first {term}`principal component`. Does it show what was learned? That depends on how large the
-# rows were *before* training:
+# three digits, from each of seven starts. The usual picture of an embedding puts its rows in a line along their
+# first {term}`principal component`. Does it show what was learned? That depends on the *spread* of the rows before
+# training, their standard deviation:
 #
-# | standard deviation of the rows at the start, their *spread* | networks that add without error | pictures with the digits in order | median correlation |
+# | spread | networks that add | pictures in order | median correlation |
 # |---|---|---|---|
 # | 0.03 (Keras) | 100 | 100 | 1.0 |
 # | 0.2 | 100 | 100 | 1.0 |
@@ -32,8 +32,9 @@
 # | 0.6 | 100 | 0 | 0.8 |
 # | 1.0 (PyTorch) | 100 | 0 | 0.4 |
 #
-# The last column correlates the places along the first component with the digits, whatever the sign. From 0.4
-# neighbours change places; at 1 the picture says hardly more than an untrained one, 0.3.
+# All networks add without error. A picture is in order if the digits stand in it from 0 to 9. The last column
+# correlates their places with the digits, whatever the sign. From 0.4 neighbours change places; at 1 the picture
+# says hardly more than an untrained one, 0.3.
 #
 # :::{admonition} Predict first 1
 # :class: predict
@@ -382,13 +383,13 @@ def train(weights: list) -> list:
 # :class: predict
 # At the end row $d$ lies at $(d - b) / |W|$ along $W$, and $|W|$ is about 3.3 ([derived
 # here](A2_closed_forms.md)). If $W$ did not turn, the rows would keep across it the noise they started with. Ten
-# centred rows of such noise have a largest {term}`singular value` of $5.3\, s$ on average, for spread $s$. At which $s$
-# does the picture turn away from $W$?
+# centred rows of such noise have a largest {term}`singular value` of 5.3 times their spread, on average. At which
+# spread does the picture turn away from $W$?
 # :::
 #
 # :::{dropdown} Answer 3
-# Along $W$ the digits spread by $\sqrt{82.5} / 3.3$, where 82.5 is the sum of $(d - 4.5)^2$. That equals $5.3\, s$ at
-# $s = 0.52$. Below, the first principal component is near $W$; above, near a direction of the noise.
+# Along $W$ the digits spread by $\sqrt{82.5} / 3.3$, where 82.5 is the sum of $(d - 4.5)^2$. That equals 5.3 times
+# a spread of 0.52. Below, the first principal component is near $W$; above, near a direction of the noise.
 # :::
 
 # %%
@@ -473,7 +474,7 @@ plt.show()
 # $E$ of shape (10, d) and $W$ of shape (d, 1) with d at least 2. It returns another pair of the same shapes
 # with the same product, in which the first principal component of the rows says nothing about the digits: the
 # places along it have a correlation with 0 to 9 of less than 0.5 in size. A random change of basis is not
-# enough. Why?
+# enough: the direction that holds the order is far longer than all others, and mostly stays so.
 # :::
 #
 # :::{dropdown} Hint 1
@@ -548,7 +549,8 @@ for U in (0.5, 1.0, -1.0):
 # :::
 #
 # :::{dropdown} Hint 1
-# The largest singular value of ten rows of centred noise is at most about $s (3 + \sqrt d)$ for rows of $d$ numbers.
+# The largest singular value of ten rows of centred noise is at most about $3 + \sqrt d$ times the spread, for rows
+# of $d$ numbers.
 # :::
 #
 # :::{dropdown} Hint 2

@@ -108,8 +108,10 @@ for W, U in ((1.0, 1.0), (0.11, -3.0), (0.01, -10.0)):
 # The error is a weighted sum too. With $S = 1 + U + U^2$,
 #
 # $$
-# h_3 - (x_1 + x_2 + x_3) = c_1 x_1 + c_2 x_2 + c_3 x_3 + b S, \qquad
-# c = (W U^2 - 1,\; W U - 1,\; W - 1).
+# \begin{aligned}
+# h_3 - (x_1 + x_2 + x_3) &= c_1 x_1 + c_2 x_2 + c_3 x_3 + b S, \\
+# (c_1, c_2, c_3) &= (W U^2 - 1,\; W U - 1,\; W - 1).
+# \end{aligned}
 # $$
 #
 # The digits are independent, each with mean $\mu = 4.5$ and variance $s^2 = 8.25$. And the mean of a

@@ -54,7 +54,7 @@ function build(data, figure) {
     const middle = (k) => (k + 0.5) * cell;
     const text = (words, px, py, anchor = "middle") => svg("text", { x: px, y: py + 4, "text-anchor": anchor }, words);
     const parts = [text("digit", 2, 14, "start"), text("E, a row a digit", left + middle(size / 2), 14),
-      text("E W + b", Math.min(left + size * cell + 12, width - 50), 14, "start")];
+      text("E W + b", Math.min(left + size * cell + 12, width - 58), 14, "start")];
     // Area grows with the size of an entry; a full circle is the largest of its matrix.
     const dot = (value, most, px, py) => {
       const r = 0.48 * cell * Math.sqrt(Math.abs(value) / most);
