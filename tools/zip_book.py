@@ -97,11 +97,10 @@ def for_class(files: Mapping[str, bytes]) -> dict[str, bytes]:
         if not name.startswith("_sources/") and PurePosixPath(name).stem not in TEACHING
     }
     words = {}
-    for name in [name for name in kept if name.startswith(("book/", "notebooks/"))]:
-        if name.endswith(".html"):
-            page = without_solutions(kept[name].decode("utf-8"))
-            kept[name] = page.encode("utf-8")
-            words[name.removesuffix(".html")] = BeautifulSoup(page, "html.parser").get_text(" ")
+    for name in [name for name in kept if name.endswith(".html")]:
+        page = without_solutions(kept[name].decode("utf-8"))
+        kept[name] = page.encode("utf-8")
+        words[name.removesuffix(".html")] = BeautifulSoup(page, "html.parser").get_text(" ")
     script = kept["searchindex.js"].decode("utf-8")
     kept["searchindex.js"] = index_of(script, words).encode("utf-8")
     return kept

@@ -1,13 +1,18 @@
 """The zips of the built book, opened from disk as a class without a network opens them."""
 
+import html
+import json
 import re
 import zipfile
 
+import nbformat
+import numpy as np
 import pytest
+from sphinx.search.en import SearchEnglish
 
 from tests.book.visit import SITE
 from tools import zip_book
-from tools.chapters import ROOT, chapters
+from tools.chapters import REFERENCES, ROOT, chapters
 from tools.pack import NAME
 
 pytestmark = pytest.mark.browser
@@ -37,6 +42,40 @@ def test_the_search_works_from_disk(visit, book):
     page.locator("#search-results ul.search li a").first.wait_for(timeout=20_000)
 
 
+def said_by_checks(slug):
+    """Return what the checks of a chapter print when its solutions are in place."""
+    cells = nbformat.read(REFERENCES / f"{slug}.ipynb", as_version=4).cells
+    checks = [
+        c for c in cells if c.metadata.get("nbgrader", {}).get("grade") and "outputs" in c
+    ]
+    return ["".join(output.text for output in cell.outputs).strip() for cell in checks]
+
+
+def names_in_solutions(slug):
+    """Return the names with an underscore that a chapter writes in its solutions alone."""
+    chapter = (ROOT / "notebooks" / f"{slug}.md").read_text("utf-8")
+    region = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
+    inside, outside = " ".join(region.findall(chapter)), region.sub("", chapter)
+    return {*re.findall(r"[a-z]+_[a-z]+", inside)} - {*re.findall(r"\w+", outside)}
+
+
+def test_a_class_gets_no_page_for_teachers_and_no_name_from_a_solution_in_the_search(book):
+    script = (book / "searchindex.js").read_text("utf-8")
+    index = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
+    found = [
+        (slug, name)
+        for slug in (chapter.stem for chapter in chapters())
+        for name in names_in_solutions(slug)
+        if index["docnames"].index(f"notebooks/{slug}")
+        in np.ravel(index["terms"].get(SearchEnglish({}).stem(name), []))
+    ]
+    whole = (book / "_sources").exists()
+    assert (len(found) > 5) == whole, found
+    assert (book / "book" / "teaching.html").exists() == whole
+    pages = [page.read_text("utf-8") for page in book.rglob("*.html")]
+    assert any("teaching.html" in page for page in pages) == whole
+
+
 @pytest.mark.parametrize("slug", [chapter.stem for chapter in chapters()])
 def test_the_class_gets_no_solution_and_everybody_else_does(book, slug):
     chapter = (ROOT / "notebooks" / f"{slug}.md").read_text("utf-8")
@@ -47,6 +86,8 @@ def test_the_class_gets_no_solution_and_everybody_else_does(book, slug):
     assert page.count('sd-summary-text">Answer') == answers > 0
     sources = book / "_sources" / "notebooks" / f"{slug}.md"
     assert "BEGIN SOLUTION" not in page  # a mark for nbgrader
+    printed = [said for said in said_by_checks(slug) if said in html.unescape(page)]
+    assert bool(printed) == sources.exists()
     if sources.exists():
         assert page.count("Show solution") == regions
         assert "btn-download-source-button" in page
