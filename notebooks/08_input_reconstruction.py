@@ -34,7 +34,7 @@
 # :::
 #
 # **Time:** about 35 minutes, and 75 for the exercises; the code runs in about 20 seconds.
-# **Needs:** NumPy arrays, the chain rule, a straight-line fit.
+# **Needs:** [chapter 1](01_linear_rnn_sum.md), the chain rule, a straight-line fit.
 
 # %% [markdown]
 # ## Three digits that sum to 15
