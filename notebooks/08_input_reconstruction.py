@@ -510,7 +510,7 @@ for target in 1.0, 1.2:
             ([[1.0]], [0.0]), [[target]], [[0.0]], learning_rate=0.25,
             activation="sigmoid", loss="cross-entropy")
     except ValueError as error:
-        print(error)
+        print(str(error).split(":")[0])
 
 
 # %% [markdown]

@@ -59,6 +59,7 @@ def _features() -> tuple[units.Features, np.ndarray]:
 
 
 SEEN, BEST = _features()
+GATE_W, GATE_OFFSET = _rng.normal(size=(28, 5)) / 4, np.array([1.0, 0.5, 1.5, 0.0, 1.0])
 MEANS = ROW_RNN.run(WINDOWS)[1].mean(axis=(0, 1))
 
 EXAMPLES: dict[str, live.LiveFigure] = {
@@ -70,6 +71,7 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "DecodeBasis": live.DecodeBasis(EMBEDDING),
     "Backwards": live.Backwards(0.4, -25.0),
     "GateMicroscope": live.GateMicroscope(*COUNTER, "aaaabbbb"),
+    "InkTheRow": live.InkTheRow(GATE_W, GATE_OFFSET, 0, 1),
     "GateSlices": live.GateSlices(FUSED, SEQUENCES, SLICED, "iofc"),
     "DrawTheTop": live.DrawTheTop(ROW_RNN, SEEN, DIGITS, BEST, MEANS),
 }
