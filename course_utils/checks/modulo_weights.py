@@ -85,8 +85,42 @@ def symmetric_gradients(answer: Callable[[np.ndarray, np.ndarray], Any]) -> None
     print("symmetric_gradients: right for 14 weights.")
 
 
+def fold(answer: Callable[..., Any]) -> None:
+    """Check exercise 3: a weight that turns round at the ends of its range."""
+    import torch
+
+    for size in (1.0, 2.5):
+        w = torch.linspace(-4, 4, 801, dtype=torch.float64)[1::3]
+        m = torch.full_like(w, size)
+        got = as_array(call(answer, w.clone(), m.clone()), tuple(w.shape), "the used weights")
+        # From one end of the range to the other and back: no formula that could be copied.
+        ends = np.arange(-10.5, 11) * size
+        want = np.interp(w.numpy(), ends, np.tile([-size / 2, size / 2], 11))
+        if close(got, want, atol=1e-8):
+            continue
+        inside = np.abs(w.numpy()) < size / 2 - 1e-9
+        wrong = int(np.flatnonzero(~np.isclose(got, want, atol=1e-8))[0])
+        if close(got, -want, atol=1e-8):
+            hint = "upside down: at 0 the slope is 1."
+        elif close(got - got[0], want - want[0], atol=1e-8):
+            hint = "the shape is right; shift it so that 0 goes to 0."
+        elif np.ptp(got) < 1.02 * size and np.abs(np.diff(got)).max() > 0.5 * size:
+            hint = "it jumps. Beyond the end of the range it should turn round."
+        elif close(got, np.clip(w.numpy(), -size / 2, size / 2), atol=1e-8):
+            hint = "it stops at the end of the range. It should turn round there."
+        elif close(got[inside], want[inside], atol=1e-8):
+            hint = "right inside the range. Where does it come back to 0, and where to w?"
+        else:
+            hint = "inside the range it is w itself."
+        raise CheckFailed(
+            f"m = {size:g}, w = {w[wrong]:.2f}: you gave {got[wrong]:.2f} instead of "
+            f"{want[wrong]:.2f}; {hint}"
+        )
+    print("fold: right for 2 moduli, in and out of the range.")
+
+
 def two_counters(answer: Callable[[int, int], Any]) -> None:
-    """Check exercise 3: two counters in one linear recurrence."""
+    """Check exercise 4: two counters in one linear recurrence."""
     for p, q in ((4, 4), (3, 5), (7, 2)):
         U = as_array(call(answer, p, q), (4, 4), "U")
         h = np.array([1.0, 0.0, 1.0, 0.0])

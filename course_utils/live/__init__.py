@@ -42,6 +42,7 @@ from course_utils.live.draw import DrawTheTop
 from course_utils.live.microscope import GateMicroscope, GateSlices, sliced
 from course_utils.live.rnn import LossSurface, RnnDials, descent, states
 from course_utils.live.row import InkTheRow
+from course_utils.live.sawtooth import Sawtooth, used_weight, weight_path
 
 __all__ = [
     "Backwards",
@@ -54,9 +55,12 @@ __all__ = [
     "LiveFigure",
     "LossSurface",
     "RnnDials",
+    "Sawtooth",
     "descent",
     "finite",
     "input_path",
     "sliced",
     "states",
+    "used_weight",
+    "weight_path",
 ]

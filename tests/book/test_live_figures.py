@@ -21,6 +21,7 @@ CHAPTERS = {
     "08_input_reconstruction": "Backwards",
     "09_shutting_a_gate": "InkTheRow",
     "12_unit_visualization": "DrawTheTop",
+    "14_modulo_weights": "Sawtooth",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -282,6 +283,47 @@ def test_a_finger_inks_and_a_second_stroke_erases(visit):
         page.mouse.up()
         assert state(page)["row"][3:9] == [0, ink, ink, ink, ink, 0]
     assert state(page)["pixel"] == 8
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "start", "rate", "m", "jumps"),
+    [
+        ("modulo", -0.3, 0.5, 0.05, 1.0, True),
+        ("modulo", 0.7, 0.5, 0.05, 1.0, False),
+        ("modulo", 1.4, -1.2, 0.3, 0.7, True),
+        ("symmetric", -0.3, 0.5, 0.05, 1.0, False),
+        ("symmetric", 0.8, 0.0, 0.1, 1.0, True),
+        ("fold", 0.8, 0.0, 0.1, 1.0, True),
+        ("fold", -0.3, 2.0, 0.05, 1.5, False),
+    ],
+)
+def test_the_modulo_weight_goes_as_in_numpy(visit, kind, target, start, rate, m, jumps):
+    page = visit("Sawtooth.html")
+    page.get_by_label("the layer uses").select_option(kind)
+    move(page, "target", target)
+    move(page, "start w", start)
+    move(page, "modulus m", m)
+    move(page, "learning rate", np.log10(rate))
+    now = state(page)
+    assert (now["target"], now["start"], now["m"]) == (target, start, m)
+    path = live.weight_path(kind, target, start, now["rate"], 200, m)
+    used = live.used_weight(kind, path, m)
+    np.testing.assert_allclose(now["last"], path[-1], **CLOSE)
+    low, high = (0, m) if kind == "modulo" else (-m / 2, m / 2)
+    best = (np.clip(target, low, high) - target) ** 2
+    np.testing.assert_allclose(now["best"], best, **CLOSE)
+    piece = np.floor((path + (0 if kind == "modulo" else m / 2)) / m)
+    crossed = np.flatnonzero(np.diff(piece)) + 1
+    assert now["jumps"] == len(crossed)
+    assert (len(crossed) > 0) == jumps
+    first, last = (crossed[0], crossed[-1]) if len(crossed) > 1 else (100, 200)
+    np.testing.assert_allclose(now["mean"], ((used - target)[first:last] ** 2).mean(), **CLOSE)
+    words = page.locator(".readout").inner_text()
+    assert f"reach is {best:.3f}" in words
+    move(page, "step shown", 37)
+    now = state(page)
+    np.testing.assert_allclose([now["w"], now["used"]], [path[37], used[37]], **CLOSE)
+    assert f"used {used[37]:.2f}".replace("-", "−") in page.locator(".readout").inner_text()
 
 
 # ---- everybody can use them -----------------------------------------------------------------

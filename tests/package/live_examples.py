@@ -73,5 +73,6 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "GateMicroscope": live.GateMicroscope(*COUNTER, "aaaabbbb"),
     "InkTheRow": live.InkTheRow(GATE_W, GATE_OFFSET, 0, 1),
     "GateSlices": live.GateSlices(FUSED, SEQUENCES, SLICED, "iofc"),
+    "Sawtooth": live.Sawtooth(-0.3),
     "DrawTheTop": live.DrawTheTop(ROW_RNN, SEEN, DIGITS, BEST, MEANS),
 }

@@ -96,6 +96,10 @@ def test_the_script_reads_all_that_is_handed_over(name):
         (lambda: live.DecodeBasis([np.eye(10), np.ones((9, 1)), 1, 0]), r"got \(9, 1\)"),
         (lambda: live.Backwards(0.0, 1.0), "W should not be 0"),
         (lambda: live.DecodeShift([np.ones((10, 1)), "one", 1]), "U should hold real numbers"),
+        (lambda: live.Sawtooth(3), "target should lie from -1.5 to 2.5, got 3"),
+        (lambda: live.Sawtooth(0.7, start=-2), "start should lie from -1.5 to 2.5, got -2"),
+        (lambda: live.used_weight("sine", 1), "kind should be one of modulo, symmetric, fold"),
+        (lambda: live.used_weight("fold", 1, m=-1), "m should be above 0, got -1"),
         (lambda: live.states(1, 1, "none", [4]), "b should hold real numbers"),
         (lambda: live.input_path("linear", "high", 0, 1, 1), "target should hold real numbers"),
         (
@@ -126,6 +130,11 @@ def test_bad_input_is_refused_in_words(make, message):
                 "b": 0,
             },
         ),
+        (
+            live.weight_path,
+            {"kind": "fold", "target": 0.5, "start": 0, "rate": 0.1, "steps": 3, "m": 1},
+        ),
+        (live.Sawtooth, {"target": -0.3, "start": 0.5}),
         (live.RnnDials, {"W": 1, "U": 1, "b": 1}),
         (live.LossSurface, {"W": 0.7, "U": -1}),
         (live.Backwards, {"W": 0.4, "b": -25.0}),
@@ -322,3 +331,39 @@ def test_the_still_slices_show_the_layers_own_h_over_that_of_the_reading():
     np.testing.assert_array_equal(own.get_ydata(), EXAMPLES["GateSlices"].h[0, :, 0])
     assert "hidden state" in h.get_title(loc="left")
     assert len(h.patches) == len(own.get_ydata())
+
+
+@pytest.mark.parametrize("m", [1.0, 0.7])
+def test_used_weights_are_the_remainders_of_numpy(m):
+    w = np.linspace(-3, 3, 1001) + 1e-4
+    inside = np.abs(w) < m / 2
+    np.testing.assert_allclose(live.used_weight("modulo", w, m), np.mod(w, m), atol=1e-12)
+    for kind in ("symmetric", "fold"):
+        used = live.used_weight(kind, w, m)
+        np.testing.assert_allclose(used[inside], w[inside], atol=1e-12)
+        assert np.abs(used).max() <= m / 2
+        steepest = np.abs(np.diff(used)).max()
+        assert steepest > 0.9 * m if kind == "symmetric" else steepest < 0.0061
+
+
+def test_a_fold_stays_at_the_nearest_end_where_a_modulo_goes_round():
+    near = live.used_weight("fold", live.weight_path("fold", 0.8, 0.0, 0.02, 1000))[500:]
+    assert near.min() > 0.48
+    round_and_round = live.used_weight(
+        "symmetric", live.weight_path("symmetric", 0.8, 0.0, 0.02, 1000)
+    )[500:]
+    assert round_and_round.min() < -0.48
+
+
+def test_what_comes_back_follows_from_the_bits_lost():
+    """Half a unit of the last decimal, times two to the bits, is what the start may be off."""
+    for decimals, steps in ((6, 3), (8, 5), (12, 6), (12, 9)):
+        off = abs(back[0] - 0.4)
+        assert 1e-3 < off / (10.0**-decimals / 2 * 2**bits) < 2
+        assert (np.diff(forward) > 0).all()
+    assert bits - fewer == pytest.approx(np.log2(1 / (1 - 0.961**2)), abs=0.1)
+
+
+def test_behind_a_state_of_1_nothing_comes_back():
+    assert np.isnan(back[0])
+    assert bits == np.inf

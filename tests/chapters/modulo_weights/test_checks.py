@@ -4,6 +4,7 @@ from inspect import getsource
 
 import numpy as np
 import pytest
+import torch
 
 from course_utils.checks import CheckFailed, modulo_weights
 from tests.chapters import solution
@@ -28,6 +29,7 @@ def test_answers_that_go_another_way_pass():
         solution(SLUG, "cycle_loss")(-0.3, 1.0), rel=0.01
     )
     modulo_weights.symmetric_gradients(by_rounding)
+    modulo_weights.fold(lambda w, m: m / torch.pi * torch.asin(torch.sin(torch.pi * w / m)))
 
 
 def mean(target, m, edge=None, factor=1.0):
@@ -98,6 +100,12 @@ def leaking(p, q):
         ("symmetric_gradients", lambda w, m: (1 + 0 * w, -np.floor(w / m)), "where are the"),
         ("symmetric_gradients", lambda w, m: (1 + 0 * w, 0 * w + 3), "no jump lies between"),
         ("symmetric_gradients", lambda w, m: (1.0, 0.0), r"should have shape \(7,\)"),
+        ("fold", lambda w, m: -solution(SLUG, "fold")(w, m), "upside down"),
+        ("fold", lambda w, m: solution(SLUG, "fold")(w, m) + m / 2, "shift it"),
+        ("fold", lambda w, m: torch.remainder(w + m / 2, m) - m / 2, "it jumps"),
+        ("fold", lambda w, m: torch.clamp(w, -m / 2, m / 2), "it stops at the end"),
+        ("fold", lambda w, m: torch.where(w.abs() > m / 2, m - w, w), "come back to 0"),
+        ("fold", lambda w, m: m / 2 * torch.sin(2 * w / m), "it is w itself"),
         ("two_counters", lambda p, q: counters(p, q, transposed=True), "row vectors"),
         ("two_counters", lambda p, q: counters(q, p), "which pair"),
         ("two_counters", leaking, "leak into each other"),
@@ -112,5 +120,5 @@ def test_likely_mistakes_get_a_hint_that_fits(name, answer, hint):
 
 def test_no_hint_gives_a_solution_line_away():
     text = getsource(modulo_weights)
-    for line in ("np.log(", "np.floor", "np.round", "np.cos", "/ p), "):
+    for line in ("np.log(", "np.floor", "np.round", "np.cos", "remainder", "/ p), "):
         assert line not in text
