@@ -545,16 +545,6 @@ print({name: round(value, 3) for name, value in result.items()})
 # late. [Chapter 4](04_two_valleys.md) draws where those from $U = -1$ go; its larger steps save a few.
 
 # %% [markdown]
-# ## What we saw
-#
-# - *Write*: a few lines of NumPy train the network. In Keras 250 updates suffice.
-# - *Read*: the weights say "multiply the state by 1 and add the digit".
-# - *Prove*: three sequences fix the three weights, so $W = U = 1$, $b = 0$ is the only solution.
-# - *Predict*: the error of $U$ grows like the square of the length; the formula agrees with the
-#   measurement at every length we tried.
-# - *Judge*: a small loss at length 3 allows errors that cancel there and nowhere else.
-
-# %% [markdown]
 # ## One open question
 #
 # :::{admonition} Exercise 7 · A fair price (open)
@@ -580,6 +570,16 @@ print({name: round(value, 3) for name, value in result.items()})
 # by 0.05 to 59, length 3 by 0 to 161. The median no longer names a winner, and the worst case names
 # another one from run to run.
 # :::
+
+# %% [markdown]
+# ## What we saw
+#
+# - *Write*: a few lines of NumPy train the network. In Keras 250 updates suffice.
+# - *Read*: the weights say "multiply the state by 1 and add the digit".
+# - *Prove*: three sequences fix the three weights, so $W = U = 1$, $b = 0$ is the only solution.
+# - *Predict*: the error of $U$ grows like the square of the length; the formula agrees with the
+#   measurement at every length we tried.
+# - *Judge*: a small loss at length 3 allows errors that cancel there and nowhere else.
 
 # %% [markdown]
 # ## Further reading

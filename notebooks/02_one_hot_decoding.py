@@ -503,17 +503,6 @@ plt.show()
 # determine: $W + b$ and $U$.
 
 # %% [markdown]
-# ## What we saw
-#
-# - *Read*: $W$ alone looks wrong by a constant. $W + b$ is the table 0 to 9, and $U = 1$.
-# - *Prove*: $(W + c, b - c)$ is the same function for every $U$. The data determine 11 numbers
-#   of 12.
-# - *Predict*: $\sum W - b$ never changes under gradient descent, so the start fixes the final
-#   bias. Momentum met the prediction within $10^{-6}$ in 20 of 20 runs.
-# - *Judge*: Adam rescales each gradient by its own size and breaks the law, in 20 of 20 runs. A
-#   published bias of 2.95 rules out gradient descent.
-
-# %% [markdown]
 # ## One open question
 #
 # :::{admonition} Exercise 4 · Keepers and breakers (open)
@@ -540,6 +529,17 @@ plt.show()
 # all networks with the same table, which is what weight decay asks for. The control is plain
 # momentum from the same starts, which keeps $Q$ for 20 of 20.
 # :::
+
+# %% [markdown]
+# ## What we saw
+#
+# - *Read*: $W$ alone looks wrong by a constant. $W + b$ is the table 0 to 9, and $U = 1$.
+# - *Prove*: $(W + c, b - c)$ is the same function for every $U$. The data determine 11 numbers
+#   of 12.
+# - *Predict*: $\sum W - b$ never changes under gradient descent, so the start fixes the final
+#   bias. Momentum met the prediction within $10^{-6}$ in 20 of 20 runs.
+# - *Judge*: Adam rescales each gradient by its own size and breaks the law, in 20 of 20 runs. A
+#   published bias of 2.95 rules out gradient descent.
 
 # %% [markdown]
 # ## Further reading

@@ -178,8 +178,7 @@ checks.parameters(parameters)
 # %% [markdown]
 # ## Training
 #
-# We train as the tutorial did: Adam with rate 0.01, batches of 8, four epochs. The figure repeats the tutorial's
-# curve beside ours.
+# We train as the tutorial did: Adam with rate 0.01, batches of 8, four epochs.
 
 # %%
 adam = keras.optimizers.Adam(0.01)
@@ -412,7 +411,7 @@ def ordered(E: np.ndarray) -> np.ndarray:
 
 # %% [markdown]
 # The strict order fades sooner: along $W$ neighbours are only $1 / 3.3$ apart. Theory gives a forecast for each
-# share: draw the start, put the line in place of what lies along $W$, and look, without any training.
+# count: draw the start, put the line in place of what lies along $W$, and look, without any training.
 
 # %%
 def drawn(E: np.ndarray, W: np.ndarray, norm: float = 3.3) -> np.ndarray:
