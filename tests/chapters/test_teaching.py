@@ -120,6 +120,22 @@ def test_the_plans_are_whole():
     assert sorted(slugs[5:]) == SLUGS
 
 
+def test_the_guide_says_what_each_chapter_rests_on():
+    sentence = re.search(r"Chapters 2, .*? The others stand alone\.", GUIDE, re.DOTALL)[0]
+    told = {
+        int(chapter): set(re.findall(r"\d+", needed))
+        for which, needed in re.findall(
+            r"hapters? ([\d, and]+?) (?:rest )?on ([^,.]+)", sentence
+        )
+        for chapter in re.findall(r"\d+", which)
+    }
+    for slug in SLUGS:
+        text = (ROOT / "notebooks" / f"{slug}.md").read_text("utf-8")
+        needs = re.search(r"^\*\*Needs:\*\*.*?\n\n", text, re.DOTALL | re.MULTILINE)[0]
+        linked = set(re.findall(r"\[chapter (\d+)\]", needs))
+        assert linked == told.get(int(slug[:2]), set()), slug
+
+
 def lectures(guide: str) -> dict[str, str]:
     """Return the parts of the guide that plan 90 minutes, by chapter."""
     parts = re.split(r"^##+ ", guide, flags=re.MULTILINE)
