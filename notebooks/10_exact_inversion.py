@@ -30,31 +30,21 @@
 #
 # :::{admonition} Predict first 1
 # :class: predict
-# Keep six decimals, then eight. From how many steps does the start now come back, right to 0.05?
+# Keep six decimals, then eight. From how many steps does the start now come back, right to 0.05? Then try
+# another input: which one lets it come back from all twelve?
 # :::
 
-# %%
-import numpy as np
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Near 1 tanh is flat, and there every step back costs more than one decimal.", "name": "fig-exact-inversion-live"}} jupyter={"source_hidden": true}
+from course_utils import inversion, live, plotting
 
-
-def there_and_back(steps: int, decimals: int) -> float:
-    """Return the start of one unit as it comes back; it was 0.4."""
-    h = 0.4
-    for _ in range(steps):
-        h = np.round(np.tanh(1 + h), decimals)
-    for _ in range(steps):
-        h = np.round(np.arctanh(h) - 1, decimals) if abs(h) < 1 else np.nan
-    return h
-
-
-for decimals in (3, 6, 8):
-    starts = [there_and_back(steps, decimals) for steps in range(1, 8)]
-    print(decimals, "decimals:", *(f"{start:6.2f}" for start in starts))
+plotting.use_style()
+live.ThereAndBack()
 
 # %% [markdown]
 # :::{dropdown} Answer 1
 # From 5 and 6, where three decimals bring it back from 2. Near the end, $h = 0.961$, and a step back
-# multiplies an error by $1 / (1 - h^2) = 13$. So each step costs a little more than one decimal.
+# multiplies an error by $1 / (1 - h^2) = 13$: more than one decimal. With the input 0 the state stays in
+# the middle, where tanh is steep, and three decimals suffice for twelve steps.
 # :::
 #
 # :::{admonition} What you will be able to do
@@ -82,15 +72,13 @@ for decimals in (3, 6, 8):
 # So $U$ must have an inverse, and every entry of $h_t$ must lie between $-1$ and 1.
 
 # %%
-from course_utils import inversion, plotting, training
 from course_utils.checks import exact_inversion as checks
 
 from math import comb
 from textwrap import fill
 
 import matplotlib.pyplot as plt
-
-plotting.use_style()
+import numpy as np
 
 
 # %% [markdown]
@@ -291,8 +279,8 @@ plt.show()
 # :class: exercise
 # Difficulty 2 of 5, 10 minutes. Practises: *Predict*. By the prediction of this chapter the error of $z$
 # is $\frac{\epsilon}{4} \cosh^2 z$. Write `safe_range(tolerance, eps)`. It returns the largest $z \ge 0$
-# for which that is at most `tolerance`, and 0.0 if there is none. How much further does float64 reach than
-# float32? Compare with $14.5 \ln 2 = 10.05$, for the 29 bits that it has more.
+# for which that is at most `tolerance`, and 0.0 if there is none. float64 reaches further than float32, by
+# about $14.5 \ln 2 = 10.05$, for the 29 bits that it has more: try it.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "safe_range", "solution": true} jupyter={"source_hidden": true}

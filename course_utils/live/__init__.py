@@ -40,6 +40,7 @@ from course_utils.live.backwards import Backwards, input_path
 from course_utils.live.decode import DecodeBasis, DecodeShift
 from course_utils.live.draw import DrawTheTop
 from course_utils.live.microscope import GateMicroscope, GateSlices, sliced
+from course_utils.live.one_unit import ThereAndBack, there_and_back
 from course_utils.live.rnn import LossSurface, RnnDials, descent, states
 from course_utils.live.row import InkTheRow
 from course_utils.live.sawtooth import Sawtooth, used_weight, weight_path
@@ -56,11 +57,13 @@ __all__ = [
     "LossSurface",
     "RnnDials",
     "Sawtooth",
+    "ThereAndBack",
     "descent",
     "finite",
     "input_path",
     "sliced",
     "states",
+    "there_and_back",
     "used_weight",
     "weight_path",
 ]

@@ -20,6 +20,7 @@ CHAPTERS = {
     "06_lstm_gates_at_work": "GateMicroscope",
     "08_input_reconstruction": "Backwards",
     "09_shutting_a_gate": "InkTheRow",
+    "10_exact_inversion": "ThereAndBack",
     "12_unit_visualization": "DrawTheTop",
     "14_modulo_weights": "Sawtooth",
 }
@@ -324,6 +325,43 @@ def test_the_modulo_weight_goes_as_in_numpy(visit, kind, target, start, rate, m,
     now = state(page)
     np.testing.assert_allclose([now["w"], now["used"]], [path[37], used[37]], **CLOSE)
     assert f"used {used[37]:.2f}".replace("-", "−") in page.locator(".readout").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("start", "x", "U", "decimals", "steps"),
+    [
+        (0.4, 1, 1, 3, 3),
+        (0.4, 1, 1, 8, 6),
+        (-0.7, 0.3, 1.6, 5, 9),
+        (0.2, -0.5, 0.4, 10, 12),
+        (0.4, 2, 2, 2, 3),
+    ],
+)
+def test_the_run_back_is_numpys(visit, start, x, U, decimals, steps):
+    page = visit("ThereAndBack.html")
+    for label, value in (
+        ("start h at 0", start),
+        ("input x", x),
+        ("recurrent weight U", U),
+        ("decimals kept", decimals),
+        ("steps", steps),
+    ):
+        move(page, label, value)
+    now = state(page)
+    forward, back, bits = live.there_and_back(start, x, U, decimals, steps)
+    assert (now["decimals"], now["steps"]) == (decimals, steps)
+    np.testing.assert_allclose(now["forward"], forward, **CLOSE)
+    came = [np.nan if h is None else h for h in now["back"]]
+    np.testing.assert_allclose(came, back, **CLOSE)
+    words = page.locator(".readout").inner_text()
+    if np.isfinite(bits):
+        np.testing.assert_allclose(now["bits"], bits, **CLOSE)
+        assert f"has lost {bits:.1f} bits".replace("-", "−") in words
+        assert f"comes back as {back[0]:.3f}".replace("-", "−") in words
+    else:
+        assert now["bits"] == np.inf
+        assert "Nothing comes back" in words
+    assert page.locator("tbody tr").count() == steps + 1
 
 
 # ---- everybody can use them -----------------------------------------------------------------

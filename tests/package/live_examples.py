@@ -74,5 +74,6 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "InkTheRow": live.InkTheRow(GATE_W, GATE_OFFSET, 0, 1),
     "GateSlices": live.GateSlices(FUSED, SEQUENCES, SLICED, "iofc"),
     "Sawtooth": live.Sawtooth(-0.3),
+    "ThereAndBack": live.ThereAndBack(),
     "DrawTheTop": live.DrawTheTop(ROW_RNN, SEEN, DIGITS, BEST, MEANS),
 }

@@ -95,6 +95,7 @@ def test_the_script_reads_all_that_is_handed_over(name):
         ),
         (lambda: live.DecodeBasis([np.eye(10), np.ones((9, 1)), 1, 0]), r"got \(9, 1\)"),
         (lambda: live.Backwards(0.0, 1.0), "W should not be 0"),
+        (lambda: live.there_and_back(0.4, 1, 0, 3, 3), "U should not be 0"),
         (lambda: live.DecodeShift([np.ones((10, 1)), "one", 1]), "U should hold real numbers"),
         (lambda: live.Sawtooth(3), "target should lie from -1.5 to 2.5, got 3"),
         (lambda: live.Sawtooth(0.7, start=-2), "start should lie from -1.5 to 2.5, got -2"),
@@ -135,6 +136,7 @@ def test_bad_input_is_refused_in_words(make, message):
             {"kind": "fold", "target": 0.5, "start": 0, "rate": 0.1, "steps": 3, "m": 1},
         ),
         (live.Sawtooth, {"target": -0.3, "start": 0.5}),
+        (live.there_and_back, {"start": 0.4, "x": 1, "U": 1, "decimals": 3, "steps": 3}),
         (live.RnnDials, {"W": 1, "U": 1, "b": 1}),
         (live.LossSurface, {"W": 0.7, "U": -1}),
         (live.Backwards, {"W": 0.4, "b": -25.0}),
@@ -358,12 +360,16 @@ def test_a_fold_stays_at_the_nearest_end_where_a_modulo_goes_round():
 def test_what_comes_back_follows_from_the_bits_lost():
     """Half a unit of the last decimal, times two to the bits, is what the start may be off."""
     for decimals, steps in ((6, 3), (8, 5), (12, 6), (12, 9)):
+        forward, back, bits = live.there_and_back(0.4, 1.0, 1.0, decimals, steps)
         off = abs(back[0] - 0.4)
         assert 1e-3 < off / (10.0**-decimals / 2 * 2**bits) < 2
         assert (np.diff(forward) > 0).all()
+    *_, bits = live.there_and_back(0.4, 1.0, 1.0, 14, 12)
+    *_, fewer = live.there_and_back(0.4, 1.0, 1.0, 14, 11)
     assert bits - fewer == pytest.approx(np.log2(1 / (1 - 0.961**2)), abs=0.1)
 
 
 def test_behind_a_state_of_1_nothing_comes_back():
+    _, back, bits = live.there_and_back(0.4, 2.0, 2.0, 2, 3)
     assert np.isnan(back[0])
     assert bits == np.inf

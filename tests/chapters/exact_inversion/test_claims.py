@@ -6,6 +6,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from course_utils.live import there_and_back
 from tests.chapters import Page, solution
 
 chapter, page = Page("10_exact_inversion"), Page("A7_invertible_layers")
@@ -31,11 +32,19 @@ def test_the_table_on_top_is_what_three_decimals_give():
     assert round(1 / (1 - 0.961**2)) == 13
 
 
+def usable(x, decimals):
+    """For which of 1 to 12 steps the start of the live figure comes back, right to 0.05."""
+    starts = [there_and_back(0.4, x, 1.0, decimals, steps)[1][0] for steps in range(1, 13)]
+    return [abs(start - 0.4) < 0.05 for start in starts]
+
+
 def test_three_six_and_eight_decimals_reach_2_5_and_6_steps():
     for decimals, reach in ((3, 2), (6, 5), (8, 6)):
-        starts = [chapter.there_and_back(steps, decimals) for steps in range(1, 8)]
-        near = [abs(start - 0.4) < 0.05 for start in starts]
-        assert near == [True] * reach + [False] * (7 - reach)
+        assert usable(1.0, decimals) == [True] * reach + [False] * (12 - reach)
+
+
+def test_without_input_three_decimals_suffice_for_twelve_steps():
+    assert all(usable(0.0, 3))
 
 
 # ---- what the weights cost
