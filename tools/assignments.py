@@ -3,14 +3,16 @@
 ``_build/assignments`` (or FOLDER) becomes an nbgrader course: ``nbgrader_config.py`` and, a
 chapter each, ``source/NN_slug/NN_slug.ipynb`` with solutions and points. From there nbgrader
 makes what learners get and marks what they hand in; ``handins.py``, a copy of
-:mod:`tools.handins`, looks after hand-ins before and after. Only these files are written:
-submissions, marks and a configuration that is already there stay as they are.
+:mod:`tools.handins`, looks after hand-ins before and after; ``templates`` lets the feedback
+show formulas. Only these files are written: submissions, marks and a configuration that is
+already there stay as they are.
 """
 
 import argparse
 import copy
 import shutil
 from collections.abc import Iterable, Sequence
+from importlib.metadata import files
 from pathlib import Path
 
 import nbformat
@@ -24,6 +26,8 @@ CONFIG = f'''\
 
 import os
 import sys
+
+import nbgrader
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "what_recurrent_networks_learn"
@@ -56,10 +60,23 @@ os.environ["TQDM_DISABLE"] = "1"
 for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(name, "1")
 
+# A page of feedback holds MathJax, so that its formulas show without a network.
+c.HTMLExporter.extra_template_basedirs = [
+    os.path.join(os.path.dirname(__file__), "templates"),
+    os.path.join(os.path.dirname(nbgrader.__file__), "server_extensions/formgrader/templates"),
+]
+
 # nbgrader starts the program alembic, which lies beside Python, also where that is not on the
 # path.
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
 '''
+
+# Takes the place of a macro of nbconvert, which loads MathJax from the network.
+FORMULAS = r"""{%- macro mathjax(url="") -%}{% raw %}
+<script>MathJax = {tex: {inlineMath: [["$", "$"], ["\\(", "\\)"]]}};</script>
+<script>SCRIPT</script>
+{% endraw %}{%- endmacro %}
+"""
 
 
 def write(editions: Sequence[Edition], target: Path) -> None:
@@ -79,6 +96,12 @@ def write(editions: Sequence[Edition], target: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, folder / f"{edition.slug}.ipynb")
     shutil.copy(ROOT / "tools" / "handins.py", target)
+    mathjax = next(
+        file for file in files("sphinx-mathjax-offline") or [] if file.name == "tex-svg.js"
+    )
+    template = target / "templates" / "feedback" / "mathjax.html.j2"
+    template.parent.mkdir(parents=True, exist_ok=True)
+    template.write_text(FORMULAS.replace("SCRIPT", mathjax.read_text("utf-8")), "utf-8")
     config = target / "nbgrader_config.py"
     if not config.exists():
         config.write_text(CONFIG, "utf-8")

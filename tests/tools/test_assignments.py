@@ -18,6 +18,7 @@ import pytest
 import yaml
 from nbformat import NotebookNode
 
+from tests.book.visit import open_browser
 from tests.chapters import setup_of
 from tools import assignments
 from tools.chapters import ROOT, chapters
@@ -316,6 +317,25 @@ def test_a_check_that_was_emptied_or_deleted_gives_no_marks(marked, editions):
 
 def test_deleted_checks_come_back_for_a_learner_who_solved_it(marked):
     assert marked.grades("careless") == marked.grades("solved")
+
+
+def test_feedback_shows_its_formulas_without_a_network(marked):
+    autograded = marked.course / "autograded" / "solved" / marked.slug / f"{marked.slug}.ipynb"
+    notebook = nbformat.read(autograded, as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("Here $h_t$ and $$h_0 = 0.$$"))
+    autograded.chmod(0o644)
+    nbformat.write(notebook, autograded)
+    student = "--student=solved"
+    nbgrader(marked.course, "generate_feedback", marked.slug, student, "--force")
+    page = marked.course / "feedback" / "solved" / marked.slug / f"{marked.slug}.html"
+    with open_browser() as browser:
+        tab = browser.new_page()
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto(page.as_uri())
+        tab.locator("mjx-container svg").first.wait_for(timeout=60_000)
+        assert tab.locator("mjx-container").count() == 2
+    assert asked == [page.as_uri()]
 
 
 def test_answers_in_words_wait_for_the_teacher(marked):
