@@ -47,7 +47,7 @@ def test_a_class_without_a_network_installs_and_runs(tmp_path):
     cut = ["unshare", "--map-root-user", "--net"] if shutil.which("unshare") else []
     install = [python, "-m", "pip", "install", "--no-index", "--find-links", "../wheelhouse"]
     run([*cut, *install, *wanted], room / "student", **offline)
-    assert "Ready" in run([python, "-m", "course_utils.check_env"], room / "student")
+    assert "Ready" in run([python, "check_env.py"], room / "student")
 
     first = room / "student" / f"{chapters()[0].stem}.ipynb"
     cells = nbformat.read(first, as_version=4).cells
