@@ -480,8 +480,8 @@ print("10,000 steps right:", (np.array(read) == bits.cumsum() % 7).all())
 # :class: exercise
 # Difficulty 2 of 5, 10 minutes. Practises: *Build*. Write `two_counters(p, q)`. It returns one matrix
 # $U$ of shape (4, 4) for $h_t = h_{t-1} U$ with row vectors and $h_0 = (1, 0, 1, 0)$. After $t$ steps the
-# first two entries of $h_t$ are cosine and sine of $2 \pi t / p$, the last two of $2 \pi t / q$. After how
-# many steps does such a state come back, for $p = 3$ and $q = 5$?
+# first two entries of $h_t$ are cosine and sine of $2 \pi t / p$, the last two of $2 \pi t / q$. For
+# $p = 3$ and $q = 5$ such a state comes back after 15 steps.
 # :::
 #
 # :::{dropdown} Hint 1
