@@ -1,47 +1,21 @@
 """One layer of recurrent cells, run over time; :mod:`course_utils.gates` has the formulas.
 
 Inside, an array has shape (block, step, batch, units): what one operation touches then lies
-together in memory.
+together in memory. Every function takes x, shape (steps, batch, features), the weights a block
+after the other, W (blocks, features, units) and U (blocks, size of h, units), two rows of
+biases b, (2, blocks, units), the functions ``squash`` for gates and ``act`` for the rest, and
+the states. Where ``padded``, (steps, batch), is true, the states stay; ``clip`` bounds what
+goes through an activation. They return pre-activations and gates, (blocks, steps, batch,
+units), then the states after every step.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-Function = Callable[[Array, Array], Any]
-
-
-def _sigmoid(z: Array, out: Array) -> None:
-    # (1 + tanh(z / 2)) / 2 is the same function, but rounds a nearly closed gate to 0.
-    # Not np.negative: in NumPy 2.4.6 it is wrong for some arrays with gaps, such as float64
-    # numbers 64 bytes apart written to an out of that kind.
-    np.multiply(z, -1, out=out)
-    np.exp(out, out=out)
-    out += 1
-    np.reciprocal(out, out=out)
-
-
-def _hard_sigmoid(slope: float) -> Function:
-    def activation(z: Array, out: Array) -> None:
-        np.multiply(z, slope, out=out)
-        out += 0.5
-        np.clip(out, 0, 1, out=out)
-
-    return activation
-
-
-ACTIVATIONS: dict[str, Function] = {
-    "tanh": lambda z, out: np.tanh(z, out=out),
-    "relu": lambda z, out: np.maximum(z, 0, out=out),
-    "sigmoid": _sigmoid,
-    "hard_sigmoid": _hard_sigmoid(1 / 6),
-    "hard_sigmoid_0.2": _hard_sigmoid(0.2),
-    "linear": lambda z, out: np.copyto(out, z),
-}
-"""Functions that write activation(z) into ``out``."""
+from course_utils.gates.activations import Function
+from course_utils.gates.modules import Array
 
 
 def _check_finite(t: int, steps: int, *arrays: Array) -> None:
@@ -61,6 +35,11 @@ def _input_part(x: Array, W: Array) -> Array:
     return product.reshape(len(W), steps, batch, W.shape[2])
 
 
+def _bound(z: Array, clip: float | None) -> None:
+    if clip is not None:
+        np.clip(z, -clip, clip, out=z)
+
+
 def run_lstm(
     x: Array,
     W: Array,
@@ -70,32 +49,40 @@ def run_lstm(
     act: Function,
     h: Array,
     c: Array,
+    *,
     padded: Array | None,
+    clip: float | None,
+    last: Function,
+    peephole: Array | None,
+    projection: Array | None,
 ) -> tuple[Array, ...]:
-    """Run an LSTM over x, shape (steps, batch, features), from the states h and c.
-
-    W and U hold a block after the other, (4, features, units) and (4, units, units), b two rows
-    of biases, (2, 4, units), of which an LSTM has the first only. Gates go through ``squash``,
-    the rest through ``act``. Where ``padded``, (steps, batch), is true, h and c stay. Returns
-    pre-activations and gates, (4, steps, batch, units), then h and c of every step, (steps,
-    batch, units).
-    """
+    """Run an LSTM; c goes through ``last``, gates see c by ``peephole``, (4, 1, units)."""
     Z = _input_part(x, W)
-    G, H, C = np.empty_like(Z), np.empty_like(Z[0]), np.empty_like(Z[0])
-    recurrent, product = np.empty_like(Z[:, 0]), np.empty_like(h)
+    G, C = np.empty_like(Z), np.empty_like(Z[0])
+    H = np.empty((*x.shape[:2], h.shape[1]), h.dtype)
+    recurrent, product = np.empty_like(Z[:, 0]), np.empty_like(c)
     row = b[0, :, np.newaxis]
     for t in range(len(x)):
         np.matmul(h, U, out=recurrent)
         recurrent += row
         Z[:, t] += recurrent
+        if peephole is not None:
+            Z[:2, t] += peephole[:2] * c
+        _bound(Z[:3, t], clip)
         squash(Z[:2, t], G[:2, t])
         act(Z[2, t], G[2, t])
-        squash(Z[3, t], G[3, t])
         i, f, g, o = G[:, t]
         np.multiply(f, c, out=C[t])
         C[t] += np.multiply(i, g, out=product)
-        act(C[t], product)
-        np.multiply(o, product, out=H[t])
+        if peephole is not None:
+            Z[3, t] += peephole[3] * C[t]
+        _bound(Z[3, t], clip)
+        squash(Z[3, t], o)
+        last(C[t], product)
+        if projection is None:
+            np.multiply(o, product, out=H[t])
+        else:
+            np.matmul(np.multiply(o, product, out=product), projection, out=H[t])
         if padded is not None:
             H[t, padded[t]], C[t, padded[t]] = h[padded[t]], c[padded[t]]
         h, c = H[t], C[t]
@@ -111,10 +98,12 @@ def run_gru(
     squash: Function,
     act: Function,
     h: Array,
+    *,
     padded: Array | None,
+    clip: float | None,
     reset_after: bool,
 ) -> tuple[Array, ...]:
-    """Run a GRU as :func:`run_lstm` does, with 3 blocks; the second bias is added to h U."""
+    """Run a GRU; the second bias is added to h U."""
     Z = _input_part(x, W)
     G, H = np.empty_like(Z), np.empty_like(Z[0])
     # With the reset before the product, the candidate has to wait for the reset gate.
@@ -126,12 +115,14 @@ def run_gru(
         recurrent += recurrent_row
         Z[:, t] += row
         Z[:2, t] += recurrent[:2]
+        _bound(Z[:2, t], clip)
         squash(Z[:2, t], G[:2, t])
         z, r, new = G[:, t]
         if reset_after:
             Z[2, t] += np.multiply(r, recurrent[2], out=product)
         else:
             Z[2, t] += np.matmul(np.multiply(r, h, out=product), U[2])
+        _bound(Z[2, t], clip)
         act(Z[2, t], new)
         # z h + (1 - z) new, with one product
         np.subtract(h, new, out=H[t])
@@ -144,22 +135,50 @@ def run_gru(
     return Z, G, H
 
 
+def run_rnn(
+    x: Array,
+    W: Array,
+    U: Array,
+    b: Array,
+    squash: Function,
+    act: Function,
+    h: Array,
+    *,
+    padded: Array | None,
+    clip: float | None,
+) -> tuple[Array, ...]:
+    """Run a plain recurrent layer, whose one block is its state."""
+    Z = _input_part(x, W)
+    H, recurrent = np.empty_like(Z[0]), np.empty_like(h)
+    for t in range(len(x)):
+        np.matmul(h, U[0], out=recurrent)
+        recurrent += b[0, 0]
+        Z[0, t] += recurrent
+        _bound(Z[0, t], clip)
+        act(Z[0, t], H[t])
+        if padded is not None:
+            H[t, padded[t]] = h[padded[t]]
+        h = H[t]
+        _check_finite(t, len(x), Z[:, t], h)
+    return Z, H[np.newaxis].copy(), H
+
+
 class Cell(NamedTuple):
     """What one kind of cell has; another kind is one more row of ``CELLS``.
 
     ``blocks`` and ``states`` stand in the order in which ``run`` takes and returns them, h
-    first. ``options`` are the fields of ``Gates`` that only this cell heeds.
+    first.
     """
 
     blocks: tuple[str, ...]
     states: tuple[str, ...]
     run: Callable[..., tuple[Array, ...]]
-    options: tuple[str, ...] = ()
 
 
 CELLS = {
     "LSTM": Cell(("input", "forget", "cell", "output"), ("h", "c"), run_lstm),
-    "GRU": Cell(("update", "reset", "candidate"), ("h",), run_gru, ("reset_after",)),
+    "GRU": Cell(("update", "reset", "candidate"), ("h",), run_gru),
+    "RNN": Cell(("state",), ("h",), run_rnn),
 }
 
 

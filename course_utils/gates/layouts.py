@@ -1,34 +1,47 @@
-"""How frameworks lay out a cell: the orders of blocks, and ONNX's names of activations."""
+"""How frameworks lay out a cell: one table, and what turns arrays into blocks and back."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from course_utils.arguments import array, fits
-from course_utils.gates.cells import Array, two_biases
+from course_utils.gates.cells import CELLS, two_biases
+from course_utils.gates.modules import Array, Options, plain
+
+_IFGO = ("input", "forget", "cell", "output")
+_ICFO = ("input", "cell", "forget", "output")
+_ZRN = ("update", "reset", "candidate")
+_RZN = ("reset", "update", "candidate")
 
 ORDERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "Keras": {
-        "LSTM": ("input", "forget", "cell", "output"),
-        "GRU": ("update", "reset", "candidate"),
-    },
-    "PyTorch": {
-        "LSTM": ("input", "forget", "cell", "output"),
-        "GRU": ("reset", "update", "candidate"),
-    },
-    "ONNX": {
-        "LSTM": ("input", "output", "forget", "cell"),
-        "GRU": ("update", "reset", "candidate"),
-    },
+    "Keras": {"LSTM": _IFGO, "GRU": _ZRN},
+    "PyTorch": {"LSTM": _IFGO, "GRU": _RZN},
+    "ONNX": {"LSTM": ("input", "output", "forget", "cell"), "GRU": _ZRN},
 }
 """The order in which each framework lays the blocks of a cell side by side."""
 
+# Keras 1, TensorFlow 1 and Flax keep other orders, and their arrays under other names: see
+# course_utils.gates.sources.
+_ALL_ORDERS = ORDERS | {
+    "cuDNN": ORDERS["Keras"],
+    "Keras 1": {"LSTM": _ICFO, "GRU": _ZRN},
+    "TensorFlow 1": {"LSTM": _ICFO, "GRU": _RZN},
+    "Flax": {"LSTM": _IFGO, "GRU": _RZN},
+}
 # Who computes with columns: the blocks stand below each other, (4 units, features).
 _TRANSPOSED = {"PyTorch", "ONNX"}
 # Who gives every cell an input bias and a recurrent one.
 _TWO_BIASES = {"PyTorch", "ONNX"}
+# Which gates of an LSTM see c, in ONNX's order.
+PEEPHOLES = ("input", "output", "forget")
+# The letters of the gates, in the order of the layout.
+LETTERS: dict[str, dict[int, Sequence[str]]] = {
+    "Keras 1": {12: "icfo", 9: "zrh"},
+    "Flax": {4: "ifgo", 3: "rzn", 1: [""]},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +53,16 @@ class Block:
     kernel
         W: what the input is multiplied by, shape (features, units).
     recurrent
-        U: what the last h is multiplied by, shape (units, units).
+        U: what the last h is multiplied by, shape (units, units); with a projection,
+        (length of h, units).
     bias
         b, shape (units,); None in a layer without biases.
     recurrent_bias
-        What a GRU with ``reset_after=True`` adds to h U, shape (units,), else None. In an LSTM
-        only the sum of the two biases of PyTorch or ONNX matters, and ``bias`` is that sum.
+        What a GRU with ``reset_after=True`` adds to h U, shape (units,), else None. Other
+        cells need only the sum of the two biases of PyTorch or ONNX, and ``bias`` is that sum.
+    peephole
+        What c is multiplied by and added to the gate, shape (units,): in an LSTM with peepholes
+        for input, forget and output.
 
     Examples
     --------
@@ -57,6 +74,7 @@ class Block:
     recurrent: Array
     bias: Array | None = None
     recurrent_bias: Array | None = None
+    peephole: Array | None = None
 
     def __post_init__(self) -> None:
         for name, value in list(vars(self).items()):
@@ -65,9 +83,9 @@ class Block:
                 copy.setflags(write=False)
                 object.__setattr__(self, name, copy)
         u = self.kernel.shape[-1:]
-        shapes = {"kernel": (None, *u), "recurrent": u + u, "bias": u, "recurrent_bias": u}
+        shapes = {"kernel": (None, *u), "recurrent": (None, *u)}
         for name, value in vars(self).items():
-            if value is not None and not fits(value.shape, shapes[name]):
+            if value is not None and not fits(value.shape, shapes.get(name, u)):
                 raise ValueError(
                     "a block has a kernel (features, units), recurrent (units, units) and "
                     f"biases (units,); got {self!r}"
@@ -76,31 +94,6 @@ class Block:
     def __repr__(self) -> str:
         arrays = (f"{name} {a.shape}" for name, a in vars(self).items() if a is not None)
         return f"Block({', '.join(arrays)})"
-
-
-def split(
-    framework: str, cell: str, W: Array, U: Array, b: Iterable[Array], reset_after: bool = True
-) -> dict[str, Block]:
-    """Take apart what a framework keeps in one: W, U and its biases, none, one or two."""
-    names, biases = ORDERS[framework][cell], list(b)
-    if framework in _TRANSPOSED:
-        W, U = W.T, U.T
-    if len(biases) == 2 and not two_biases(cell, reset_after):
-        biases = [np.sum(biases, axis=0)]
-    parts = (np.split(fused, len(names), axis=-1) for fused in (W, U, *biases))
-    return {name: Block(*arrays) for name, *arrays in zip(names, *parts, strict=True)}
-
-
-def join(framework: str, cell: str, blocks: Mapping[str, Block]) -> list[Array]:
-    """Undo :func:`split`: W, U and the biases; one that only the framework has is 0."""
-    ordered = [blocks[name] for name in ORDERS[framework][cell]]
-    parts = ([getattr(block, field.name) for block in ordered] for field in fields(Block))
-    W, U, *biases = (np.concatenate(p, axis=-1) for p in parts if p[0] is not None)
-    if framework in _TRANSPOSED:
-        W, U = np.ascontiguousarray(W.T), np.ascontiguousarray(U.T)
-    if framework in _TWO_BIASES and len(biases) == 1:
-        biases.append(np.zeros_like(biases[0]))
-    return [W, U, *biases]
 
 
 class OnnxWeights(NamedTuple):
@@ -116,63 +109,148 @@ class OnnxWeights(NamedTuple):
     """The operator's attributes by name."""
 
 
-# ONNX's name of each activation, with alpha and beta where it takes these numbers.
-_ONNX: dict[str, tuple[Any, ...]] = {
-    "tanh": ("Tanh",),
-    "relu": ("Relu",),
-    "sigmoid": ("Sigmoid",),
-    "hard_sigmoid": ("HardSigmoid", 1 / 6, 0.5),
-    "hard_sigmoid_0.2": ("HardSigmoid", 0.2, 0.5),
-    "linear": ("Affine", 1.0, 0.0),
-}
-_ONNX_DEFAULTS = {"hardsigmoid": (0.2, 0.5), "affine": (1.0, 0.0)}
-# Which field of Gates each activation of an operator is.
-_ONNX_ROLES = {
-    "LSTM": ("recurrent_activation", "activation", "activation"),
-    "GRU": ("recurrent_activation", "activation"),
-}
+def usual(layout: str, arrays: Mapping[str, Array], told: Options) -> tuple[Any, Options]:
+    """Turn the arrays of a layout into W, U, b, c, P and R, side by side."""
+    if layout == "PyTorch":
+        names = dict(zip(("w_ih", "w_hh", "b_ih", "b_hh", "w_hr"), "WUbcR", strict=True))
+        return {names[part]: array for part, array in arrays.items()}, told
+    if layout in ("Keras", "cuDNN"):
+        if layout == "Keras" and "bias" not in arrays and "activation" not in told:
+            raise ValueError(
+                "without a bias nothing tells kernels of cuDNN from those of Keras: say "
+                "framework='cuDNN', or the activations if they are Keras' own"
+            )
+        names = {"kernel": "W", "recurrent_kernel": "U", "bias": "b"}
+        return {names[part]: array for part, array in arrays.items()}, told
+    if layout == "Keras 1":
+        letters = LETTERS[layout][len(arrays)]
+        fused = {k: np.concatenate([arrays[f"{k}_{g}"] for g in letters], -1) for k in "WUb"}
+        return fused, {"reset_after": False, **told}
+    if layout == "Flax":
+        return _from_flax({re.sub(r"_?[./]", "/", k): a for k, a in arrays.items()}), told
+    told = {"reset_after": False, "activation": "tanh", **told}
+    if "gates/kernel" in arrays:
+        sides = ("gates", "candidate")
+        W, b = (np.concatenate([arrays[f"{side}/{kind}"] for side in sides], -1)
+                for kind in ("kernel", "bias"))  # fmt: skip
+    else:
+        W, b = arrays["kernel"], arrays["bias"]
+        told = {"forget_bias": 0 if told.get("cell") == "RNN" else 1.0, **told}
+    R = arrays.get("projection/kernel")
+    blocks = 1 if told.get("cell") == "RNN" else 3 if "gates/kernel" in arrays else 4
+    size = len(b) // blocks if R is None else R.shape[1]
+    parts = {"W": W[:-size], "U": W[-size:], "b": b, "R": R}
+    P = [arrays[f"w_{g}_diag"] for g in "iof" if f"w_{g}_diag" in arrays]
+    return parts | ({"P": np.concatenate(P)} if P else {}), told
 
 
-def text(value: str | bytes) -> str:
-    """Return a string attribute: onnx gives them as bytes."""
-    return value.decode() if isinstance(value, bytes) else value
+def _from_flax(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Put the gates of a cell of Flax side by side; biases that it has not are 0."""
+    letters = LETTERS["Flax"][sum(key[0] == "h" and key.endswith("kernel") for key in arrays)]
+    zero = np.zeros_like(arrays[f"h{letters[0]}/kernel"][0])
+    fused = {
+        part: np.concatenate([arrays.get(f"{side}{g}/{kind}", zero) for g in letters], -1)
+        for part, side, kind in (("W", "i", "kernel"), ("U", "h", "kernel"),
+                                 ("b", "i", "bias"), ("c", "h", "bias"))
+    }  # fmt: skip
+    return fused if any(key.endswith("bias") for key in arrays) else {k: fused[k] for k in "WU"}
 
 
-def read_onnx_activations(
-    cell: str,
-    names: Sequence[str | bytes] | None,
-    alphas: Sequence[float],
-    betas: Sequence[float],
-) -> dict[str, str]:
-    """Return the activations of an operator by the fields of ``Gates``."""
-    roles = _ONNX_ROLES[cell]
-    given = [text(name) for name in names or ("Sigmoid", "Tanh", "Tanh")[: len(roles)]]
-    alpha, beta, found = iter(alphas), iter(betas), []
-    for name in given:
-        default = _ONNX_DEFAULTS.get(name.lower())
-        numbers = [next(alpha, default[0]), next(beta, default[1])] if default else []
-        found += [
-            ours
-            for ours, (theirs, *want) in _ONNX.items()
-            # ONNX stores its numbers in float32.
-            if theirs.lower() == name.lower() and np.allclose(numbers, want, rtol=1e-6)
-        ]
-    activations = dict(zip(roles, found, strict=False))
-    if list(map(activations.get, roles)) != found or [*alpha, *beta]:
+def assemble(layout: str, parts: Mapping[str, Any], told: Mapping[str, Any]) -> Options:
+    """Return the fields of ``Gates`` from the arrays of one layer and what is told of it.
+
+    ``parts`` holds W and U as the layout has them, none, one or two biases b and c, peepholes P
+    in ONNX's order, and a projection R. What neither tells is asked for.
+    """
+    options, cells = dict(told), {1: "RNN", 3: "GRU", 4: "LSTM"}
+    W, U = (array(plain(parts[name]), name, (None, None)) for name in "WU")
+    biases = [array(plain(parts[name]), name) for name in "bc" if parts.get(name) is not None]
+    if layout in _TRANSPOSED:
+        W, U = W.T, U.T
+    projection = parts.get("R")
+    if projection is not None:
+        projection = array(plain(projection), "projection")
+        options["projection"] = projection.T if layout == "PyTorch" else projection
+    units = len(U) if projection is None else len(options["projection"])
+    cell = options.setdefault("cell", cells.get(W.shape[1] // max(units, 1), ""))
+    names = _ALL_ORDERS[layout].get(cell, CELLS[cell].blocks) if cell in CELLS else ()
+    if not W.shape[1] == U.shape[1] == len(names) * units:
         raise ValueError(
-            f"an ONNX {cell} of one direction has the activations {roles}, the same one under "
-            f"the same name, each of {list(_ONNX.values())}, name, alpha and beta; got {given} "
-            f"with alpha {list(alphas)} and beta {list(betas)}"
+            f"kernels of shapes {W.shape} and {U.shape} (turned to rows of features) are no "
+            f"{cell or 'RNN, GRU or LSTM'}: the second has a row a unit, both {units} columns "
+            "a block"
         )
-    return activations
-
-
-def write_onnx_activations(cell: str, activations: Mapping[str, str]) -> dict[str, list[Any]]:
-    """Return the attributes of an operator; undo :func:`read_onnx_activations`."""
-    used = [_ONNX[activations[role]] for role in _ONNX_ROLES[cell]]
-    columns = {
-        "activations": [name for name, *_ in used],
-        "activation_alpha": [numbers[0] for _, *numbers in used if numbers],
-        "activation_beta": [numbers[1] for _, *numbers in used if numbers],
+    if layout in ("Keras", "cuDNN"):
+        W, U, biases = _from_keras(layout, cell, W, U, biases, options)
+    reset_after = bool(options.get("reset_after", True))
+    if len(biases) == 2 and not two_biases(cell, reset_after):
+        biases = [np.sum(biases, axis=0)]
+    elif len(biases) == 1 and two_biases(cell, reset_after):
+        biases.append(np.zeros_like(biases[0]))
+    for bias in biases:
+        if bias.shape != W.shape[1:]:
+            raise ValueError(f"biases should have shape {W.shape[1:]}, got {bias.shape}")
+    fused = (np.split(part, len(names), axis=-1) for part in (W, U, *biases))
+    blocks = {name: list(arrays) for name, *arrays in zip(names, *fused, strict=True)}
+    added = options.pop("forget_bias", 0)
+    if added and len(blocks["forget"]) == 3:
+        blocks["forget"][2] = blocks["forget"][2] + np.asarray(added, W.dtype)
+    P = parts.get("P")
+    seen = {} if P is None else dict(zip(PEEPHOLES, np.split(plain(P), 3), strict=True))
+    options["blocks"] = {
+        name: replace(Block(*arrays), peephole=seen.get(name))
+        for name, arrays in blocks.items()
     }
-    return {name: values for name, values in columns.items() if values}
+    _ask(layout, cell, options)
+    return options
+
+
+def _from_keras(
+    layout: str, cell: str, W: Array, U: Array, biases: list[Array], options: Options
+) -> tuple[Array, Array, list[Array]]:
+    """Put the biases in rows, and turn the kernels that cuDNN keeps in another way."""
+    columns = W.shape[1]
+    flat = [row for bias in biases for row in bias.reshape(-1, columns)]
+    if layout == "cuDNN":
+        # cuDNN keeps each gate's kernel as columns, the first one written out in rows.
+        count = columns // len(U)
+        turned = [k.ravel().reshape(k.shape[::-1]).T for k in np.hsplit(W, count)]
+        W, U = np.hstack(turned), np.hstack([k.T for k in np.hsplit(U, count)])
+        options |= {"activation": "tanh", "recurrent_activation": "sigmoid"}
+    if cell == "GRU" and flat:
+        options["reset_after"] = len(flat) == 2
+    return W, U, flat
+
+
+def _ask(layout: str, cell: str, options: Options) -> None:
+    """Say what a layer has to be told of, where its arrays and its file do not tell."""
+    asked = {"activation"} if cell == "RNN" and layout != "ONNX" else set()
+    if layout in ("Keras", "Keras 1"):
+        asked = {"activation"} if cell == "RNN" else {"activation", "recurrent_activation"}
+        asked |= {"reset_after"} if cell == "GRU" and layout == "Keras" else set()
+    if missing := sorted(asked - set(options)):
+        values = {"reset_after": "True"}
+        said = ", ".join(
+            f"{name}={values.get(name, repr('sigmoid' if 'recurrent' in name else 'tanh'))}"
+            for name in missing
+        )
+        old = "; Keras before 2.3 began with hard_sigmoid_0.2" if layout[0] == "K" else ""
+        raise ValueError(
+            f"nothing here tells the {' or the '.join(missing)} of this {cell}: say it, such "
+            f"as {said}{old}"
+        )
+
+
+def join(framework: str, cell: str, blocks: Mapping[str, Block]) -> list[Array]:
+    """Lay blocks side by side: W, U and the biases; one that only the framework has is 0."""
+    ordered = [blocks[name] for name in _ALL_ORDERS[framework].get(cell, CELLS[cell].blocks)]
+    parts = (
+        [getattr(block, name) for block in ordered]
+        for name in ("kernel", "recurrent", "bias", "recurrent_bias")
+    )
+    W, U, *biases = (np.concatenate(p, axis=-1) for p in parts if p[0] is not None)
+    if framework in _TRANSPOSED:
+        W, U = np.ascontiguousarray(W.T), np.ascontiguousarray(U.T)
+    if framework in _TWO_BIASES and len(biases) == 1:
+        biases.append(np.zeros_like(biases[0]))
+    return [W, U, *biases]

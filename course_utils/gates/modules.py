@@ -7,8 +7,12 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from course_utils.gates.cells import Array
+Array = NDArray[Any]
+
+Options = dict[str, Any]
+"""Fields of ``Gates`` by name."""
 
 KERAS = ("keras.", "tf_keras.", "tensorflow.python.keras.")
 TORCH = ("torch.nn.modules.",)

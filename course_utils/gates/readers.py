@@ -1,99 +1,115 @@
-"""Read one layer of Keras, PyTorch or ONNX into the fields of ``Gates``.
+"""Read a live layer of Keras or PyTorch, or an ONNX operator, into the fields of ``Gates``."""
 
-Readers go by what a layer has, so that no framework is imported.
-"""
-
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from course_utils.arguments import array
-from course_utils.gates.cells import ACTIVATIONS, CELLS, named
-from course_utils.gates.layouts import read_onnx_activations, split, text
+from course_utils.gates.activations import read_onnx, recognise
+from course_utils.gates.cells import CELLS, named
+from course_utils.gates.layouts import assemble
 from course_utils.gates.modules import (
     KERAS,
     TORCH,
+    Options,
     framework_class,
     plain,
     refuse_own_code,
     torch_weights,
 )
 
+KERAS_CELLS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
+"""What Keras calls its layers, and the cell of each; a single step ends in Cell."""
+TORCH_LAYERS = (*CELLS, *(f"{cell}Cell" for cell in CELLS))
 
-def from_keras(layer: Any) -> dict[str, Any]:
-    """Read a built Keras layer."""
-    example = "model.layers[0] or, of a Bidirectional, its forward_layer"
-    cell = _cell_name(layer, "Keras", KERAS, example)
+
+def from_keras(layer: Any) -> Options:
+    """Read a built Keras layer, or a cell by itself or in a layer RNN."""
+    steps = [f"{kind}Cell" for kind in KERAS_CELLS]
+    base = framework_class(layer, KERAS, (*KERAS_CELLS, "RNN", *steps))
+    single = base is not None and base.__name__.endswith("Cell")
+    cell: Any = layer if single else getattr(layer, "cell", None)
+    kind = framework_class(cell, KERAS, steps)
+    if base is None or (kind is None and base.__name__ == "RNN"):
+        raise _no_layer(layer if base is None else cell, "Keras", "model.layers[0]")
+    refuse_own_code(layer, base)
+    if kind is None or base.__name__ not in ("RNN", kind.__name__, kind.__name__[:-4]):
+        raise TypeError(
+            f"the cell of this layer is a {type(cell).__name__}, no {base.__name__}Cell"
+        )
+    refuse_own_code(cell, kind)
     if not layer.built:
         raise ValueError(
             "this layer has no weights yet: call it on data first, or "
             "layer.build((None, None, features))"
         )
-    inner = framework_class(layer.cell, KERAS, [f"{cell}Cell"])
-    if inner is None:
+    weights = {w.name.split("/")[-1].split(":")[0]: w for w in layer.weights}
+    if own_weights := set(weights) - {"kernel", "recurrent_kernel", "bias"}:
         raise TypeError(
-            f"the cell of this layer is a {type(layer.cell).__name__}, no {cell}Cell"
+            f"this {type(layer).__name__} has weights of its own, {sorted(own_weights)}, that "
+            f"no plain {base.__name__} has"
         )
-    refuse_own_code(layer.cell, inner)
-    names = [weight.name.split("/")[-1].split(":")[0] for weight in layer.weights]
-    if own := set(names) - {"kernel", "recurrent_kernel", "bias"}:
-        raise TypeError(
-            f"this {type(layer).__name__} has weights of its own, {sorted(own)}, that no plain "
-            f"{cell} has"
+    told: Options = {
+        "cell": KERAS_CELLS[kind.__name__[:-4]],
+        "activation": recognise(cell.activation, "activation"),
+        "reset_after": bool(getattr(cell, "reset_after", True)),
+        "reverse": bool(getattr(layer, "go_backwards", False)),
+        "time_major": bool(getattr(layer, "time_major", False)),
+        "masked": _masked(layer),
+    }
+    if told["cell"] != "RNN":
+        told["recurrent_activation"] = recognise(
+            cell.recurrent_activation, "recurrent_activation"
         )
-    W, U, *biases = (np.asarray(plain(weights)) for weights in layer.get_weights())
-    reset_after = bool(getattr(layer, "reset_after", True))
-    rows = biases[0].reshape(-1, W.shape[1]) if biases else ()
-    # Where the layer was called, a mask of Masking or Embedding came along with its input.
+    return assemble("Keras", dict(zip("WUb", layer.get_weights(), strict=False)), told)
+
+
+def _masked(layer: Any) -> bool:
+    """Say whether a mask of Masking or Embedding came along with the input of a layer."""
     calls = getattr(layer, "_inbound_nodes", ())
     masks = (getattr(x, "_keras_mask", None) for node in calls for x in node.input_tensors)
-    return {
-        "cell": cell,
-        "blocks": split("Keras", cell, W, U, rows, reset_after),
-        "activation": _recognise(layer.activation, "activation"),
-        "recurrent_activation": _recognise(layer.recurrent_activation, "recurrent_activation"),
-        "reset_after": reset_after,
-        "reverse": bool(layer.go_backwards),
-        "time_major": bool(getattr(layer, "time_major", False)),
-        "masked": any(mask is not None for mask in masks),
-    }
+    return any(mask is not None for mask in masks)
 
 
-def from_torch(module: Any, layer: int, reverse: bool) -> dict[str, Any]:
-    """Read one layer and direction of a PyTorch module."""
-    cell = _cell_name(module, "PyTorch", TORCH, "model.lstm")
-    names = torch_names(layer, reverse)
+def from_torch(module: Any, layer: int, reverse: bool) -> Options:
+    """Read one layer and direction of a PyTorch module, or a cell."""
+    base = framework_class(module, TORCH, TORCH_LAYERS)
+    if base is None:
+        raise _no_layer(module, "PyTorch", "model.lstm")
+    refuse_own_code(module, base)
+    single = base.__name__.endswith("Cell")
+    if single and (layer or reverse):
+        raise ValueError(f"a {base.__name__} has one layer and one direction")
+    names = torch_names("" if single else layer, reverse)
     if not hasattr(module, names[0]):
         raise ValueError(
             f"this module has no {names[0]}: layers count from 0 to {module.num_layers - 1}, "
             "and reverse needs bidirectional=True"
         )
-    weights = torch_weights(module, [n for part in module._all_weights for n in part])
-    W, U, *biases = (weights[name] for name in names if name in weights)
-    return {
-        "cell": cell,
-        "blocks": split("PyTorch", cell, W, U, biases),
+    flat = names[:4] if single else [n for part in module._all_weights for n in part]
+    weights = torch_weights(module, flat)
+    told: Options = {
+        "cell": base.__name__.removesuffix("Cell"),
         "reverse": reverse,
-        "time_major": not module.batch_first,
+        "time_major": not getattr(module, "batch_first", True),
     }
+    if told["cell"] == "RNN":
+        told["activation"] = module.nonlinearity
+    parts = {k: weights[n] for k, n in zip("WUbcR", names, strict=True) if n in weights}
+    return assemble("PyTorch", parts, told)
 
 
-def torch_names(layer: int, reverse: bool) -> list[str]:
-    """Return PyTorch's names of W, U and both biases of a layer and direction."""
-    end = f"_l{layer}{'_reverse' if reverse else ''}"
-    return [part + end for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+def torch_names(layer: int | str, reverse: bool) -> list[str]:
+    """Return PyTorch's names of W, U, both biases and the projection of a layer."""
+    end = "" if layer == "" else f"_l{layer}{'_reverse' if reverse else ''}"
+    return [p + end for p in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")]
 
 
 def from_onnx(
-    W: ArrayLike,
-    R: ArrayLike,
-    B: ArrayLike | None,
-    cell: str,
+    inputs: Mapping[str, Any],
+    cell: str = "LSTM",
     *,
-    P: ArrayLike | None = None,
     activation_alpha: Sequence[float] = (),
     activation_beta: Sequence[float] = (),
     activations: Sequence[str | bytes] | None = None,
@@ -103,73 +119,125 @@ def from_onnx(
     input_forget: int = 0,
     layout: int = 0,
     linear_before_reset: int = 0,
-) -> dict[str, Any]:
-    """Read inputs and attributes of an ONNX operator."""
-    for used, what in (
-        (P is not None and np.any(P), "P lets the gates see c (peepholes)"),
-        (clip is not None, f"clip = {clip} bounds the pre-activations"),
-        (input_forget, "input_forget couples the input gate to the forget gate"),
-    ):
-        if used:
-            raise ValueError(f"{what}, which neither Keras nor PyTorch can: train without it")
-    if (way := text(direction)) not in ("forward", "reverse"):
+) -> list[Options]:
+    """Read inputs W, R, B, P and attributes of an operator: fields for each direction."""
+    way = direction.decode() if isinstance(direction, bytes) else direction
+    if way not in ("forward", "reverse", "bidirectional"):
         raise ValueError(
-            f"direction should be 'forward' or 'reverse', got {way!r}: read a bidirectional "
-            "operator twice, W[:1], R[:1], B[:1] as 'forward' and W[1:], R[1:], B[1:] as "
-            "'reverse'"
+            f"direction should be 'forward', 'reverse' or 'bidirectional', got {way!r}"
         )
-    units = hidden_size or np.shape(R)[-1]
-    rows = len(named(cell).blocks) * units
-    w, r = array(W, "W", (1, rows, None)), array(R, "R", (1, rows, units))
-    biases = () if B is None else array(B, "B", (1, 2 * rows)).reshape(2, rows)
-    reset_after = cell != "GRU" or bool(linear_before_reset)
-    return {
-        "cell": cell,
-        "blocks": split("ONNX", cell, w[0], r[0], biases, reset_after),
-        "reset_after": reset_after,
-        "reverse": way == "reverse",
-        "time_major": not layout,
-        **read_onnx_activations(cell, activations, activation_alpha, activation_beta),
+    ways = [False, True] if way == "bidirectional" else [way == "reverse"]
+    units, blocks = hidden_size or np.shape(inputs["R"])[-1], len(named(cell).blocks)
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "W": (blocks * units, None),
+        "R": (blocks * units, units),
     }
+    shapes |= {"B": (2 * blocks * units,), "P": (3 * units,)}
+    given = {
+        name: array(plain(inputs[name]), name, (len(ways), *shape))
+        for name, shape in shapes.items()
+        if inputs.get(name) is not None
+    }
+    alphas, betas = iter(activation_alpha), iter(activation_beta)
+    found = list(_directions(cell, given, ways, activations, alphas, betas, input_forget))
+    if rest := [*alphas, *betas]:
+        raise ValueError(f"activations {activations} leave alpha or beta {rest} unused")
+    told = {"cell": cell, "time_major": not layout, "clip": clip}
+    told["reset_after"] = cell != "GRU" or bool(linear_before_reset)
+    return [assemble("ONNX", parts, told | more) for parts, more in found]
 
 
-def _cell_name(layer: Any, framework: str, homes: tuple[str, ...], example: str) -> str:
-    """Return the name of a layer's cell, or say that this is no such layer."""
-    base = framework_class(layer, homes, CELLS)
-    if base is None:
-        raise TypeError(
-            f"wanted an {' or '.join(CELLS)} layer of {framework}, got "
-            f"{type(layer).__module__}.{type(layer).__name__}: pass the layer itself, such as "
-            f"{example}, to the method named after its framework"
+def _directions(
+    cell: str,
+    given: Mapping[str, Any],
+    ways: Sequence[bool],
+    activations: Sequence[str | bytes] | None,
+    alphas: Iterator[float],
+    betas: Iterator[float],
+    input_forget: int,
+) -> Iterator[tuple[dict[str, Any], Options]]:
+    """Yield the arrays and the activations of each direction."""
+    each = len(activations or ()) // len(ways)
+    for k, reverse in enumerate(ways):
+        names = (
+            activations
+            and activations[k * each : (k + 1) * each if k + 1 < len(ways) else None]
         )
-    refuse_own_code(layer, base)
-    return base.__name__
+        more = read_onnx(cell, names, alphas, betas)
+        W, R = given["W"][k], given["R"][k]
+        b, c = np.split(given["B"][k], 2) if "B" in given else (None, None)
+        P = given["P"][k] if "P" in given and given["P"].any() else None
+        if input_forget and cell == "LSTM":
+            # f = 1 - i, which is the function of minus the pre-activation of i.
+            if more["recurrent_activation"] not in (
+                "sigmoid",
+                "hard_sigmoid",
+                "hard_sigmoid_0.2",
+            ):
+                raise ValueError("input_forget needs a sigmoid for its gates, f = 1 - i")
+            W, R, b, c = map(_coupled, (W, R, b, c))
+            if P is not None:
+                P = np.concatenate([P[: 2 * len(P) // 3], -P[: len(P) // 3]])
+        yield {"W": W, "U": R, "b": b, "c": c, "P": P}, {"reverse": reverse, **more}
 
 
-def _recognise(function: Any, role: str) -> str:
-    """Return the name of a Keras activation, found by what it computes.
+def _coupled(fused: Any) -> Any:
+    """Put minus the block of the input gate where that of the forget gate is."""
+    if fused is None:
+        return None
+    i, o, _, g = np.split(fused, 4)
+    return np.concatenate([i, o, -i, g])
 
-    Its own name would not do: the hard_sigmoid of Keras 2 is another function than that of
-    Keras 3.
-    """
-    # Near 0 and far out too, where a threshold or a ceiling shows.
-    sizes = np.concatenate([np.geomspace(1e-4, 1e4, 99), np.linspace(0, 8, 33)])
-    z = np.concatenate([-sizes, sizes]).astype(np.float32)
-    got, trouble = np.empty(0), None
-    # Functions of Keras 2 take tensors alone; a function may fail in any way.
-    for given in (lambda: z, lambda: sys.modules["tensorflow"].constant(z)):
-        try:
-            got, trouble = np.asarray(function(given())), None
-            break
-        except Exception as error:
-            trouble = trouble or error
-    want = np.empty_like(z)
-    for name, activation in ACTIVATIONS.items():
-        with np.errstate(over="ignore"):
-            activation(z, want)
-        if got.shape == z.shape and np.allclose(got, want, atol=1e-6):
-            return name
-    shown = getattr(function, "__name__", function)
-    if trouble:
-        raise ValueError(f"{role} {shown!r} cannot be evaluated on an array: {trouble}")
-    raise ValueError(f"{role} is {shown!r}, which is none of {list(ACTIVATIONS)}")
+
+def of_model(model: Any) -> Iterator[tuple[str, tuple[int, bool], str, Options]]:
+    """Yield the layers of a live model: name, place and direction, framework, fields."""
+    if framework_class(model, KERAS, ("Layer",)):
+        for name, at, layer, around in _keras_layers(model):
+            fields = from_keras(layer)
+            fields["masked"] |= _masked(around)
+            fields["reverse"] |= bool(getattr(around, "go_backwards", False))
+            yield name, at, "Keras", fields
+        return
+    for name, module in model.named_modules():
+        if framework_class(module, TORCH, TORCH_LAYERS):
+            for k in range(getattr(module, "num_layers", 1)):
+                for way in (False, True)[: 1 + getattr(module, "bidirectional", False)]:
+                    yield name, (k, way), "PyTorch", from_torch(module, k, way)
+
+
+def _keras_layers(
+    layer: Any, name: str = ""
+) -> Iterator[tuple[str, tuple[int, bool], Any, Any]]:
+    """Yield the recurrent layers in one of Keras: name, place and direction, what is around."""
+    called = name or layer.name
+    if framework_class(layer, KERAS, ("Bidirectional",)):
+        yield called, (0, False), layer.forward_layer, layer
+        yield called, (0, True), layer.backward_layer, layer
+    elif framework_class(getattr(layer, "cell", None), KERAS, ("StackedRNNCells",)):
+        for place, cell in enumerate(layer.cell.cells):
+            yield called, (place, False), cell, layer
+    elif framework_class(layer, KERAS, ("RNN", "LSTMCell", "GRUCell", "SimpleRNNCell")):
+        yield called, (0, False), layer, layer
+    else:
+        for inner in getattr(layer, "layers", ()):
+            yield from _keras_layers(inner, f"{name}/{inner.name}" if name else inner.name)
+
+
+def _no_layer(layer: Any, framework: str, example: str) -> TypeError:
+    """Say that this is no layer of a framework, and what would be one."""
+    kind = f"{type(layer).__module__}.{type(layer).__name__}"
+    if isinstance(layer, list | dict | tuple) or hasattr(layer, "files"):
+        what = "read arrays with read_gates(arrays, framework=...)"
+    elif "quant" in kind:
+        what = (
+            "it is quantised: read the layer from before, or put its dequantised weights there"
+        )
+    elif type(layer).__name__ in ("Bidirectional", "StackedRNNCells"):
+        what = "read all of it with read_gates, or one of its layers such as its forward_layer"
+    else:
+        what = (
+            f"pass the layer itself, such as {example}, to the method named after its framework"
+        )
+    return TypeError(
+        f"wanted an LSTM, GRU or plain RNN layer of {framework}, got {kind}: {what}"
+    )

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils.arguments import array, fits
-from course_utils.gates.cells import ACTIVATIONS, CELLS, Array
-from course_utils.gates.modules import plain
+from course_utils.gates.activations import in_place
+from course_utils.gates.cells import CELLS
+from course_utils.gates.modules import Array, plain
 
 if TYPE_CHECKING:
     from course_utils.gates.weights import Gates
@@ -24,7 +25,8 @@ class Trace:
     ``gates`` holds the value of each gate by the names of ``Gates.blocks``, ``pre_activations``
     the same before the activation. Strictly, "cell" of an LSTM and "candidate" of a GRU are no
     gates but what a gate lets in. ``h`` and ``c`` are the hidden state and the cell state after
-    each step; a GRU has no c, None.
+    each step; only an LSTM has c, else it is
+    None.
 
     Examples
     --------
@@ -47,7 +49,9 @@ class Trace:
 
     def __repr__(self) -> str:
         states = "h" if self.c is None else "h, c"
-        return f"Trace(gates {', '.join(self.gates)}; {states}; each of shape {self.h.shape})"
+        shape = next(iter(self.gates.values())).shape
+        shorter = "" if self.h.shape == shape else f", h {self.h.shape}"
+        return f"Trace(gates {', '.join(self.gates)}; {states}; each of shape {shape}{shorter})"
 
 
 def run(
@@ -76,12 +80,13 @@ def run(
         )
     in_time = inputs if gates.time_major else inputs.transpose(1, 0, 2)
     steps, batch, _ = in_time.shape
-    first = {name: np.zeros((batch, gates.units), dtype) for name in cell.states}
+    sizes = {"h": gates.size, "c": gates.units}
+    first = {name: np.zeros((batch, sizes[name]), dtype) for name in cell.states}
     for name, state in states.items():
         if state is not None:
             if name not in cell.states:
                 raise ValueError(f"a {gates.cell} has no state {name}: leave out {name}0")
-            first[name] = array(plain(state), f"{name}0", (batch, gates.units), dtype)
+            first[name] = array(plain(state), f"{name}0", first[name].shape, dtype)
     real = _real_steps(gates, lengths, mask, steps, batch)
     no_bias = np.zeros(gates.units, dtype)
 
@@ -90,17 +95,27 @@ def run(
         return np.stack([no_bias if part is None else part for part in parts])
 
     way = slice(None, None, -1 if gates.reverse else 1)
+    options: dict[str, Any] = {
+        "padded": None if real is None else ~real[way],
+        "clip": gates.clip,
+    }
+    if gates.cell == "GRU":
+        options["reset_after"] = gates.reset_after
+    if gates.cell == "LSTM":
+        options["last"] = in_place(gates.output_activation or gates.activation)
+        options["projection"] = gates.projection
+        seen = any(block.peephole is not None for block in gates.blocks.values())
+        options["peephole"] = stacked("peephole")[:, np.newaxis] if seen else None
     with np.errstate(over="ignore", invalid="ignore"):
         Z, G, *after = cell.run(
             in_time[way],
             stacked("kernel"),
             stacked("recurrent"),
             stacked("bias", "recurrent_bias").reshape(2, -1, gates.units),
-            ACTIVATIONS[gates.recurrent_activation],
-            ACTIVATIONS[gates.activation],
+            in_place(gates.recurrent_activation),
+            in_place(gates.activation),
             *first.values(),
-            padded=None if real is None else ~real[way],
-            **{name: getattr(gates, name) for name in cell.options},
+            **options,
         )
     if real is not None:
         nothing = ~real[way]

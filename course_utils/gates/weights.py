@@ -1,46 +1,55 @@
 """The weights of one recurrent layer, by the name of the gate."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.gates import readers
-from course_utils.gates.cells import ACTIVATIONS, CELLS, Array, named, two_biases
-from course_utils.gates.layouts import Block, OnnxWeights, join, write_onnx_activations
+from course_utils.arguments import array
+from course_utils.gates import readers, writers
+from course_utils.gates.activations import Activation, in_place
+from course_utils.gates.cells import named, two_biases
+from course_utils.gates.layouts import PEEPHOLES, Block, OnnxWeights
+from course_utils.gates.modules import Array
 from course_utils.gates.trace import Trace, run
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Gates:
-    """The weights of one LSTM or GRU, by the name of the gate.
+    """The weights of one recurrent layer, by the name of the gate.
 
-    Read them from a layer with :meth:`from_keras`, :meth:`from_torch` or :meth:`from_onnx`, or
-    build them by hand. They never change; ``dataclasses.replace`` makes a changed copy.
+    Read them with :meth:`from_keras`, :meth:`from_torch`, :meth:`from_onnx` or
+    :func:`read_gates`, or build them by hand. ``dataclasses.replace`` makes a changed copy.
 
     Parameters
     ----------
     cell
-        "LSTM" or "GRU".
+        "LSTM", "GRU" or "RNN", the plain h_t = f(x_t W + h_{t-1} U + b).
     blocks
         A :class:`Block` for each gate, all float32 or all float64: "input", "forget", "cell",
-        "output" for an LSTM, "update", "reset", "candidate" for a GRU.
+        "output" for an LSTM, "update", "reset", "candidate" for a GRU, "state" for an RNN.
     activation, recurrent_activation
-        What the candidate goes through, and c in an LSTM; what the gates go through: "tanh",
-        "relu", "sigmoid", "hard_sigmoid" (Keras 3 and PyTorch: z / 6 + 0.5, cut to 0 .. 1),
-        "hard_sigmoid_0.2" (Keras 1 and 2, default of ONNX: 0.2 z + 0.5) or "linear".
+        What the candidate goes through, and c in an LSTM, and the state of an RNN; what the
+        gates go through: "tanh", "relu", "sigmoid", "hard_sigmoid" (Keras 3: z / 6 + 0.5, cut
+        to 0 .. 1), "hard_sigmoid_0.2" (Keras 1, 2 and ONNX: 0.2 z + 0.5), "linear", "elu",
+        "leaky_relu" (0.2 z below 0), "softplus", "softsign", an operator of ONNX with its
+        numbers such as "Elu(0.5)", or a function of arrays.
     reset_after
         Whether a GRU resets after the product with U, as in PyTorch and by default in Keras.
     reverse
-        Whether the cell reads its sequence from the last step to the first.
+        Whether the cell reads from the last step to the first.
     time_major
-        Whether the layer takes x as (steps, batch, features), as PyTorch does without
-        ``batch_first`` and ONNX in layout 0; :meth:`trace` then takes and returns the same.
+        Whether :meth:`trace` takes x as (steps, batch, features), as the layer does.
     masked
-        Whether a mask reached the layer where it was read, as behind ``Masking``;
-        :meth:`trace` then asks for one.
+        Whether a mask reached the layer in its model; :meth:`trace` then asks for one.
+    clip
+        Bound of what goes through the activations, c excepted, as in onnxruntime.
+    projection
+        What an LSTM multiplies o tanh(c) by to get h, shape (units, length of h).
+    output_activation
+        What c goes through, where that is not ``activation``.
 
     Examples
     --------
@@ -59,36 +68,50 @@ class Gates:
 
     cell: str
     blocks: Mapping[str, Block]
-    activation: str = "tanh"
-    recurrent_activation: str = "sigmoid"
+    activation: Activation = "tanh"
+    recurrent_activation: Activation = "sigmoid"
     reset_after: bool = True
     reverse: bool = False
     time_major: bool = False
     masked: bool = False
+    clip: float | None = None
+    projection: Array | None = None
+    output_activation: Activation | None = None
 
     def __post_init__(self) -> None:
         names = named(self.cell).blocks
         if set(self.blocks) != set(names):
             raise ValueError(f"{self.cell} has the blocks {names}, got {tuple(self.blocks)}")
-        for role in ("activation", "recurrent_activation"):
-            if (name := getattr(self, role)) not in ACTIVATIONS:
-                raise ValueError(f"{role} should be one of {list(ACTIVATIONS)}, got {name!r}")
+        for role in (self.activation, self.recurrent_activation, self.output_activation):
+            in_place(role or "tanh")
         object.__setattr__(self, "blocks", {name: self.blocks[name] for name in names})
-        first, *others = self.blocks.values()
-        if odd := [repr(block) for block in others if repr(block) != repr(first)]:
-            raise ValueError(f"all blocks should be like {first}, got {odd[0]}")
+        first, *_ = self.blocks.values()
+        like = [repr(replace(block, peephole=None)) for block in self.blocks.values()]
+        if odd := set(like) - {like[0]}:
+            raise ValueError(f"all blocks should be like {first}, got {odd.pop()}")
         two = first.bias is not None and two_biases(self.cell, self.reset_after)
         if two != (first.recurrent_bias is not None):
+            only = "a GRU with biases and reset_after=True has a recurrent_bias too (zeros will do)"
+            raise ValueError(f"{only}, no other cell has; got {first}")
+        seeing = {name for name in names if self.blocks[name].peephole is not None}
+        extra = seeing or self.projection is not None or self.output_activation is not None
+        if (extra and self.cell != "LSTM") or not seeing <= set(PEEPHOLES):
             raise ValueError(
-                "a GRU with biases and reset_after=True has a recurrent_bias too (zeros will "
-                f"do), no other cell has; got {first} in {self!r}"
+                f"only an LSTM has peepholes, in {PEEPHOLES}, a projection or output_activation"
+            )
+        if self.projection is not None:
+            kept = np.array(array(self.projection, "projection", (self.units, None)))
+            kept.setflags(write=False)
+            object.__setattr__(self, "projection", kept)
+        if first.recurrent.shape[0] != self.size:
+            raise ValueError(
+                f"h has {self.size} numbers, so the recurrent weights rows: {first}"
             )
         arrays = [a for block in self.blocks.values() for a in vars(block).values()]
-        kinds = sorted({a.dtype.name for a in arrays if a is not None})
+        kinds = sorted({a.dtype.name for a in (*arrays, self.projection) if a is not None})
         if kinds not in (["float32"], ["float64"]):
             raise TypeError(
-                f"weights should be all float32 or all float64, got {' and '.join(kinds)}: "
-                "convert them with .astype"
+                f"weights should be all float32 or all float64, got {kinds}: .astype"
             )
 
     @property
@@ -102,8 +125,13 @@ class Gates:
 
     @property
     def units(self) -> int:
-        """Length of h, and of c."""
+        """Length of c, and of h unless there is a projection."""
         return self._kernel.shape[1]
+
+    @property
+    def size(self) -> int:
+        """Length of h."""
+        return self.units if self.projection is None else self.projection.shape[1]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -111,23 +139,16 @@ class Gates:
         return self._kernel.dtype
 
     def __repr__(self) -> str:
-        shown = ["activation", "recurrent_activation", *CELLS[self.cell].options]
-        fields = "".join(f", {name} {getattr(self, name)}" for name in shown)
-        marks = ("reverse", "time_major", "masked")
-        set_ = "".join(f", {name}" for name in marks if getattr(self, name))
-        return (
-            f"Gates({self.cell}, features {self.features}, units {self.units}, {self.dtype}"
-            f"{fields}{set_})"
-        )
+        return writers.describe(self)
 
     @classmethod
     def from_keras(cls, layer: Any) -> "Gates":
-        """Read a built Keras layer, LSTM or GRU, not the model that holds it.
+        """Read a built layer of Keras: LSTM, GRU, SimpleRNN, one of their cells or RNN(cell).
 
-        Dropout is a matter of training and leaves no mark here. A layer with ``go_backwards``
-        is read as ``reverse=True``: the trace then belongs to the steps of x, where Keras
-        returns them in the order of reading, last step first. The state kept by a ``stateful``
-        layer is not read: pass it to :meth:`trace`.
+        Dropout leaves no mark here. A layer with ``go_backwards`` is read as ``reverse=True``:
+        the trace then belongs to the steps of x, where Keras returns them in the order of
+        reading, last step first. The state kept by a ``stateful`` layer is not read: pass it to
+        :meth:`trace`. Half precision is read as float32.
 
         Examples
         --------
@@ -141,11 +162,10 @@ class Gates:
 
     @classmethod
     def from_torch(cls, module: Any, layer: int = 0, reverse: bool = False) -> "Gates":
-        """Read one layer and direction of a PyTorch module, ``nn.LSTM`` or ``nn.GRU``.
+        """Read one layer and direction of ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, or a cell.
 
         Layers count from 0; layer 1 takes the h of layer 0 for its input. ``reverse`` is the
-        direction that runs from the last step to the first. A module without ``batch_first``
-        is read as ``time_major``; ``dropout`` leaves no mark here.
+        direction from the last step to the first. Without ``batch_first`` it is ``time_major``.
 
         Examples
         --------
@@ -163,34 +183,38 @@ class Gates:
         R: ArrayLike,
         B: ArrayLike | None = None,
         cell: str = "LSTM",
+        P: ArrayLike | None = None,
         **attributes: Any,
     ) -> "Gates":
-        """Read the inputs and attributes of an ONNX operator, LSTM or GRU.
+        """Read the inputs and attributes of an ONNX operator: LSTM, GRU or RNN.
 
-        The shapes of W, R and B are those of :class:`OnnxWeights`. The attributes are called as
-        in ONNX, and have ONNX's defaults. Mind ``linear_before_reset``: the default 0 is
-        ``reset_after=False``, while PyTorch and by default Keras reset after. ``layout`` 0 is
-        ``time_major``. Initial states are arguments of :meth:`trace`. What neither Keras nor
-        PyTorch can is refused: peepholes ``P``, ``clip``, ``input_forget``.
+        The shapes of W, R and B are those of :class:`OnnxWeights`, that of the peepholes P is
+        (1, 3 units). The attributes are called as in ONNX, and have ONNX's defaults. Mind
+        ``linear_before_reset``: the default 0 is ``reset_after=False``, while PyTorch and by
+        default Keras reset after. ``layout`` 0 is ``time_major``. ``input_forget`` is read as a
+        forget gate with minus the weights of the input gate.
 
         Examples
         --------
-        >>> rng = np.random.default_rng(0)
-        >>> W, R, B = rng.normal(size=(1, 8, 3)), rng.normal(size=(1, 8, 2)), np.zeros((1, 16))
-        >>> gates = Gates.from_onnx(W, R, B, hidden_size=2)
+        >>> W, R = np.arange(24.0).reshape(1, 8, 3), np.zeros((1, 8, 2))
+        >>> gates = Gates.from_onnx(W, R, hidden_size=2)
         >>> np.array_equal(gates.blocks["output"].kernel, W[0, 2:4].T)
         True
         """
-        return cls(**readers.from_onnx(W, R, B, cell, **attributes))
+        ways = readers.from_onnx({"W": W, "R": R, "B": B, "P": P}, cell, **attributes)
+        if len(ways) > 1:
+            raise ValueError(
+                "two directions, two layers: use read_gates(framework='ONNX', ...)"
+            )
+        return cls(**ways[0])
 
     def to_keras(self) -> list[Array]:
         """Return the weights as a list for ``set_weights`` of a Keras layer.
 
         Kernel (features, 4 units), recurrent kernel (units, 4 units) and, if there are biases,
-        (4 units,); for a GRU 3 instead of 4, and with ``reset_after`` two rows of biases,
-        (2, 3 units). The layer must have the same ``units``, ``activation``,
-        ``recurrent_activation``, ``use_bias``, for a GRU ``reset_after``, and
-        ``go_backwards=True`` if these gates are reverse.
+        (4 units,); for a SimpleRNN 1 and for a GRU 3 instead of 4, and with ``reset_after`` two
+        rows of biases, (2, 3 units). The layer must have the same ``units``, activations,
+        ``use_bias``, ``reset_after``, and ``go_backwards=True`` if these gates are reverse.
 
         Examples
         --------
@@ -200,23 +224,15 @@ class Gates:
         >>> layer.build((None, None, 2))
         >>> layer.set_weights(gates.to_keras())
         """
-        if "hard_sigmoid_0.2" in (self.activation, self.recurrent_activation):
-            raise ValueError(
-                "Keras 3 has no 0.2 z + 0.5: its hard_sigmoid is z / 6 + 0.5. If your layer "
-                "computes the old one, take the weights with dataclasses.replace(gates, "
-                'recurrent_activation="hard_sigmoid").to_keras()'
-            )
-        W, U, *biases = join("Keras", self.cell, self.blocks)
-        return [W, U, np.stack(biases)] if len(biases) == 2 else [W, U, *biases]
+        return writers.to_keras(self)
 
     def to_torch(self, layer: int = 0) -> dict[str, Any]:
         """Return the weights as a state dict for ``load_state_dict`` of a PyTorch module.
 
         Tensors by name: ``weight_ih_l0`` (4 units, features), ``weight_hh_l0`` (4 units, units)
         and, if there are biases, ``bias_ih_l0`` and ``bias_hh_l0`` (4 units,); for a GRU 3
-        instead of 4. An LSTM gets its biases as ``bias_ih`` and zeros as ``bias_hh``. The names
-        of reverse gates end in ``_reverse``. To fill a module of several layers or both
-        directions, merge: ``{**first.to_torch(), **second.to_torch(layer=1)}``.
+        instead of 4, for an RNN 1. But for a GRU ``bias_hh`` is 0. Reverse gates' names end in
+        ``_reverse``. Several layers: ``{**first.to_torch(), **second.to_torch(layer=1)}``.
 
         Examples
         --------
@@ -227,30 +243,13 @@ class Gates:
         >>> module.load_state_dict(Gates.from_keras(keras_layer).to_torch())
         <All keys matched successfully>
         """
-        if (self.activation, self.recurrent_activation) != ("tanh", "sigmoid"):
-            raise ValueError(
-                "PyTorch's cells have tanh and sigmoid built in, these gates have "
-                f"activation {self.activation} and recurrent_activation "
-                f"{self.recurrent_activation}: train with tanh and sigmoid, or use to_onnx or "
-                "to_keras"
-            )
-        if self.cell == "GRU" and not self.reset_after:
-            raise ValueError(
-                "PyTorch's GRU resets after the product with U: train the Keras layer with "
-                "reset_after=True, or move these gates with to_onnx"
-            )
-        import torch
-
-        arrays = map(torch.from_numpy, join("PyTorch", self.cell, self.blocks))
-        names = readers.torch_names(layer, self.reverse)
-        return dict(zip(names, arrays, strict=False))  # without biases the last two are left
+        return writers.to_torch(self, layer)
 
     def to_onnx(self) -> OnnxWeights:
         """Return the inputs and attributes of the ONNX operator of the same name.
 
         The attributes are for ``onnx.helper.make_node(gates.cell, inputs, outputs,
-        **attributes)``. A GRU gets ``linear_before_reset``, which ONNX leaves 0 if it is not
-        said.
+        **attributes)``; ``layout`` is left at 0, time first, the only one onnxruntime runs.
 
         Examples
         --------
@@ -261,16 +260,7 @@ class Gates:
         >>> Gates.from_onnx(W, R, B, cell="GRU", **attributes).reset_after
         True
         """
-        W, U, *biases = join("ONNX", self.cell, self.blocks)
-        attributes: dict[str, Any] = {
-            "hidden_size": self.units,
-            "direction": "reverse" if self.reverse else "forward",
-            **write_onnx_activations(self.cell, vars(self)),
-        }
-        if self.cell == "GRU":
-            attributes["linear_before_reset"] = int(self.reset_after)
-        B = np.concatenate(biases)[np.newaxis] if biases else None
-        return OnnxWeights(W[np.newaxis], U[np.newaxis], B, attributes)
+        return writers.to_onnx(self)
 
     def trace(
         self,
@@ -286,18 +276,16 @@ class Gates:
         x has shape (batch, steps, features), or (steps, batch, features) for ``time_major``
         gates; h0 and c0, the states before the first step, (batch, units), are zeros if left
         out. The trace has the kind of the weights: 1,000 sequences of 100 steps through 128
-        units of an LSTM in float32 take 0.5 GB. With relu and linear the state can leave the
-        range of the numbers, an OverflowError. There is no dropout.
+        units of an LSTM in float32 take 0.5 GB. A state that leaves the range of the numbers,
+        as relu can make it, is an OverflowError.
 
-        Padded sequences need one of two arguments. At a padded step no state changes, whichever
-        way the cell reads, and gates and pre-activations are NaN. ``lengths``, whole numbers
-        of shape (batch,), counts the steps before the padding, as in PyTorch and ONNX; h and c
-        are 0 at padded steps, as there. ``mask`` has the first two axes of x, true where a step
-        is real, on whichever side the padding is, as in Keras; h and c at a padded step repeat
-        those before it.
+        At a padded step no state changes, and gates and pre-activations are NaN. ``lengths``,
+        shape (batch,), counts the steps before the padding, as in PyTorch and ONNX; h and c are
+        0 at padded steps, as there. ``mask``, true where a step is real, has the first two axes
+        of x, as in Keras; h and c at a padded step repeat those before it.
 
-        What belongs to step t of x stands at step t of the trace, also for reverse gates, whose
-        last state is therefore at step 0.
+        Step t of x stands at step t of the trace, also for reverse gates, whose last state is
+        therefore at step 0.
 
         Examples
         --------
@@ -305,10 +293,7 @@ class Gates:
         >>> layer = keras.layers.LSTM(4, return_sequences=True)
         >>> x = np.random.default_rng(0).normal(size=(2, 6, 3)).astype(np.float32)
         >>> h = np.asarray(layer(x))
-        >>> trace = Gates.from_keras(layer).trace(x)
-        >>> trace
-        Trace(gates input, forget, cell, output; h, c; each of shape (2, 6, 4))
-        >>> bool(np.abs(trace.h - h).max() < 1e-6)
+        >>> bool(np.abs(Gates.from_keras(layer).trace(x).h - h).max() < 1e-6)
         True
         """
         return run(self, x, lengths, mask, h=h0, c=c0)

@@ -11,10 +11,9 @@ returns outputs of shape (count, m), each row computed from its own input alone.
 a tensor gets the float type of the inputs it is started from. No framework is imported here
 before a function needs it.
 
-Taught in chapters 8 (reconstruction), 9 (gates) and 10 (exact inverses); sensitivity has a page of
-the appendix.
-Sources: "Study of a RNN toy model"; Kindermann and Linden 1990; Mahendran and Vedaldi 2015; a
-question-and-answer thread on running a network in reverse.
+Taught in chapters 8 (reconstruction), 9 (gates) and 10 (exact inverses); sensitivity has a page
+of the appendix. Sources: "Study of a RNN toy model"; Kindermann and Linden 1990; Mahendran and
+Vedaldi 2015; a question-and-answer thread on running a network in reverse.
 """
 
 from course_utils.inversion.descent import LOSSES, Reconstruction, reconstruct, sensitivity

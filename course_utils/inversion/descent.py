@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from course_utils.arguments import array, number, whole
-from course_utils.inversion.runners import Array, ends_in_sigmoid, runner
+from course_utils.inversion.runners import Array, runner, squashed
 
 LOSSES = ("mse", "cross-entropy", "logits")
 """What :func:`reconstruct` can minimise."""
@@ -63,7 +63,9 @@ def reconstruct(
         A pair (W, b) for x W + b, a PyTorch module or function, or a Keras model; see the
         module's page. It returns pre-activations z if ``activation`` is "sigmoid".
     targets
-        Wanted outputs, shape (n, m).
+        Wanted outputs, shape (n, m). An output that is nan is free; one that is inf or -inf
+        should become as large or as small as it can, which adds minus or plus itself to the
+        loss. Such a target takes all its steps and never counts as converged.
     start
         Where the descent starts, shape (n, ...), or (1, ...) to start all targets alike.
     learning_rate
@@ -121,7 +123,8 @@ def reconstruct(
             values, slope = loss_and_slope(z, y, loss, activation)
             path.append(values)
             # Far above both where it began and the size of the target: not a detour.
-            ceiling = 1e6 * (path[0] + (y**2).mean(axis=1) + tolerance * tolerance)
+            size = np.where(np.isfinite(y), y, 0) ** 2
+            ceiling = 1e6 * (np.abs(path[0]) + size.mean(axis=1) + tolerance * tolerance)
             lost = np.flatnonzero(~(np.isfinite(values) & (values <= ceiling)))
             if len(lost):
                 row = first[[lost[0] if len(first) > 1 else 0]]
@@ -133,7 +136,7 @@ def reconstruct(
                     f"sigma_max^2, which is {bound:.6g} at its start; lower the learning rate"
                 )
             outputs = _activated(z, activation)
-            here = np.abs(outputs - y).max(axis=1) <= tolerance
+            here = np.where(np.isnan(y), 0, np.abs(outputs - y)).max(axis=1) <= tolerance
             taken[here & ~converged] = step
             converged |= here
             if converged.all() or step == steps:
@@ -148,23 +151,27 @@ def _reachable(targets: ArrayLike, activation: str, loss: str, function: Any) ->
     """Return targets as float64, or say why descent with this loss cannot reach them."""
     if loss not in LOSSES:
         raise ValueError(f"loss should be one of {', '.join(LOSSES)}, got {loss!r}")
-    y = array(targets, "targets", (None, None), np.float64)
+    y = np.array(targets, np.float64)
+    array(np.nan_to_num(y, posinf=0, neginf=0), "targets", (None, None))
     if not y.size:
         raise ValueError(f"targets should not be empty, got shape {y.shape}")
-    squashed = ends_in_sigmoid(function)
-    if squashed and (activation == "sigmoid" or loss != "mse"):
+    if np.isnan(y).all(axis=1).any():
+        raise ValueError("a target whose outputs are all nan asks for nothing")
+    end = squashed(function)
+    if end == "sigmoid" and (activation == "sigmoid" or loss != "mse"):
         raise ValueError(
             "the model ends in a sigmoid already: leave that layer out for "
             "activation='sigmoid', so that saturation does not round the gradient to 0"
         )
     if activation == "linear" and loss != "mse":
         raise ValueError(f"loss {loss!r} needs activation='sigmoid': its targets are openings")
-    outside = np.argwhere((y <= 0) | (y >= 1))
-    if (squashed or activation == "sigmoid") and len(outside):
+    outside = np.argwhere(np.isfinite(y) & ((y <= 0) | (y >= 1)))
+    if (end or activation == "sigmoid") and len(outside):
         row, column = outside[0]
         raise ValueError(
-            f"a sigmoid never reaches {y[row, column]:g} (target {row}, output {column}): "
-            "choose targets strictly between 0 and 1"
+            f"a {end or activation} never reaches {y[row, column]:g} (target {row}, output "
+            f"{column}): choose targets strictly between 0 and 1, nan for an output that is "
+            "free, or inf for as large as possible"
         )
     return y
 
@@ -194,16 +201,24 @@ def _activated(z: Array, activation: str) -> Array:
 def loss_and_slope(z: Array, y: Array, loss: str, activation: str) -> tuple[Array, Array]:
     """Return the loss of each target, shape (n,), and its slopes in z, shape (n, m)."""
     m, s = z.shape[1], _activated(z, activation)
+    wanted = np.isfinite(y)
+    push = np.where(np.isinf(y), -np.sign(y), 0)  # as large or as small as possible
+    y = np.where(wanted, y, 0.5)
+    pushed: Array = z
+    rate: Array = np.ones_like(z)
     if loss == "cross-entropy":
         # log(1 + exp(z)) - y z, the form that a saturated sigmoid does not round away.
-        return (np.logaddexp(0, z) - y * z).mean(axis=1), (s - y) / m
-    if loss == "logits":
+        values: Array = np.logaddexp(0, z) - y * z
+        slope: Array = (s - y) / m
+    elif loss == "logits":
         miss = z - np.log(y / (1 - y))
-        return (miss**2).mean(axis=1), 2 * miss / m
-    slope = 2 * (s - y) / m
-    if activation == "sigmoid":
-        slope = slope * s * (1 - s)
-    return ((s - y) ** 2).mean(axis=1), slope
+        values, slope = miss**2, 2 * miss / m
+    else:
+        values, slope, pushed = (s - y) ** 2, 2 * (s - y) / m, s
+        if activation == "sigmoid":
+            slope, rate = slope * s * (1 - s), s * (1 - s)
+    values = np.where(wanted, values, push * pushed)
+    return values.mean(axis=1), np.where(wanted, slope, push * rate / m)
 
 
 def sensitivity(function: Any, inputs: ArrayLike, *, activation: str = "linear") -> Array:

@@ -132,11 +132,19 @@ def _refuse(layer: DenseLayer, kind: np.dtype[Any], label: str) -> None:
 
 def _undo(values: Array, layer: DenseLayer, shift: Array, label: str) -> Array:
     """Solve f(x W + shift) = values for x, in the values' kind of number."""
-    z, low, high = values, 0 if layer.activation == "sigmoid" else -1, 1
-    if layer.activation in ("tanh", "sigmoid"):
+    z = values
+    ranges: dict[str, tuple[float, float]] = {
+        "tanh": (-1, 1),
+        "sigmoid": (0, 1),
+        "softsign": (-1, 1),
+    }
+    ranges |= {"elu": (-layer.slope, np.inf), "softplus": (0, np.inf)}
+    if layer.activation in ranges:
+        low, high = ranges[layer.activation]
         outside = values[~((values > low) & (values < high))]
         if outside.size:
-            worst = outside[np.argmax(np.abs(outside - (low + high) / 2))]
+            middle = low if high == np.inf else (low + high) / 2
+            worst = outside[np.argmax(np.abs(outside - middle))]
             raise NotInvertible(
                 f"{label}: {outside.size} of {values.size} values are not inside the range of "
                 f"{layer.activation}, {low} to {high} without the ends; the furthest is "
@@ -149,6 +157,12 @@ def _undo(values: Array, layer: DenseLayer, shift: Array, label: str) -> Array:
         z = np.log(values) - np.log1p(-values)
     elif layer.activation == "leaky_relu":
         z = np.where(values < 0, values / layer.slope, values)
+    elif layer.activation == "elu":
+        z = np.where(values < 0, np.log1p(np.minimum(values, 0) / layer.slope), values)
+    elif layer.activation == "softplus":
+        z = values + np.log(-np.expm1(-values))
+    elif layer.activation == "softsign":
+        z = values / (1 - np.abs(values))
     with np.errstate(over="ignore", invalid="ignore"):  # told below
         x = np.linalg.solve(layer.W.astype(values.dtype).T, (z - shift).T).T
     if not np.isfinite(x).all():

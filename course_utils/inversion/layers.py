@@ -11,16 +11,31 @@ from course_utils.gates.modules import (
     KERAS,
     TORCH,
     framework_class,
+    plain,
     refuse_own_code,
     torch_weights,
 )
 from course_utils.inversion.runners import Array
 
-ACTIVATIONS = ("linear", "tanh", "sigmoid", "relu", "leaky_relu")
+ACTIVATIONS = (
+    "linear", "tanh", "sigmoid", "relu", "leaky_relu", "elu", "softplus", "softsign",
+)  # fmt: skip
 _DENSE = ("Linear", "Dense")
-_NO_EFFECT = ("Identity", "Dropout", "InputLayer")  # once training is over
-_MODULES = {"Tanh": "tanh", "Sigmoid": "sigmoid", "ReLU": "relu", "LeakyReLU": "leaky_relu"}
+_NORM = ("BatchNorm1d", "BatchNormalization")
+_DROPOUTS = ("Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout", "GaussianDropout",
+             "GaussianNoise", "SpatialDropout1D")  # fmt: skip
+_NO_EFFECT = ("Identity", "InputLayer", "Flatten", *_DROPOUTS)  # once training is over
+_MODULES = {"Tanh": "tanh", "Sigmoid": "sigmoid", "ReLU": "relu", "LeakyReLU": "leaky_relu",
+            "ELU": "elu", "Softplus": "softplus", "Softsign": "softsign"}  # fmt: skip
 _ACTIVATE = (*_MODULES, "Activation")
+_ADVICE = {
+    "Conv": "a convolution is x W with a large, sparse W: write W out as a DenseLayer if the "
+    "layer is small and keeps the number of values, else use reconstruct",
+    "Attention": "attention multiplies inputs with each other: use reconstruct",
+    "Norm": "its scale depends on the input itself: use reconstruct",
+    "LSTM": "recurrent layers are run backwards by rewind, where they can be",
+    "Pool": "pooling loses what it does not pick: use reconstruct",
+}
 _WANTED = "wanted a Sequential of PyTorch or Keras with dense layers"
 
 
@@ -34,10 +49,11 @@ class DenseLayer:
     b
         Bias, shape (outputs,); zeros if left out.
     activation
-        f: "linear", "tanh", "sigmoid", "leaky_relu", or "relu", which has no inverse.
+        f: "linear", "tanh", "sigmoid", "leaky_relu", "elu", "softplus", "softsign", or "relu",
+        which has no inverse.
     slope
-        What "leaky_relu" multiplies negative numbers by. PyTorch's default is 0.01; Keras has
-        0.3 in the layer and 0.2 in the activation.
+        What "leaky_relu" multiplies negative numbers by, and "elu" exp(z) - 1. PyTorch's
+        default for "leaky_relu" is 0.01; Keras has 0.3 in the layer and 0.2 in the activation.
     name
         What to call the layer in messages.
 
@@ -83,17 +99,23 @@ def _activated(z: Array, activation: str, slope: float) -> Array:
         return expit(z)
     if activation == "relu":
         return np.maximum(z, 0)
+    if activation == "elu":
+        return np.where(z < 0, slope * np.expm1(np.minimum(z, 0)), z)
+    if activation == "softplus":
+        return np.logaddexp(z, np.zeros_like(z))
+    if activation == "softsign":
+        return z / (1 + np.abs(z))
     return np.where(z < 0, z * slope, z) if activation == "leaky_relu" else z
 
 
 def read_layers(model: Any) -> list[DenseLayer]:
     """Read the dense layers of a PyTorch or Keras model that is one chain, first layer first.
 
-    From a ``Sequential`` of PyTorch it reads Linear, Tanh, Sigmoid, LeakyReLU and ReLU, from a
-    built model of Keras Dense, LeakyReLU, ReLU and Activation. An activation that is a layer of
-    its own joins the dense layer before it. Dropout and identity, which do nothing once
-    training is over, are skipped. A TypeError names a layer that is none of these, or says
-    where the model is no chain.
+    It reads Linear and Dense, activations that are layers of their own, which join the dense
+    layer before them, and BatchNorm as it is once training is over: folded into the dense
+    layer before it, or a diagonal layer by itself. Dropout, Flatten and identity, which then
+    do nothing, are skipped. A TypeError names a layer that is none of these, or says where the
+    model is no chain.
 
     Examples
     --------
@@ -105,12 +127,25 @@ def read_layers(model: Any) -> list[DenseLayer]:
     for place, part in enumerate(_chain(model)):
         kind = type(part).__name__
         name = f"layer {place} ({kind})"
-        base = framework_class(part, (*TORCH, *KERAS), _DENSE + _NO_EFFECT + _ACTIVATE)
+        readable = _DENSE + _NORM + _NO_EFFECT + _ACTIVATE
+        base = framework_class(part, (*TORCH, *KERAS), readable)
         if base is None:
-            raise TypeError(f"{name} is neither a dense layer nor one of {ACTIVATIONS}")
+            advice = next((told for word, told in _ADVICE.items() if word in kind), "")
+            raise TypeError(
+                f"{name} is neither a dense layer nor one of {ACTIVATIONS}"
+                f"{'; ' * bool(advice)}{advice}"
+            )
         refuse_own_code(part, base)
         if base.__name__ in _DENSE:
             read.append(_dense(part, base.__name__, name))
+        elif base.__name__ in _NORM:
+            scale, shift = _frozen_norm(part, name)
+            if read and read[-1].activation == "linear":
+                last = read.pop()
+                W, b = last.W * scale, last.b * scale + shift
+                read.append(DenseLayer(W, b, name=f"{last.name}, {name}"))
+            else:
+                read.append(DenseLayer(np.diag(scale), shift, name=name))
         elif base.__name__ in _ACTIVATE:
             if not read or read[-1].activation != "linear":
                 raise ValueError(f"{name}: expected a dense layer before this activation")
@@ -169,17 +204,41 @@ def _dense(part: Any, kind: str, name: str) -> DenseLayer:
     return DenseLayer(W, biases[0] if biases else None, *_activation_of(part, name), name)
 
 
+def _frozen_norm(part: Any, name: str) -> tuple[Array, Array]:
+    """Return what a BatchNorm multiplies by and adds, from its running mean and variance."""
+    if type(part).__module__.startswith(TORCH):
+        if part.running_mean is None:
+            raise TypeError(f"{name} keeps no running mean: it has no inverse row by row")
+        kept = (part.running_mean, part.running_var, part.weight, part.bias)
+        epsilon = part.eps
+    else:
+        kept = (part.moving_mean, part.moving_variance, part.gamma, part.beta)
+        epsilon = part.epsilon
+    mean, variance, gamma, beta = (
+        np.asarray(plain(default if a is None else a), np.float32)
+        for a, default in zip(kept, (0, 1, 1, 0), strict=True)
+    )
+    scale = gamma / np.sqrt(variance + np.float32(epsilon))
+    return scale, beta - mean * scale
+
+
 def _activation_of(part: Any, name: str) -> tuple[str, float]:
     """Return the activation of a layer and, for leaky_relu, its slope."""
     if type(part).__module__.startswith("torch."):
-        return _MODULES[type(part).__name__], getattr(part, "negative_slope", 0.01)
+        slope = getattr(part, "negative_slope", getattr(part, "alpha", 0.01))
+        if getattr(part, "beta", 1) != 1:
+            raise TypeError(f"{name}: a softplus of beta {part.beta} is none of {ACTIVATIONS}")
+        return _MODULES[type(part).__name__], slope
     # Keras: by what it computes, since its layers and functions have many names and options.
     function = getattr(part, "activation", part)
     z = np.concatenate([np.linspace(-8, 8, 33), [-1e4, 1e4]])
     got = np.asarray(function(z), np.float64)
-    slope = float(getattr(part, "negative_slope", -function(np.array([-1.0]))[0]))
+    slopes = {"leaky_relu": float(-np.asarray(function(np.array([-1.0])))[0])}
+    slopes |= {"leaky_relu": float(getattr(part, "negative_slope", slopes["leaky_relu"]))}
+    slopes |= {"elu": float(-np.asarray(function(np.array([-100.0])))[0])}
     for activation in ACTIVATIONS:
+        slope = slopes.get(activation, 0.01)
         if np.allclose(got, _activated(z, activation, slope), rtol=1e-5, atol=1e-6):
-            return activation, slope if activation == "leaky_relu" else 0.01
+            return activation, slope
     named = getattr(function, "__name__", function)
     raise TypeError(f"{name}: its activation {named} is none of {ACTIVATIONS}")

@@ -62,7 +62,9 @@ def _run_torch(function: Any, inputs: Array) -> tuple[Run, Any]:
     import torch
 
     module = function if isinstance(function, torch.nn.Module) else torch.nn.Module()
-    like = next(module.parameters(), torch.from_numpy(inputs[:0]))
+    # Keras keeps the state of its random numbers among the parameters.
+    weights = (weight for weight in module.parameters() if weight.is_floating_point())
+    like = next(weights, torch.from_numpy(inputs[:0]))
     if like.dtype == torch.bfloat16:
         raise TypeError("NumPy has no bfloat16: give module.float()")
 
@@ -102,7 +104,7 @@ def _run_torch(function: Any, inputs: Array) -> tuple[Run, Any]:
                 z, leaf, weights, retain_graph=True, allow_unused=True
             )
             if grad is None:
-                raise ValueError(_CUT)
+                raise ValueError(_lost(module))
             return grad.cpu().numpy()
 
         return z.detach().cpu().numpy(), pull
@@ -122,13 +124,18 @@ def _run_keras(model: Any) -> tuple[Run, Any]:
         def pull(slope: Array) -> Array:
             grad = tape.gradient(z, leaf, tf.cast(slope, z.dtype))
             if grad is None:
-                inside = (type(layer).__name__ for layer in model._flatten_layers())
-                raise ValueError(_TOKENS if "Embedding" in inside else _CUT)
+                raise ValueError(_lost(model))
             return grad.numpy()
 
         return z.numpy(), pull
 
     return run, np.dtype(model.compute_dtype)
+
+
+def _lost(model: Any) -> str:
+    """Say why no gradient reaches the input of a model."""
+    inside = model._flatten_layers() if hasattr(model, "_flatten_layers") else model.modules()
+    return _TOKENS if "Embedding" in {type(part).__name__ for part in inside} else _CUT
 
 
 def parts(model: Any) -> list[Any]:
@@ -139,9 +146,10 @@ def parts(model: Any) -> list[Any]:
     return list(model) if type(model).__name__ == "Sequential" else []
 
 
-def ends_in_sigmoid(model: Any) -> bool:
-    """Say whether the last layer of a model is visibly a sigmoid."""
+def squashed(model: Any) -> str:
+    """Return "sigmoid" or "softmax" if the last layer of a model visibly is one, else ""."""
     while inner := parts(model):
         model = inner[-1]
     activation = getattr(getattr(model, "activation", None), "__name__", "")
-    return "sigmoid" in (activation, type(model).__name__.lower())
+    last = {activation, type(model).__name__.lower()} & {"sigmoid", "softmax"}
+    return next(iter(last), "")

@@ -13,7 +13,7 @@ from course_utils.inversion import (
     rewind,
 )
 
-ACTIVATIONS = ["linear", "tanh", "sigmoid", "leaky_relu"]
+ACTIVATIONS = ["linear", "tanh", "sigmoid", "leaky_relu", "elu", "softplus", "softsign"]
 
 
 def orthogonal(n, rng):
@@ -346,7 +346,24 @@ def test_models_that_cannot_be_read_are_refused():
     for model, error, what in (
         (3, TypeError, "wanted a Sequential .*, got builtins.int"),
         (nn.Linear(2, 2), TypeError, "wanted a Sequential"),
-        (nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), TypeError, r"layer 1 \(Batch"),
+        (
+            nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)),
+            TypeError,
+            "layer 1 .* its scale dep",
+        ),
+        (
+            nn.Sequential(nn.Conv1d(2, 2, 1)),
+            TypeError,
+            r"layer 0 \(Conv1d\).* a convolution is",
+        ),
+        (nn.Sequential(nn.MultiheadAttention(2, 1)), TypeError, "attention multiplies inputs"),
+        (nn.Sequential(nn.LSTM(2, 2)), TypeError, "rewind"),
+        (
+            nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2, track_running_stats=False)),
+            TypeError,
+            "keeps no running mean",
+        ),
+        (nn.Sequential(nn.Linear(2, 2), nn.Softplus(beta=2)), TypeError, "softplus of beta 2"),
         (nn.Sequential(nn.Tanh()), ValueError, "expected a dense layer before"),
         (nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Tanh()), ValueError, "layer 2"),
         (nn.Sequential(nn.Identity()), TypeError, "with dense layers"),
@@ -501,3 +518,79 @@ def test_chains_inside_chains_are_read_in_order():
     found = read_layers(theirs)
     assert [layer.activation for layer in found] == ["tanh", "linear", "sigmoid"]
     np.testing.assert_allclose(run(found, x), np.asarray(theirs(x)), atol=1e-6)
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_a_frozen_batch_norm_of_pytorch_is_folded(affine):
+    import torch
+
+    nn = torch.nn
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Flatten(),
+        nn.BatchNorm1d(4, affine=affine),
+        nn.Linear(4, 4),
+        nn.BatchNorm1d(4, affine=affine),
+        nn.ELU(0.7),
+        nn.BatchNorm1d(4, affine=affine),
+        nn.AlphaDropout(),
+        nn.Linear(4, 4),
+        nn.Softplus(),
+    )
+    with torch.no_grad():
+        for _ in range(20):
+            model(3 * torch.randn(64, 4) + 1)  # moves the running means and variances
+        for weight in model.parameters():
+            weight += 0.1
+    model.eval()
+    layers = read_layers(model)
+    assert [layer.activation for layer in layers] == ["linear", "elu", "linear", "softplus"][
+        -len(layers) :
+    ]
+    x = torch.randn(5, 4)
+    y = model(x).detach().numpy()
+    np.testing.assert_allclose(run(layers, x.numpy()), y, atol=1e-5)
+    np.testing.assert_allclose(exact_inverse(layers, y.astype(float)), x, atol=1e-3)
+
+
+def test_a_frozen_batch_norm_of_keras_is_folded():
+    import keras
+
+    layers = keras.layers
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((2, 2)),
+            layers.Flatten(),
+            layers.Dense(4),
+            layers.BatchNormalization(scale=False),
+            layers.Activation("softsign"),
+            layers.GaussianDropout(0.5),
+            layers.Dense(4, keras.layers.ELU(0.6)),
+            layers.BatchNormalization(center=False),
+        ]
+    )
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        layer.set_weights([rng.uniform(0.5, 1.5, w.shape) * np.sign(rng.normal(size=w.shape))
+                           if w.ndim > 1 else rng.uniform(0.5, 1.5, w.shape)
+                           for w in layer.get_weights()])  # fmt: skip
+    x = rng.normal(size=(5, 2, 2)).astype(np.float32)
+    y = np.asarray(model(x))
+    found = read_layers(model)
+    assert [layer.activation for layer in found] == ["softsign", "elu", "linear"]
+    assert found[1].slope == pytest.approx(0.6)
+    np.testing.assert_allclose(run(found, x.reshape(5, 4)), y, atol=1e-5)
+    np.testing.assert_allclose(
+        exact_inverse(found, y.astype(float)), x.reshape(5, 4), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("activation", "value"),
+    [("elu", -0.2), ("softplus", 0.0), ("softplus", -1.0), ("softsign", 1)],
+)
+def test_values_out_of_the_new_ranges_are_refused(activation, value):
+    layer = DenseLayer(np.eye(1), activation=activation, slope=0.1)
+    with pytest.raises(NotInvertible, match=f"not inside the range of {activation}"):
+        exact_inverse([layer], [[value]])

@@ -1,5 +1,8 @@
 """What travels with a layer, what padding does, and which layers are no plain ones."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +13,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from course_utils.gates import Gates
+from course_utils.gates import Gates, read_gates
 from tests.package.test_gates import (
     CELLS,
     EXACT,
@@ -328,8 +331,8 @@ class MoreWeights(keras.layers.LSTM):
 
 
 class OwnCall(keras.layers.GRU):
-    def call(self, x, **more):
-        return super().call(2 * x, **more)
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        return super().call(2 * sequences)
 
 
 @pytest.mark.parametrize(
@@ -366,3 +369,123 @@ def test_an_activation_that_takes_tensors_alone_is_recognised():
 
     layer = keras_layer("LSTM", 2, 3, recurrent_activation=hard_sigmoid)
     assert Gates.from_keras(layer).recurrent_activation == "hard_sigmoid_0.2"
+
+
+# Cells and wrappers
+
+
+@pytest.mark.parametrize("kind", ["LSTMCell", "GRUCell", "SimpleRNNCell"])
+def test_a_cell_of_keras_and_a_layer_around_it_are_read(kind):
+    cell = getattr(keras.layers, kind)(4)
+    layer = keras.layers.RNN(cell, return_sequences=True)
+    x = inputs(2, 5, 3)
+    want = layer(x)
+    for source in (cell, layer):
+        assert distance(Gates.from_keras(source).trace(x).h, want) < 1e-6
+        assert distance(read_gates(source).trace(x).h, want) < 1e-6
+
+
+def test_wrappers_of_keras_are_read_whole():
+    both = keras.layers.Bidirectional(keras.layers.GRU(4, return_sequences=True))
+    stack = keras.layers.RNN(
+        [keras.layers.LSTMCell(4), keras.layers.GRUCell(2)], return_sequences=True
+    )
+    x = inputs(2, 5, 3)
+    want = both(x)
+    there, back = read_gates(both)
+    assert distance(np.concatenate([there.trace(x).h, back.trace(x).h], -1), want) < 1e-6
+    want, h = stack(x), x
+    for gates in read_gates(stack):
+        h = gates.trace(h).h
+    assert distance(h, want) < 1e-6
+    for layer, message in (
+        (both, "read_gates"),
+        (stack, "got .*StackedRNNCells: read all of it"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            Gates.from_keras(layer)
+
+
+def test_what_stands_around_a_layer_of_keras_is_not_lost():
+    stack = keras.layers.RNN(
+        [keras.layers.LSTMCell(4)], return_sequences=True, go_backwards=True
+    )
+    x = inputs(2, 5, 3)
+    want = stack(x)
+    assert distance(read_gates(stack).trace(x).h[:, ::-1], want) < 1e-6
+    both = keras.layers.Bidirectional(keras.layers.GRU(4))
+    keras.Sequential([keras.Input((6, 3)), keras.layers.Masking(), both])
+    for gates in read_gates(both):
+        with pytest.raises(ValueError, match="a mask reached this layer"):
+            gates.trace(np.zeros((1, 6, 3)))
+
+
+@pytest.mark.parametrize("kind", ["LSTMCell", "GRUCell", "RNNCell"])
+def test_a_cell_of_pytorch_is_read(kind):
+    torch.manual_seed(0)
+    cell, x = getattr(nn, kind)(3, 4), inputs(2, 1, 3)
+    with torch.no_grad():
+        h = cell(torch.from_numpy(x[:, 0]))
+    h = h[0] if isinstance(h, tuple) else h
+    assert distance(Gates.from_torch(cell).trace(x).h[:, 0], h) < 1e-6
+
+
+def test_a_quantised_layer_is_named():
+    module = nn.LSTM(3, 4)
+    module.__class__ = type(
+        "LSTM", (nn.Module,), {"__module__": "torch.ao.nn.quantized.dynamic"}
+    )
+    with pytest.raises(TypeError, match="it is quantised: read the layer from before"):
+        Gates.from_torch(module)
+
+
+BACKEND = """
+import os
+os.environ["KERAS_BACKEND"] = "torch"
+import course_utils, keras, numpy as np
+from course_utils.gates import Gates, read_gates
+from course_utils.inversion import exact_inverse, read_layers, reconstruct, sensitivity
+
+L = keras.layers
+keras.utils.set_random_seed(0)
+x = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("f4")
+for layer in (
+    L.LSTM(4, return_sequences=True, activation="gelu"),
+    L.GRU(4, return_sequences=True),
+    L.SimpleRNN(4, return_sequences=True),
+):
+    h = layer(x).detach().numpy()
+    assert np.abs(Gates.from_keras(layer).trace(x).h - h).max() < 1e-6
+    assert np.abs(read_gates(layer).trace(x).h - h).max() < 1e-6
+model = keras.Sequential([keras.Input((5, 3)), L.LSTM(4), L.Dropout(0.9), L.Dense(2)])
+y = model(x).detach().numpy()
+found = reconstruct(model, y + 0.05, x, learning_rate=0.5, steps=2000)
+assert found.converged.all(), found
+again = model(found.inputs).detach().numpy()
+assert np.abs(again - y - 0.05).max() < 2e-3  # dropout was off
+one = np.eye(15, dtype="f4").reshape(15, 5, 3) * 1e-2
+slopes = np.stack([(model(x + d) - model(x - d)).detach().numpy() / 2e-2 for d in one], -1)
+assert np.abs(slopes.reshape(2, 2, 5, 3) - sensitivity(model, x)).max() < 1e-3
+dense = keras.Sequential(
+    [keras.Input((4,)), L.Dense(4, "tanh"), L.BatchNormalization(), L.Dense(4, "elu")]
+)
+z = np.random.default_rng(0).normal(size=(2, 4)).astype("f4")
+back = exact_inverse(read_layers(dense), dense(z).detach().numpy().astype(float))
+assert np.abs(back - z).max() < 1e-3
+for wrong, message in (
+    (keras.Sequential([keras.Input(batch_shape=(1, 5, 3)), L.GRU(4, stateful=True)]), "state"),
+    (keras.Sequential([keras.Input((5,)), L.Embedding(9, 3), L.LSTM(4)]), "token numbers"),
+):
+    try:
+        sensitivity(wrong, np.zeros(wrong.input_shape[1:], "f4")[None])
+    except ValueError as error:
+        assert message in str(error), error
+    else:
+        raise AssertionError(message)
+"""
+
+
+def test_a_model_on_the_pytorch_backend_of_keras_works():
+    command = [sys.executable, "-W", "ignore", "-c", BACKEND]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr

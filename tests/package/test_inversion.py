@@ -245,7 +245,7 @@ LINE = ([[2.0]], [0.0])
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"targets": [[np.nan]]}, r"targets should be finite in float64, got nan at \(0, 0\)"),
+        ({"targets": [[np.nan]]}, "a target whose outputs are all nan asks for nothing"),
         ({"targets": [1.0]}, r"targets should have shape \(any, any\), got \(1,\)"),
         ({"targets": np.ones((0, 1))}, "targets should not be empty"),
         ({"targets": [[1.0, 2.0]]}, r"targets have shape \(1, 2\)"),
@@ -272,6 +272,60 @@ def test_what_cannot_work_is_refused(changes, message):
     arguments |= changes
     with pytest.raises(ValueError, match=message):
         reconstruct(arguments.pop("function"), **arguments)
+
+
+@pytest.mark.parametrize("kind", ["mse", "cross-entropy", "logits"])
+def test_an_output_may_be_free(affine, kind):
+    W, b = affine
+    options = {} if kind == "mse" else {"activation": "sigmoid", "loss": kind}
+    y = np.array([[0.3, np.nan], [np.nan, 0.6]])
+    found = reconstruct(affine, y, np.zeros((1, 4)), learning_rate=0.1, steps=3000, **options)
+    assert found.converged.all()
+    assert np.abs(found.outputs - y)[~np.isnan(y)].max() <= 1e-3
+    for row, column in enumerate((0, 1)):  # as if the other output were not there
+        alone = reconstruct(
+            (W[:, [column]], b[[column]]), y[[row]][:, [column]], np.zeros((1, 4)),
+            learning_rate=0.05, steps=3000, **options,
+        )  # fmt: skip
+        assert np.allclose(found.inputs[row], alone.inputs[0], atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["mse", "cross-entropy"])
+def test_an_output_may_be_as_large_or_small_as_possible(affine, kind):
+    W, _ = affine
+    options = {} if kind == "mse" else {"activation": "sigmoid", "loss": kind}
+    y = [[np.inf, np.nan], [np.nan, -np.inf]]
+    box = (-1, 1)
+    found = reconstruct(
+        affine, y, np.zeros((1, 4)), learning_rate=1.0, steps=200, bounds=box, **options
+    )
+    assert not found.converged.any()
+    assert (found.steps == 200).all()
+    assert np.array_equal(found.inputs[0], np.sign(W[:, 0]))
+    assert np.array_equal(found.inputs[1], -np.sign(W[:, 1]))
+    assert (np.diff(found.losses, axis=0) <= 1e-12).all()
+
+
+def test_a_class_of_a_softmax_is_asked_for_without_0_and_1():
+    import keras
+    import torch
+
+    keras.utils.set_random_seed(0)
+    dense = keras.layers.Dense(5, activation="softmax")
+    theirs = keras.Sequential([keras.Input((3, 3)), keras.layers.Flatten(), dense])
+    ours = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(9, 5), torch.nn.Softmax(1))
+    start, one_hot = np.zeros((1, 3, 3), np.float32), np.eye(5)[[3]]
+    for model in (theirs, ours):
+        with pytest.raises(
+            ValueError, match=r"a softmax never reaches 0 .* inf for as large as"
+        ):
+            reconstruct(model, one_hot, start, learning_rate=5.0)
+        wanted = np.where(one_hot == 1, 0.9, np.nan)
+        found = reconstruct(model, wanted, start, learning_rate=5.0, steps=3000)
+        assert found.converged.all()
+        wanted = np.where(one_hot == 1, np.inf, np.nan)
+        found = reconstruct(model, wanted, start, learning_rate=5.0, steps=300, bounds=(-1, 1))
+        assert found.outputs[0].argmax() == 3
 
 
 @pytest.mark.parametrize("target", [0.0, 1.0, 1.2, -0.1])
