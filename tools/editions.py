@@ -322,6 +322,8 @@ class _Maker:
         _mark(made, cell)
         if "raises-exception" in cell.metadata.get("tags", []):
             made.metadata["tags"] = ["raises-exception"]  # or `Run all` would stop there
+        if folded and not cell.metadata.get("nbgrader"):
+            made.metadata["jupyter"] = {"source_hidden": True}
         yield made
         caption = cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
         if caption:

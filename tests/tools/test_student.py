@@ -467,8 +467,18 @@ def test_cells_are_bare(tmp_path, links):
             assert (cell.outputs, cell.execution_count) == ([], None)
 
 
+def test_code_that_the_book_folds_is_folded_but_not_what_a_learner_writes(tmp_path, links):
+    text = CHAPTER.replace("mystnb:\n  figure", "tags: [hide-input]\nmystnb:\n  figure", 1)
+    folded = [
+        cell.source
+        for cell in edition_of(tmp_path, text, links).notebook.cells
+        if cell.metadata.get("jupyter", {}).get("source_hidden")
+    ]
+    assert folded == ['print("a figure", os.name)']
+
+
 def test_a_cell_that_should_raise_keeps_its_tag(tmp_path, links):
-    cell = "```{code-cell} ipython3\n:tags: [raises-exception, hide-cell]\n\n1 / 0\n```\n"
+    cell = "```{code-cell} ipython3\n:tags: [raises-exception]\n\n1 / 0\n```\n"
     edition = edition_of(tmp_path, "# A\n\n" + cell, links)
     assert edition.notebook.cells[1].metadata == {"tags": ["raises-exception"]}
 
