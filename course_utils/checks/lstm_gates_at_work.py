@@ -96,8 +96,8 @@ got float
             raise CheckFailed(f"{case}: the first a moves c by {c[1]:.6g}, not by {up}")
         if np.abs(c - want)[:4].max() < 1e-3:
             raise CheckFailed(
-                f"{case} starts right and drifts to {c[-1]:.6g}, not {want[-1]:.6g}: is a gate "
-                "not quite open?"
+                f"{case} starts right and drifts off by {np.abs(c - want).max():.1g}: is a "
+                "gate not quite open?"
             )
         raise CheckFailed(f"{case}: after $aab c is {c[3]:.6g}, not {want[3]:.6g}")
     print("weighted_counter: right")
@@ -179,7 +179,34 @@ the shift go in?
                 f"unit {unit} counts, and moving the other unit should change nothing: which "
                 "column of c do you move?"
             )
-    print("waits: right for 2 counters.")
+    if (got := _whole(call(function, *_slow_counter(), 0, -2.0))) != 10:
+        raise CheckFailed(
+            "a counter that also counts the $, but not the first b, moved by -2 waits for 10 "
+            f"b's, not {got}: go on from the whole h and c after $ and ten a's, and look at "
+            "the entry of the $"
+        )
+    print("waits: right for 3 counters.")
+
+
+def _slow_counter() -> tuple[Gates, Array, Array]:
+    """Return a counter whose unit 0 counts a $ like an a and, by the h of unit 1, no first b.
+
+    Unit 1 holds the last symbol, 1 after an a and -1 after a b. b may come at any time.
+    """
+    none, wide = np.zeros((2, 2)), np.zeros((3, 2))
+    q = np.tanh(1)
+    blocks = {
+        "input": Block(wide, none, np.full(2, 40.0)),
+        "forget": Block(wide, none, np.array([40.0, -40.0])),
+        "cell": Block(
+            np.array([[40.0, 0], [40, 40], [-40, -40]]),
+            np.array([[0, 0], [40 / q, 0]]),
+            np.zeros(2),
+        ),
+        "output": Block(wide, none, np.full(2, 40.0)),
+    }
+    readout = np.array([[-1.0, 0, 0], [0, 0, 0]])
+    return Gates("LSTM", blocks), readout, np.array([np.tanh(0.5), 1, 1])
 
 
 def _whole(value: Any) -> int:

@@ -47,12 +47,16 @@ def leaky(f, longest, offset=0, opening=False, fresh=True):
     return np.corrcoef(states[offset:], counts[offset:])[0, 1]
 
 
-def moved(cell, V, v, unit, shift, state="c", until=0):
-    top = cell.trace(data.symbols(["$" + "a" * 10]))
-    h, c = top.h[:, -1].copy(), top.c[:, -1].copy()
+def moved(
+    cell, V, v, unit, shift, state="c", until=0, opening="$", kept=1.0, from_10=False, b=False
+):
+    top = cell.trace(data.symbols([opening + "a" * 10]))
+    h, c = kept * top.h[:, -1], top.c[:, -1].copy()
     (c if state == "c" else h)[:, unit] += shift
+    if from_10:
+        c[:, unit] = 10 + shift
     logits = cell.trace(data.symbols(["b" * 40]), h, c).h @ V + v
-    ends = (logits[0, :, 0] > 0).nonzero()[0]
+    ends = ((logits[0, :, 2] <= 0) if b else (logits[0, :, 0] > 0)).nonzero()[0]
     return ends[0] + 1 if len(ends) else until or 41
 
 
@@ -85,6 +89,10 @@ def moved(cell, V, v, unit, shift, state="c", until=0):
         ("waits", lambda *args: moved(*args, until=40), "return 41"),
         ("waits", lambda *args: moved(*args[:4], -args[4]), "move one entry of c"),
         ("waits", lambda *args: moved(*args[:3], 0, args[4]), "which column"),
+        ("waits", lambda *args: moved(*args, opening=""), "go on from the whole h and c"),
+        ("waits", lambda *args: moved(*args, kept=0.0), "go on from the whole h and c"),
+        ("waits", lambda *args: moved(*args, from_10=True), "not 9: go on from the whole"),
+        ("waits", lambda *args: moved(*args, b=True), "the entry of the \\$"),
         ("impostor", lambda f, n: leaky(f, n, offset=n * (n - 1)), "longest string alone"),
         ("impostor", lambda f, n: leaky(f, n, opening=True), "leave out"),
         ("impostor", lambda f, n: leaky(f, n, fresh=False), "start at 0"),
