@@ -272,7 +272,7 @@ for framework, orders in ORDERS.items():
 # Difficulty 3 of 5, 20 minutes. Practises: *Write*, *Slice*. Write
 # `step(x_t, h, c, W, U, b)`. It gets a batch of inputs, shape (batch, d), the states $h$ and $c$ from
 # the step before, each (batch, u), and the arrays as Keras has them. It returns the new $h$ and the
-# new $c$. `sigmoid` is imported. The rest of the chapter runs on your `step`.
+# new $c$, and leaves the old ones as they were. `sigmoid` is imported. The rest of the chapter runs on your `step`.
 # :::
 #
 # :::{dropdown} Hint 1
@@ -325,8 +325,8 @@ print("20 steps agree to 1e-6:", bool(agrees))
 # ## Why does my NumPy LSTM not match Keras?
 #
 # Three causes recur in the threads: another order of the blocks; the one bias of Keras copied into
-# both of PyTorch's, which adds it twice; and age. Until 2019 Keras sent its gates through a
-# `hard_sigmoid`, the line $0.2 z + 0.5$ cut off at 0 and 1. Keras 3 gives that name to another line,
+# both of PyTorch's, which adds it twice; and age. [Until 2019](https://github.com/keras-team/keras/releases/tag/2.3.0)
+# Keras sent its gates through a `hard_sigmoid`, the line $0.2 z + 0.5$ cut off at 0 and 1. Keras 3 gives that name to another line,
 # $z/6 + 0.5$.
 
 # %%
@@ -568,8 +568,8 @@ for ax, (shape, sizes) in zip(axes, found.items()):
 plt.show()
 
 # %% [markdown]
-# With one step the LSTM is a feed-forward layer. Most people want (`look_back`, 1), with 96 weights
-# whatever `look_back` is.
+# With one step the LSTM is a feed-forward layer. Numbers that are steps have the shape (`look_back`, 1):
+# 96 weights, whatever `look_back` is.
 
 # %% [markdown]
 # ## What could fool us

@@ -478,7 +478,7 @@ plt.show()
 #
 # :::{dropdown} Hint 2
 # Draw four blocks, run them with `Gates("LSTM", blocks).trace(x).h`, and join them in each order of
-# `permutations`. One step is not enough: why?
+# `permutations`. One step is enough, though f does nothing in it: why?
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "find_order", "solution": true} jupyter={"source_hidden": true}

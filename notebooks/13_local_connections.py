@@ -17,6 +17,14 @@
 # %% [markdown]
 # # Is a layer that looks locally a convolution?
 #
+# Take the inputs 1, 0, 2, 1. A window of two sees (1, 0), then (0, 2), then (2, 1). A convolution
+# slides one pair of weights over them: with (1, 2) it gives 1, 4, 4. Now give each window a pair of
+# its own, (1, 2), (0, 1) and (3, 0). They give 1, 2, 6. Both layers look locally and have three outputs,
+# but the first learns two numbers, the second six.
+#
+# A user of PyTorch wanted the second kind and took the first {cite:p}`local_threads`. Each neuron was to
+# see three of eight inputs, so there are $8 - 3 + 1 = 6$ places, and one neuron a place.
+#
 # :::{admonition} What you will be able to do
 # :class: objectives
 # - *Count* the numbers a layer learns when its neurons share weights, and when each has its own.
@@ -28,14 +36,6 @@
 #
 # **Time:** about 35 minutes, and 70 for the exercises; the code runs in about 20 seconds.
 # **Needs:** NumPy arrays, a layer as a matrix product, the chain rule.
-#
-# Take the inputs 1, 0, 2, 1. A window of two sees (1, 0), then (0, 2), then (2, 1). A convolution
-# slides one pair of weights over them: with (1, 2) it gives 1, 4, 4. Now give each window a pair of
-# its own, (1, 2), (0, 1) and (3, 0). They give 1, 2, 6. Both layers look locally and have three outputs,
-# but the first learns two numbers, the second six.
-#
-# A user of PyTorch wanted the second kind and took the first {cite:p}`local_threads`. Each neuron was to
-# see three of eight inputs, so there are $8 - 3 + 1 = 6$ places, and one neuron a place.
 
 # %%
 import copy
@@ -363,8 +363,8 @@ plt.show()
 # ```
 #
 # Today's Keras stops at the line that reassigns `self.kernel`. In a layer that makes its own `self.kernel` in
-# `build`, the line runs, and from the second call on the weights get no gradient: why? A second fault is on the
-# last line. Write `masked_dense(mask)`. It returns a new Keras layer with `mask.shape[1]` linear neurons, a kernel,
+# `build`, the line runs, but puts a tensor in the place of the variable: from the second call on the weights get
+# no gradient. A second fault is on the last line. Write `masked_dense(mask)`. It returns a new Keras layer with `mask.shape[1]` linear neurons, a kernel,
 # and a bias. `mask` has shape (inputs, neurons). Weights outside the mask must have no effect, also after training
 # with any optimiser.
 # :::

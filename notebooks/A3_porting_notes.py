@@ -253,7 +253,7 @@ for kind, rate in (torch.optim.Adam, 0.001), (torch.optim.SGD, 0.1):
 # | name | function | where |
 # |---|---|---|
 # | sigmoid | $1 / (1 + e^{-z})$ | the default today |
-# | `hard_sigmoid`, old | $0.2 z + 0.5$, cut to 0 and 1 | [the default](https://github.com/tensorflow/tensorflow/issues/47495) of LSTM and GRU in Keras before 2.3 and in TensorFlow 1 |
+# | `hard_sigmoid`, old | $0.2 z + 0.5$, cut to 0 and 1 | [the default](https://github.com/tensorflow/tensorflow/issues/47495) of LSTM and GRU in TensorFlow 1, and in Keras [before 2.3](https://github.com/keras-team/keras/releases/tag/2.3.0) |
 # | `hard_sigmoid`, new | $z / 6 + 0.5$, cut to 0 and 1 {cite:p}`howard2019` | [Keras 3](https://github.com/tensorflow/tensorflow/issues/65381) |
 #
 # So an old layer loads without a word and computes something else. `Gates` tells the functions apart by

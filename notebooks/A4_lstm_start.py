@@ -3,12 +3,13 @@
 #   jupytext:
 #     default_lexer: ipython3
 #     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -96,7 +97,7 @@ for kind in ["Keras", "Keras, bias 0", "PyTorch"]:
     print(f"{kind:14} tau {tau.mean():.2f},",
           f"from {tau.min():.2f} to {tau.max():.2f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The forget bias predicts the memory of an untrained LSTM. A bias of 1 keeps the state about 3.7 steps, a bias of 0 two steps. PyTorch starts near 0, so its LSTM forgets faster.", "name": "fig-lstm-start-memory"}, "image": {"alt": "Part of the first cell state left against the step, from 0 to 12, on a logarithmic axis from 1 to 0.0001. Two straight lines are the predictions, for bias 1 falling to about 0.02 at step 12 and for bias 0 falling faster, to 0.0002. Circles for the cell without weights lie on the upper line, squares for Keras a little below it. Triangles for PyTorch lie on the lower line and a little above its end."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The forget bias predicts the memory of an untrained LSTM. A bias of 1 keeps the state about 3.7 steps, a bias of 0 two steps. PyTorch starts near 0, so its LSTM forgets faster.", "name": "fig-lstm-start-memory"}, "image": {"alt": "Part of the first cell state left against the step, from 0 to 12, on a logarithmic axis from 1 to 0.0001. Two straight lines are the predictions, for bias 1 falling to about 0.02 at step 12 and for bias 0 falling faster, to 0.0002. Circles for the cell without weights lie on the upper line, squares for Keras a little below it. Triangles for PyTorch lie on the lower line and a little above its end."}} jupyter={"source_hidden": true}
 steps = np.arange(13)
 fig, ax = plt.subplots()
 ax.semilogy(steps, f**steps, label="predicted, bias 1")
@@ -169,7 +170,7 @@ print(f"squared length kept: {shares.min():.2f} to {shares.max():.2f}")
 print(f"largest singular value: mean {largest:.2f},",
       f"limit {np.sqrt(3) / 2:.3f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The start that Keras calls orthogonal shortens every vector in every block. The singular values of all four blocks follow the predicted curve, from 0.87 down to 0; in an orthogonal block all 64 would be 1.", "name": "fig-lstm-start-singular"}, "image": {"alt": "Singular value against rank, from 1 to 64. A solid curve, the prediction, falls from 0.87, steeply at first, then steadily to 0. Circles, squares, triangles and crosses for the means of the blocks i, f, c and o over 20 seeds lie on it, inside a narrow grey band from the smallest to the largest value. A thick line at 1 marks an orthogonal block."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The start that Keras calls orthogonal shortens every vector in every block. The singular values of all four blocks follow the predicted curve, from 0.87 down to 0; in an orthogonal block all 64 would be 1.", "name": "fig-lstm-start-singular"}, "image": {"alt": "Singular value against rank, from 1 to 64. A solid curve, the prediction, falls from 0.87, steeply at first, then steadily to 0. Circles, squares, triangles and crosses for the means of the blocks i, f, c and o over 20 seeds lie on it, inside a narrow grey band from the smallest to the largest value. A thick line at 1 marks an orthogonal block."}} jupyter={"source_hidden": true}
 s = np.sqrt(0.75) * np.sin(np.linspace(0, np.pi / 2, 200))
 density = 4 / np.pi * np.sqrt(0.75 - s**2) / (1 - s**2)
 areas = np.diff(s) * (density[1:] + density[:-1]) / 2

@@ -42,21 +42,21 @@ def count(answer: Callable[..., Any]) -> None:
             f"d = {d}, k = {k}, stride {stride}, {filters} filters, shared {shared}: "
             f"you gave {got:g}; {hint}"
         )
-    for d, k, stride in ((24, 5, 4), (3, 4, 1)):
+    misfits = ((24, 5, 4, False), (3, 4, 1, False), (24, 5, 4, True))
+    for d, k, stride, shared in misfits:
+        case = f"d = {d}, k = {k}, stride {stride}, shared {shared}"
         try:
-            got = answer(d, k, stride, 1, False)
+            got = answer(d, k, stride, 1, shared)
         except ValueError:
             continue
         except Exception as error:
             raise CheckFailed(
-                f"d = {d}, k = {k}, stride {stride}: expected a ValueError, "
-                f"got {type(error).__name__}: {error}"
+                f"{case}: expected a ValueError, got {type(error).__name__}: {error}"
             ) from error
         raise CheckFailed(
-            f"d = {d}, k = {k}, stride {stride}: expected a ValueError, got {got}; where "
-            "does the last window end?"
+            f"{case}: expected a ValueError, got {got}; where does the last window end?"
         )
-    print(f"count: right in {len(cases) + 2} cases.")
+    print(f"count: right in {len(cases) + len(misfits)} cases.")
 
 
 def dense_matrix(answer: Callable[..., Any]) -> None:

@@ -203,9 +203,8 @@ def find_order(answer: Callable[[Callable[..., Array]], Any]) -> None:
             )
         else:
             hint = (
-                "does h agree at all steps when run and gates.trace get the same blocks? With "
-                "zeros or equal blocks many orders agree, and at step 1 the forget gate says "
-                "nothing."
+                "does h agree when run and gates.trace get the same blocks? With zeros or "
+                "equal blocks many orders agree."
             )
         raise CheckFailed(f"one of the frameworks: {got} is not its order; {hint}")
     print("find_order: found 5 orders.")

@@ -57,6 +57,7 @@ def full(W, d, stride):
         (lambda d, k, s, f, shared: counted(d, k, 1, f, shared), "starts `stride` after"),
         (lambda *a: counted(*a) + 1, "one neuron at one place first"),
         (lambda *a: counted(*a, strict=False), "where does the last window end"),
+        (lambda *a: counted(*a, strict=not a[4]), "shared True: expected a ValueError"),
         (crashing, "expected a ValueError, got KeyError"),
     ],
 )

@@ -1,57 +1,30 @@
 """What chapter 13 says, measured. The functions are the chapter's own."""
 
-import ast
 from functools import cache
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from tests.chapters import ROOT
-from tools.chapters import read
+from tests.chapters import Page
 
-CONSTANTS = {"asked", "mask", "optimisers"}
-"""The names whose assignments the chapter's functions rest on."""
+chapter = Page("13_local_connections")
 
 
 @pytest.fixture(autouse=True)
 def double():
-    """Compute in float64, as the chapter does."""
+    """Compute in float64 and draw from seed 0, as the chapter does."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)
     yield
     torch.set_default_dtype(before)
 
 
-@cache
-def chapter():
-    """The chapter's functions and the data they use; nothing is trained."""
-    names = {}
-    torch.manual_seed(0)
-    for cell in read(ROOT / "notebooks" / "13_local_connections.md").cells:
-        if cell.cell_type == "code":
-            kept = [
-                statement
-                for statement in ast.parse(cell.source).body
-                if isinstance(
-                    statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-                )
-                or (
-                    isinstance(statement, ast.Assign)
-                    and any(getattr(goal, "id", "") in CONSTANTS for goal in statement.targets)
-                )
-            ]
-            exec(compile(ast.Module(kept, []), "<chapter>", "exec"), names)
-    return SimpleNamespace(**names)
-
-
 def test_the_askers_network_fits_one_number_of_inputs_alone():
-    c = chapter()
-
     def fits(d):
         try:
-            return c.asked(torch.zeros(2, 1, d)).shape == (2, 6, 3)
+            return chapter.asked(torch.zeros(2, 1, d)).shape == (2, 6, 3)
         except RuntimeError:
             return False
 
@@ -75,15 +48,14 @@ def test_the_grouped_layout_is_place_times_k_plus_entry_and_place_times_f_plus_f
 
 
 def test_a_layer_has_as_many_connections_as_numbers_without_its_biases():
-    c = chapter()
     for d, k, s, f in ((8, 3, 1, 1), (24, 3, 1, 1), (24, 4, 4, 3)):
-        matrix = c.dense_matrix(np.ones(((d - k) // s + 1, k, f)), d, s)
+        matrix = chapter.dense_matrix(np.ones(((d - k) // s + 1, k, f)), d, s)
         biases = matrix.shape[1]
-        assert matrix.sum() == c.count(d, k, s, f, shared=False) - biases
+        assert matrix.sum() == chapter.count(d, k, s, f, shared=False) - biases
 
 
 def test_true_and_shuffled_windows_see_every_input_and_are_as_many():
-    true, shuffled, dense = chapter().wirings(0)
+    true, shuffled, dense = chapter.wirings(0)
     assert true.sum() == shuffled.sum() == 66
     assert true.any(1).all()
     assert shuffled.any(1).all()
@@ -91,14 +63,13 @@ def test_true_and_shuffled_windows_see_every_input_and_are_as_many():
     assert dense.all()
 
 
-def outside(c, way, make, start):
-    return c.outside(way, make, start).abs().amax(1)
+def outside(way, make, start):
+    return chapter.outside(way, make, start).abs().amax(1)
 
 
 @pytest.mark.parametrize("memory", [0.9, 0.8, 0.0])
 def test_behind_a_hook_momentum_goes_on_as_far_as_its_series(memory):
-    c = chapter()
-    path = outside(c, c.hook, lambda p: torch.optim.SGD(p, 0.1, momentum=memory), 50)
+    path = outside(chapter.hook, lambda p: torch.optim.SGD(p, 0.1, momentum=memory), 50)
     if memory == 0:
         assert (path == 0).all()
         return
@@ -108,46 +79,41 @@ def test_behind_a_hook_momentum_goes_on_as_far_as_its_series(memory):
 
 
 def test_what_the_table_of_masks_says():
-    c = chapter()
-    for name, make in c.optimisers.items():
+    for name, make in chapter.optimisers.items():
         for start in (0, 50):
-            assert outside(c, c.once, make, start)[-1] > 0.01
-            assert (outside(c, c.forward, make, start) == 0).all()
-        assert (outside(c, c.hook, make, 0) == 0).all()
-        assert (outside(c, c.hook, make, 50)[-1] > 0.001) == (name != "SGD")
-    first = outside(c, c.once, c.optimisers["Adam"], 0)[0]
+            assert outside(chapter.once, make, start)[-1] > 0.01
+            assert (outside(chapter.forward, make, start) == 0).all()
+        assert (outside(chapter.hook, make, 0) == 0).all()
+        assert (outside(chapter.hook, make, 50)[-1] > 0.001) == (name != "SGD")
+    first = outside(chapter.once, chapter.optimisers["Adam"], 0)[0]
     assert first == pytest.approx(0.001, rel=1e-3)
 
 
 def test_a_penalty_in_the_gradient_keeps_a_zero_behind_a_hook_too():
-    c = chapter()
     for make in (
         lambda p: torch.optim.SGD(p, 0.1, weight_decay=0.1),
         lambda p: torch.optim.Adam(p, 0.001, weight_decay=0.1),
     ):
-        assert (c.outside(c.hook, make, 0) == 0).all()
+        assert (chapter.outside(chapter.hook, make, 0) == 0).all()
 
 
 def test_what_a_forward_mask_hides_has_no_gradient():
-    c = chapter()
-    layer = c.MaskedLinear(c.mask)
+    layer = chapter.MaskedLinear(chapter.mask)
     layer(torch.randn(64, 8)).square().sum().backward()
-    assert (layer.weight.grad[c.mask == 0] == 0).all()
-    assert (layer.weight.grad[c.mask == 1] != 0).all()
+    assert (layer.weight.grad[chapter.mask == 0] == 0).all()
+    assert (layer.weight.grad[chapter.mask == 1] != 0).all()
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_two_softmaxes_divide_the_first_gradient_by_the_number_of_classes(classes):
-    c = chapter()
-    once, twice = (c.slope([0.0] * classes, two) for two in (False, True))
+    once, twice = (chapter.slope([0.0] * classes, two) for two in (False, True))
     assert torch.allclose(twice, once / classes)
 
 
 def test_training_side_by_side_is_training_alone():
-    c = chapter()
-    true, shuffled, dense = c.wirings(0)
+    true, shuffled, dense = chapter.wirings(0)
     alone, beside = (
-        c.study(lambda seed, other=other: [true, other], seeds=range(2))[0][:, 0]
+        chapter.study(lambda seed, other=other: [true, other], seeds=range(2))[0][:, 0]
         for other in (shuffled, dense)
     )
     assert np.allclose(alone, beside, rtol=1e-6)
@@ -159,9 +125,8 @@ SETS = {"": range(20), "20 other seeds: ": range(100, 120)}
 @cache
 def ranked(name):
     """The errors of the three wirings over time and stopped, and of least squares."""
-    c = chapter()
-    linear = np.array([c.least_squares(seed) for seed in SETS[name]])
-    return *c.study(c.wirings, seeds=SETS[name]), linear
+    linear = np.array([chapter.least_squares(seed) for seed in SETS[name]])
+    return *chapter.study(chapter.wirings, seeds=SETS[name]), linear
 
 
 @pytest.mark.sweep
@@ -221,16 +186,14 @@ def test_20_other_seeds_rank_the_wirings_as_the_chapter_does(held):
 
 @pytest.mark.sweep
 def test_true_windows_beat_scattered_connections_that_see_every_input(held):
-    c = chapter()
-
     def pair(seed):
         rng = np.random.default_rng(seed + 2000)
         while True:
             scattered = np.array([rng.permutation(24) < 3 for _ in range(22)]).T
             if scattered.any(1).all():
-                return [c.wirings(seed)[0], scattered * 1.0]
+                return [chapter.wirings(seed)[0], scattered * 1.0]
 
-    _, (true, scattered) = c.study(pair)
+    _, (true, scattered) = chapter.study(pair)
     assert (
         held(
             13,
@@ -243,15 +206,13 @@ def test_true_windows_beat_scattered_connections_that_see_every_input(held):
 
 @pytest.mark.sweep
 def test_where_neighbours_mean_nothing_the_windows_lead_nobody_but_the_dense_layer(monkeypatch):
-    c = chapter()
-
     def mixed(seed, n):
-        x, y = c.problem(seed, n)
+        x, y = chapter.problem(seed, n)
         return x[:, np.random.default_rng(seed + 3000).permutation(24)], y
 
-    monkeypatch.setitem(c.study.__globals__, "problem", mixed)
-    _, (windows, shuffled, dense) = c.study(c.wirings)
-    linear = np.array([c.least_squares(seed) for seed in range(20)])
+    monkeypatch.setitem(chapter.study.__globals__, "problem", mixed)
+    _, (windows, shuffled, dense) = chapter.study(chapter.wirings)
+    linear = np.array([chapter.least_squares(seed) for seed in range(20)])
     assert 4 <= (windows < shuffled).sum() <= 16
     assert (windows < linear).sum() <= 18
     assert np.median(windows) > 0.7 * np.median(linear)
@@ -260,8 +221,10 @@ def test_where_neighbours_mean_nothing_the_windows_lead_nobody_but_the_dense_lay
 
 
 def test_narrow_windows_lie_in_true_ones_and_wide_ones_contain_them():
-    c = chapter()
-    (narrow, true, wide), (windows, _, _) = map(c.windows_of, (2, 3, 9)), c.wirings(0)
+    (narrow, true, wide), (windows, _, _) = (
+        map(chapter.windows_of, (2, 3, 9)),
+        chapter.wirings(0),
+    )
     assert (true == windows).all()
     assert (narrow <= true).all()
     assert (true <= wide).all()
@@ -271,25 +234,26 @@ def test_narrow_windows_lie_in_true_ones_and_wide_ones_contain_them():
 
 @pytest.mark.sweep
 def test_where_windows_of_two_are_true_windows_of_three_do_not_lead(monkeypatch):
-    c = chapter()
-
     def thin(seed, n):
         rng = np.random.default_rng(seed)
         filters, readout = rng.normal(size=(22, 3, 1)), rng.normal(size=22)
         x, noise = rng.normal(size=(n + 1000, 24)), rng.normal(size=n + 1000)
-        y = np.tanh(x @ (c.dense_matrix(filters, 24, 1) * c.windows_of(2))) @ readout
+        y = (
+            np.tanh(x @ (chapter.dense_matrix(filters, 24, 1) * chapter.windows_of(2)))
+            @ readout
+        )
         return x, y / y.std() + 0.1 * noise
 
-    monkeypatch.setitem(c.study.__globals__, "problem", thin)
-    _, (narrow, wider) = c.study(lambda seed: [c.windows_of(k) for k in (2, 3)])
+    monkeypatch.setitem(chapter.study.__globals__, "problem", thin)
+    _, (narrow, wider) = chapter.study(lambda seed: [chapter.windows_of(k) for k in (2, 3)])
     assert (wider < narrow).sum() <= 10
 
 
 @pytest.mark.sweep
 def test_a_width_too_small_stays_behind_and_one_too_large_catches_up(held):
-    c = chapter()
     few, many = (
-        c.study(lambda seed: [c.windows_of(k) for k in (2, 3, 9)], n)[1] for n in (300, 1200)
+        chapter.study(lambda seed: [chapter.windows_of(k) for k in (2, 3, 9)], n)[1]
+        for n in (300, 1200)
     )
     narrow = held(
         13,

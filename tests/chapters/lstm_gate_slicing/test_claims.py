@@ -1,8 +1,6 @@
 """What chapter 5 and its appendix page say, measured. The functions are the pages' own."""
 
-import ast
 from dataclasses import replace
-from functools import cache
 from itertools import permutations
 
 import keras
@@ -11,39 +9,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit
 
 from course_utils import training
 from course_utils.gates import ORDERS, Gates
-from tests.chapters import ROOT
-from tools.chapters import read
+from tests.chapters import Page
 
+chapter, appendix = Page("05_lstm_gate_slicing"), Page("A4_lstm_start")
 SEEDS = range(20)
 FEW = settings(derandomize=True, max_examples=10)
 NOISE = np.random.default_rng(0).normal(size=(20, 400, 8)).astype("float32")
-
-
-@cache
-def functions(page):
-    """All functions of a page, solutions among them but not what draws; nothing else run."""
-    names = {
-        "np": np, "keras": keras, "torch": torch, "training": training, "Gates": Gates,
-        "sigmoid": expit,
-    }  # fmt: skip
-    for cell in read(ROOT / "notebooks" / page).cells:
-        if cell.cell_type == "code" and "hide-input" not in cell.metadata.get("tags", ()):
-            body = ast.parse(cell.source).body
-            found = [node for node in body if isinstance(node, ast.FunctionDef)]
-            exec(compile(ast.Module(found, []), "<chapter>", "exec"), names)
-    return names
-
-
-def call(name, *args, **kwargs):
-    return functions("05_lstm_gate_slicing.md")[name](*args, **kwargs)
-
-
-def appendix(name, *args, **kwargs):
-    return functions("A4_lstm_start.md")[name](*args, **kwargs)
 
 
 def count(blocks, d, u, biases):
@@ -52,7 +26,7 @@ def count(blocks, d, u, biases):
 
 def layer_and_input(seed, units=4, features=5, batch=8, steps=20):
     training.seed_everything(seed)
-    layer = call("fresh", units, features, return_sequences=True)
+    layer = chapter.fresh(units, features, return_sequences=True)
     rng = np.random.default_rng(seed)
     return layer, rng.normal(size=(batch, steps, features)).astype("float32")
 
@@ -72,7 +46,7 @@ def test_the_formula_counts_what_the_frameworks_hold(d, u):
         (1, 1, keras.layers.SimpleRNN(u)),
         (1, 2, torch.nn.RNN(d, u)),
     ):
-        assert count(blocks, d, u, biases) == call("held", layer, d)
+        assert count(blocks, d, u, biases) == chapter.held(layer, d)
 
 
 def test_the_published_counts():
@@ -107,7 +81,7 @@ def test_pytorchs_two_biases_are_one_in_an_lstm_and_not_in_a_gru():
 
 
 def test_a_new_layer_shows_its_forget_block():
-    bias = call("fresh", 120, 5).get_weights()[2]
+    bias = chapter.fresh(120, 5).get_weights()[2]
     ones = np.flatnonzero(bias == 1)
     assert (ones == np.arange(120, 240)).all()
     assert ORDERS["Keras"]["LSTM"][1] == "forget"
@@ -121,12 +95,12 @@ def test_a_new_layer_shows_its_forget_block():
 def test_the_cell_in_numpy_is_the_cell_of_keras(seed, units, features, steps):
     layer, x = layer_and_input(seed, units, features, steps=steps)
     weights = layer.get_weights()
-    got = call("lstm", x, *weights)
+    got = chapter.lstm(x, *weights)
     assert np.abs(got - np.asarray(layer(x))).max() < 1e-6
     zeros = np.zeros((8, units))
-    h, _ = call("step", x[:, 0], zeros, zeros, *weights)
+    h, _ = chapter.step(x[:, 0], zeros, zeros, *weights)
     assert np.abs(h - got[:, 0]).max() < 1e-6
-    wrong = call("lstm", x, 2 * weights[0], *weights[1:])
+    wrong = chapter.lstm(x, 2 * weights[0], *weights[1:])
     assert np.abs(wrong - np.asarray(layer(x))).max() > 1e-3
 
 
@@ -136,8 +110,8 @@ def test_every_wrong_order_is_seen(held):
         layer, x = layer_and_input(seed)
         weights, want = layer.get_weights(), np.asarray(layer(x))
         for order in permutations("ifco"):
-            taken = call("reordered", weights, "".join(order))
-            misses.append(np.abs(call("lstm", x, *taken) - want).max())
+            taken = chapter.reordered(weights, "".join(order))
+            misses.append(np.abs(chapter.lstm(x, *taken) - want).max())
     misses = np.reshape(misses, (20, 24))
     seen = held(
         5,
@@ -184,7 +158,7 @@ def test_a_bias_copied_into_both_of_pytorchs_is_added_twice():
     state = {"weight_ih_l0": W.T, "weight_hh_l0": U.T, "bias_ih_l0": b, "bias_hh_l0": b}
     module.load_state_dict({name: torch.tensor(array) for name, array in state.items()})
     got = module(torch.tensor(x))[0].detach().numpy()
-    assert np.abs(got - call("lstm", x, W, U, 2 * b)).max() < 1e-6
+    assert np.abs(got - chapter.lstm(x, W, U, 2 * b)).max() < 1e-6
     assert np.abs(got - np.asarray(layer(x))).max() > 0.1
 
 
@@ -196,12 +170,12 @@ def test_a_bias_copied_into_both_of_pytorchs_is_added_twice():
 def test_streams_make_row_k_continue_row_k(batch, steps, pieces):
     rest = batch * steps - 1  # what fills no whole piece is left out
     series = np.random.default_rng(0).normal(size=(batch * steps * pieces + rest, 2))
-    cut = call("streams", series, batch, steps)
+    cut = chapter.streams(series, batch, steps)
     assert cut.shape == (pieces, batch, steps, 2)
     layer = keras.layers.LSTM(3, stateful=True, return_sequences=True)
     got = np.concatenate([np.asarray(layer(piece)) for piece in cut], axis=1)
     used = series[: batch * steps * pieces].reshape(batch, -1, 2)
-    want = call("lstm", used, *layer.get_weights())
+    want = chapter.lstm(used, *layer.get_weights())
     assert np.abs(got - want).max() < 1e-6
 
 
@@ -228,7 +202,7 @@ def test_a_stateful_layer_wants_a_fixed_batch():
 
 def at_bias(seed, bias):
     training.seed_everything(seed)
-    layer = call("fresh", 32, features=8, bias_initializer="zeros")
+    layer = chapter.fresh(32, features=8, bias_initializer="zeros")
     weights = layer.get_weights()
     weights[2][32:64] = bias
     layer.set_weights(weights)
@@ -237,10 +211,10 @@ def at_bias(seed, bias):
 
 @given(bias=st.floats(-4, 6))
 def test_the_length_of_the_memory_is_1_plus_e_to_the_bias(bias):
-    f = call("sigmoid", bias)
+    f = chapter.sigmoid(bias)
     assert (f ** np.arange(20_000)).sum() == pytest.approx(1 + np.exp(bias), rel=1e-6)
     # Chrono initialisation: b = ln v makes tau = 1 + v.
-    assert 1 / (1 - call("sigmoid", np.log(1 + np.exp(bias)))) == pytest.approx(
+    assert 1 / (1 - chapter.sigmoid(np.log(1 + np.exp(bias)))) == pytest.approx(
         2 + np.exp(bias)
     )
 
@@ -253,16 +227,13 @@ def test_the_cell_state_of_keras_itself_decays_like_that():
     for steps in (1, 3, 10):
         state = [np.zeros((1, 1)), np.ones((1, 1))]
         c = float(layer(np.zeros((1, steps, 1)), initial_state=state)[2][0, 0])
-        assert c == pytest.approx(call("sigmoid", 1.0) ** steps, rel=1e-5)
+        assert c == pytest.approx(chapter.sigmoid(1.0) ** steps, rel=1e-5)
 
 
 def test_the_memory_of_untrained_layers_over_20_seeds(held):
     keras_, zero, torch_ = (
         np.array(
-            [
-                1 + appendix("survival", appendix("start", kind, s), NOISE[:, :60]).sum()
-                for s in SEEDS
-            ]
+            [1 + appendix.survival(appendix.start(kind, s), NOISE[:, :60]).sum() for s in SEEDS]
         )
         for kind in ("Keras", "Keras, bias 0", "PyTorch")
     )
@@ -282,7 +253,7 @@ def test_the_two_lines_for_pytorch_make_the_memory_that_of_keras(held):
         with torch.no_grad():
             lstm.bias_ih_l0[u : 2 * u] = 1
             lstm.bias_hh_l0[u : 2 * u] = 0
-        taus.append(1 + appendix("survival", Gates.from_torch(lstm), NOISE[:, :60]).sum())
+        taus.append(1 + appendix.survival(Gates.from_torch(lstm), NOISE[:, :60]).sum())
     same = held(
         5, "Two lines give PyTorch the memory of Keras", abs(np.array(taus) - 3.7) < 0.1
     )
@@ -293,7 +264,7 @@ def test_the_two_lines_for_pytorch_make_the_memory_that_of_keras(held):
 def test_the_formula_holds_for_inputs_of_size_1_and_fails_for_size_10(seed):
     for bias in range(5):
         gates = at_bias(seed, bias)
-        small, large = (1 + appendix("survival", gates, k * NOISE).sum() for k in (1, 10))
+        small, large = (1 + appendix.survival(gates, k * NOISE).sum() for k in (1, 10))
         predicted = 1 + np.exp(bias)
         assert 0.92 < small / predicted < 1.01
         assert large / predicted < (1.05, 0.8, 0.5, 0.3, 0.2)[bias]
@@ -310,10 +281,10 @@ def idle(weights, x, start=0.0):
     def last(moved):
         h = c = state
         for t in range(x.shape[1]):
-            h, c = call("step", x[:, t], h, c, *moved)
+            h, c = chapter.step(x[:, t], h, c, *moved)
         return h
 
-    return np.concatenate([size.ravel() == 0 for size in call("effects", last, weights)])
+    return np.concatenate([size.ravel() == 0 for size in chapter.effects(last, weights)])
 
 
 def forget_and_recurrent(d, u):
@@ -327,7 +298,7 @@ def test_with_one_step_80_of_128_weights_do_nothing(held):
     for seed in SEEDS:
         training.seed_everything(seed)
         past = np.random.default_rng(seed).normal(size=(100, 3))
-        one, three = (call("fresh", 4, d).get_weights() for d in (3, 1))
+        one, three = (chapter.fresh(4, d).get_weights() for d in (3, 1))
         found = idle(one, past[:, np.newaxis])
         assert (found == forget_and_recurrent(3, 4)).all()
         control = idle(three, past[:, :, np.newaxis])
@@ -342,7 +313,7 @@ def test_with_one_step_80_of_128_weights_do_nothing(held):
 @given(d=st.integers(1, 12), u=st.integers(1, 5))
 def test_the_count_is_4_u_squared_and_the_forget_block(d, u):
     training.seed_everything(0)
-    weights = call("fresh", u, d).get_weights()
+    weights = chapter.fresh(u, d).get_weights()
     x = np.random.default_rng(0).normal(size=(20, 1, d))
     found = idle(weights, x)
     assert found.sum() == 4 * u * u + (d + 1) * u
@@ -356,7 +327,7 @@ def test_training_leaves_what_is_idle_as_it_was(shape, still):
     x = NOISE[:, :10, :3].reshape(-1, *shape)
     for seed in range(3):
         training.seed_everything(seed)
-        layer = call("fresh", 4, shape[1])
+        layer = chapter.fresh(4, shape[1])
         model = keras.Sequential([layer, keras.layers.Dense(1)])
         model.compile("adam", "mse")
         before = layer.get_weights()
@@ -373,7 +344,7 @@ def test_the_parameters_of_the_two_shapes():
 
 def test_a_stateful_layer_uses_them_from_its_second_batch_on():
     training.seed_everything(0)
-    cell = call("fresh", 4, 3, batch=5, stateful=True)
+    cell = chapter.fresh(4, 3, batch=5, stateful=True)
     past, kept = NOISE[:5, :1, :3], cell.get_weights()
     rng, which = np.random.default_rng(0), forget_and_recurrent(3, 4)
     flat = np.concatenate([array.ravel() for array in kept])
@@ -402,7 +373,7 @@ def of_keras(layer, x, part=slice(None), biases=None):
         layer.set_weights(moved)
         return np.asarray(layer(x))[part]
 
-    return [int((size == 0).sum()) for size in call("effects", run, weights)]
+    return [int((size == 0).sum()) for size in chapter.effects(run, weights)]
 
 
 @pytest.mark.sweep
@@ -426,7 +397,7 @@ def test_the_counts_of_the_open_exercise(seed):
 
 
 def test_the_orthogonal_start_is_shared_by_the_blocks():
-    R = np.array([appendix("recurrent_start", seed) for seed in SEEDS])
+    R = np.array([appendix.recurrent_start(seed) for seed in SEEDS])
     shares = (R**2).sum(axis=(2, 3)) / 64
     np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
     assert shares.min() > 0.23
@@ -448,7 +419,7 @@ def test_the_predicted_density_is_one_and_fits_a_large_block():
     assert np.trapezoid(p * s**2, s) == pytest.approx(0.25, abs=1e-5)
     share = np.concatenate([[0], np.cumsum((p[1:] + p[:-1]) / 2 * np.diff(s))])
     values = np.sort(
-        np.linalg.svd(appendix("recurrent_start", 0, u=256), compute_uv=False).ravel()
+        np.linalg.svd(appendix.recurrent_start(0, u=256), compute_uv=False).ravel()
     )
     measured = np.arange(1, len(values) + 1) / len(values)
     assert np.abs(np.interp(values, s, share) - measured).max() < 0.01
@@ -459,17 +430,17 @@ def test_the_predicted_density_is_one_and_fits_a_large_block():
 @settings(derandomize=True, max_examples=10)
 def test_glorot_counts_four_times_the_units(d, u):
     training.seed_everything(0)
-    largest = np.abs(call("fresh", u, features=d).get_weights()[0]).max()
+    largest = np.abs(chapter.fresh(u, features=d).get_weights()[0]).max()
     limit = np.sqrt(6 / (d + 4 * u))
     assert 0.95 * limit < largest <= limit * (1 + 1e-6)
 
 
 def test_identity_reaches_the_input_gate_only():
-    R = call("fresh", 6, features=1, recurrent_initializer="identity").get_weights()[1]
+    R = chapter.fresh(6, features=1, recurrent_initializer="identity").get_weights()[1]
     assert np.array_equal(R, np.hstack([np.eye(6), np.zeros((6, 18))]))
 
 
 def test_the_unit_forget_bias_leaves_the_other_biases_as_asked():
     three = keras.initializers.Constant(3)
-    assert call("fresh", 1, 1, bias_initializer=three).get_weights()[2].tolist() == [3, 1, 3, 3]
+    assert chapter.fresh(1, 1, bias_initializer=three).get_weights()[2].tolist() == [3, 1, 3, 3]
     assert 'force `bias_initializer="zeros"`' in keras.layers.LSTM.__doc__

@@ -14,6 +14,7 @@ from tools.editions import solution_lines
 from tools.student import TELLS_NOTHING
 
 SLUG = "moving_weights"
+RNG = np.random.default_rng(0)
 
 
 def wrong_way(matrix, order):
@@ -211,7 +212,12 @@ def test_likely_mistakes_get_a_hint_that_fits(name, answer, hint):
 
 @pytest.mark.parametrize(
     ("name", "answer"),
-    [("torch_state", bias_shared_out), ("first_difference", in_a_loop)],
+    [
+        ("torch_state", bias_shared_out),
+        ("first_difference", in_a_loop),
+        # A wrong order moves i, c or o, so one step tells, though f does nothing in it.
+        ("find_order", found_with(lambda *s: RNG.normal(size=s), 1)),
+    ],
 )
 def test_another_right_answer_passes(name, answer):
     getattr(moving_weights, name)(answer)

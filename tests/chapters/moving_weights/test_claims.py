@@ -1,25 +1,20 @@
 """What chapter 7 says, measured. The functions are the chapter's own."""
 
-import ast
 import json
 from dataclasses import replace
 from functools import cache
 
 import keras
 import numpy as np
-import onnx
-import onnxruntime
 import pytest
 import torch
 
-from course_utils import gates as gates_module
 from course_utils import training
 from course_utils.gates import ORDERS, Block, Gates
-from tests.chapters import ROOT
-from tools.chapters import read
+from tests.chapters import Page
+from tools.chapters import NOTEBOOKS
 
-CHAPTER = ROOT / "notebooks" / "07_moving_weights.md"
-NOTES = ROOT / "notebooks" / "A3_porting_notes.md"
+chapter, notes = Page("07_moving_weights"), Page("A3_porting_notes")
 SEEDS = range(20)
 LSTM_MISTAKES = [
     "order of ONNX",
@@ -36,58 +31,29 @@ HIDDEN_AT_STEP_1 = {"U not transposed", "forget bias 1 too low"}
 
 
 @cache
-def functions(page):
-    """A page's functions, those of its solutions too, nothing else run."""
-    names = {
-        "np": np,
-        "keras": keras,
-        "torch": torch,
-        "onnx": onnx,
-        "onnxruntime": onnxruntime,
-        **vars(gates_module),
-        **{"FEATURES": 3, "UNITS": 8, "BATCH": 5, "STEPS": 60 if page == CHAPTER else 30},
-    }
-    for cell in read(page).cells:
-        if cell.cell_type == "code":
-            body = ast.parse(cell.source).body
-            found = [node for node in body if isinstance(node, ast.FunctionDef)]
-            exec(compile(ast.Module(found, []), "<chapter>", "exec"), names)
-    names["hard"] = names["built"](keras.layers.LSTM, recurrent_activation="hard_sigmoid")
-    return names
-
-
-def chapter():
-    return functions(CHAPTER)
-
-
-def notes():
-    return functions(NOTES)
-
-
-@cache
 def cases(kind):
     """Gates, an input and what Keras answers, for each seed."""
-    layer, found = chapter()["built"](getattr(keras.layers, kind)), []
+    layer, found = chapter.built(getattr(keras.layers, kind)), []
     for seed in SEEDS:
-        _, x, want = chapter()["case"](layer, seed)
+        _, x, want = chapter.case(layer, seed)
         found.append((Gates.from_keras(layer), x, want))
     return found
 
 
 @cache
 def answers():
-    return [chapter()["answers"](gates.to_keras(), x) for gates, x, _ in cases("LSTM")]
+    return [chapter.answers(gates.to_keras(), x) for gates, x, _ in cases("LSTM")]
 
 
 @cache
 def costs(name):
     """Largest difference at each step, (seeds, steps)."""
     if name in GRU_MISTAKES:
-        pairs = [(notes()[name](gates, x), want) for gates, x, want in cases("GRU")]
+        pairs = [(getattr(notes, name)(gates, x), want) for gates, x, want in cases("GRU")]
     else:
         wanted = (want for *_, want in cases("LSTM"))
         pairs = [(h[name], want) for h, want in zip(answers(), wanted, strict=True)]
-    return np.array([chapter()["gap"](got, want) for got, want in pairs])
+    return np.array([chapter.gap(got, want) for got, want in pairs])
 
 
 def all_weights_equal(first, second):
@@ -100,7 +66,7 @@ def test_a_right_move_differs_by_rounding(held):
             0 < np.abs(got - want).max() < 1e-6
             for got in (
                 gates.trace(x).h,
-                *(notes()[run](gates, x) for run in ("run_torch", "run_onnx")),
+                *(getattr(notes, run)(gates, x) for run in ("run_torch", "run_onnx")),
             )
         ]
         for kind in ("LSTM", "GRU")
@@ -136,7 +102,7 @@ def test_the_table_of_layouts_is_what_the_layers_have():
     d, u = 3, 8
     shapes = {}
     for kind in ("LSTM", "GRU"):
-        layer = chapter()["built"](getattr(keras.layers, kind))
+        layer = chapter.built(getattr(keras.layers, kind))
         module = getattr(torch.nn, kind)(d, u)
         W, R, B, _ = Gates.from_keras(layer).to_onnx()
         shapes[kind] = [w.shape for w in layer.get_weights()]
@@ -149,11 +115,11 @@ def test_the_table_of_layouts_is_what_the_layers_have():
             *((k * u, d), (k * u, u), (k * u,), (k * u,)),
             *((1, k * u, d), (1, k * u, u), (1, 2 * k * u)),
         ]
-    early = chapter()["built"](keras.layers.GRU, reset_after=False)
+    early = chapter.built(keras.layers.GRU, reset_after=False)
     assert early.get_weights()[2].shape == (3 * u,)
     letters = {"input": "i", "forget": "f", "cell": "c", "output": "o"}
     letters |= {"update": "z", "reset": "r", "candidate": "h"}
-    text = NOTES.read_text(encoding="utf-8")
+    text = (NOTEBOOKS / "A3_porting_notes.md").read_text(encoding="utf-8")
     rows = {
         kind: next(line for line in text.splitlines() if line.startswith(f"| order, {kind}"))
         for kind in ("LSTM", "GRU")
@@ -168,7 +134,7 @@ def test_the_table_of_layouts_is_what_the_layers_have():
 def test_every_mistake_costs_ten_thousand_times_rounding(name):
     rounding = costs("right").max()
     if name in GRU_MISTAKES:
-        run = notes()["run_torch"]
+        run = notes.run_torch
         rounding = max(np.abs(run(g, x) - want).max() for g, x, want in cases("GRU"))
     assert rounding < 1e-6
     assert costs(name).max(axis=1).min() > 0.05
@@ -177,7 +143,7 @@ def test_every_mistake_costs_ten_thousand_times_rounding(name):
 
 @pytest.mark.parametrize("name", ["right", *LSTM_MISTAKES])
 def test_every_mistake_starts_at_one_step(name):
-    first_difference = chapter()["first_difference"]
+    first_difference = chapter.first_difference
     wanted = (want for *_, want in cases("LSTM"))
     starts = {first_difference(h[name], w) for h, w in zip(answers(), wanted, strict=True)}
     assert starts == ({0} if name == "right" else {2 if name in HIDDEN_AT_STEP_1 else 1})
@@ -193,11 +159,16 @@ def test_from_a_first_state_that_is_not_0_nothing_is_hidden():
     turned = {name: replace(b, recurrent=b.recurrent.T) for name, b in gates.blocks.items()}
     for blocks in ({**gates.blocks, "forget": low}, turned):
         wrong = replace(gates, blocks=blocks).trace(x, h0, c0).h
-        assert chapter()["first_difference"](wrong, right) == 1
+        assert chapter.first_difference(wrong, right) == 1
 
 
 def test_the_four_copies_of_the_opening_are_those_measured():
-    table = CHAPTER.read_text(encoding="utf-8").split("| copy |")[1].split("\n\n")[0]
+    table = (
+        (NOTEBOOKS / "07_moving_weights.md")
+        .read_text(encoding="utf-8")
+        .split("| copy |")[1]
+        .split("\n\n")[0]
+    )
     rows = [line.split("|")[2:5] for line in table.splitlines()[2:]]
     for name, row in zip(
         ("right", "order of ONNX", "U not transposed", "state left over"), rows, strict=True
@@ -222,7 +193,7 @@ def test_a_wrong_first_state_fades():
     for gates, x, _ in cases("LSTM"):
         h0, c0 = np.random.default_rng(1).normal(size=(2, len(x), gates.units))
         pair = gates.trace(x, h0, c0).h, gates.trace(x, c0, h0).h
-        swapped.append(chapter()["gap"](*pair))
+        swapped.append(chapter.gap(*pair))
     first, last = np.median(swapped, axis=0)[[0, -1]]
     assert first > 0.5
     assert last < 0.02
@@ -236,9 +207,9 @@ def test_a_lasting_mistake_does_not_fade():
 @pytest.mark.parametrize("alpha", [1.0, 0.7, 0.0, -2.0])
 def test_only_the_sum_of_two_biases_counts_in_an_lstm(alpha):
     for kind, low, high in (("LSTM", 0, 1e-6), ("GRU", 0.05, 3)):
-        layer = chapter()["built"](getattr(keras.layers, kind))
+        layer = chapter.built(getattr(keras.layers, kind))
         module = getattr(torch.nn, kind)
-        changes = [chapter()["cost"](layer, module, alpha, seed) for seed in SEEDS]
+        changes = [chapter.cost(layer, module, alpha, seed) for seed in SEEDS]
         assert low < min(changes) <= max(changes) < high
 
 
@@ -259,7 +230,7 @@ def test_in_a_gru_it_is_the_candidate_that_tells_its_biases_apart():
 
 
 def test_two_biases_move_their_sum_twice_as_far(held):
-    moved, twice = notes()["moved_by"], []
+    moved, twice = notes.moved_by, []
     for seed in SEEDS:
         for kind, rate in ((torch.optim.Adam, 1e-3), (torch.optim.SGD, 0.1)):
             two, one = (moved(flag, kind, rate, seed) for flag in (True, False))
@@ -280,7 +251,7 @@ def test_training_conserves_the_difference_of_two_biases(held):
         def adam(parameters, lr):
             return torch.optim.AdamW(parameters, lr=lr, weight_decay=decay)
 
-        start, end = (notes()["trained"](True, adam, 0.01, n, seed) for n in (0, 50))
+        start, end = (notes.trained(True, adam, 0.01, n, seed) for n in (0, 50))
         assert (end.bias_hh_l0 - start.bias_hh_l0).abs().max() > 0.1
         moved = (end.bias_ih_l0 - end.bias_hh_l0) - (start.bias_ih_l0 - start.bias_hh_l0)
         return float(moved.abs().max())
@@ -294,12 +265,12 @@ def test_training_conserves_the_difference_of_two_biases(held):
 def test_resetting_before_is_another_function():
     for gates, x, _ in cases("GRU"):
         late, early = (
-            chapter()["built"](keras.layers.GRU, use_bias=False, reset_after=after)
+            chapter.built(keras.layers.GRU, use_bias=False, reset_after=after)
             for after in (True, False)
         )
         for layer in (late, early):
             layer.set_weights(gates.to_keras()[:2])
-        gap = chapter()["gap"](np.asarray(early(x)), np.asarray(late(x)))
+        gap = chapter.gap(np.asarray(early(x)), np.asarray(late(x)))
         assert gap[0] < 1e-6
         assert gap.max() > 0.1
     with pytest.raises(ValueError, match="reset_after=True"):
@@ -309,16 +280,16 @@ def test_resetting_before_is_another_function():
 def test_the_old_hard_sigmoid_is_moved_by_the_lambda():
     gates, x, _ = cases("LSTM")[0]
 
-    old = notes()["old_hard_sigmoid"]
-    layer = chapter()["built"](keras.layers.LSTM, recurrent_activation=old)
-    new = chapter()["built"](keras.layers.LSTM, recurrent_activation="hard_sigmoid")
+    old = notes.old_hard_sigmoid
+    layer = chapter.built(keras.layers.LSTM, recurrent_activation=old)
+    new = chapter.built(keras.layers.LSTM, recurrent_activation="hard_sigmoid")
     for each in (layer, new):
         each.set_weights(gates.to_keras())
     read_back = Gates.from_keras(layer)
     assert read_back.recurrent_activation == "hard_sigmoid_0.2"
     want = np.asarray(layer(x))
     assert np.abs(read_back.trace(x).h - want).max() < 1e-6
-    assert np.abs(notes()["run_onnx"](read_back, x) - want).max() < 1e-6
+    assert np.abs(notes.run_onnx(read_back, x) - want).max() < 1e-6
     assert np.abs(np.asarray(new(x)) - want).max() > 0.05
 
 
@@ -358,7 +329,7 @@ def test_keras_repeats_h_at_masked_steps_and_pytorch_gives_zeros():
     x = x[:, :30]
     lengths = np.array([30, 20, 10, 5, 1])
     mask = np.arange(30) < lengths[:, np.newaxis]
-    layer = chapter()["built"](keras.layers.LSTM)
+    layer = chapter.built(keras.layers.LSTM)
     layer.set_weights(gates.to_keras())
     h = np.asarray(layer(x, mask=mask))
     module = torch.nn.LSTM(3, 8, batch_first=True)
@@ -389,12 +360,12 @@ def test_moving_two_layers_and_both_directions_back():
 
 
 def test_in_a_chaotic_network_rounding_grows_and_float64_moves_it_down():
-    names, growth = chapter(), {}
-    gap, run = names["gap"], names["run"]
+    growth = {}
+    gap, run = chapter.gap, chapter.run
     for dtype in ("float32", "float64"):
-        layer = names["built"](keras.layers.LSTM, 64, dtype=dtype)
-        each = [names["case"](layer, seed, gain=8.0) for seed in SEEDS]
-        moved = [gap(run(names["torch_state"](*w), x), want) for w, x, want in each]
+        layer = chapter.built(keras.layers.LSTM, 64, dtype=dtype)
+        each = [chapter.case(layer, seed, gain=8.0) for seed in SEEDS]
+        moved = [gap(run(chapter.torch_state(*w), x), want) for w, x, want in each]
         growth[dtype] = np.median(moved, axis=0)
     U = each[0][0][1]
     assert np.std(U) == pytest.approx(8 * 64**-0.5, rel=0.05)
@@ -408,31 +379,31 @@ def test_in_a_chaotic_network_rounding_grows_and_float64_moves_it_down():
     fit = np.polynomial.Polynomial.fit(np.arange(len(line)), line, 1)
     assert np.abs(fit(np.arange(len(line))) - line).max() < 0.5
     name = "U not transposed"
-    wrong = [gap(run(names["wrong_weights"](*w)[name], x), want) for w, x, want in each]
+    wrong = [gap(run(chapter.wrong_weights(*w)[name], x), want) for w, x, want in each]
     assert np.median(wrong, axis=0)[0] < 1e-14
     assert np.median(wrong, axis=0)[1] > 0.5
-    calm = names["built"](keras.layers.LSTM, 64)
-    w, x, want = names["case"](calm, 0)
-    assert gap(run(names["torch_state"](*w), x), want).max() < 1e-5  # gain 1: no growth
+    calm = chapter.built(keras.layers.LSTM, 64)
+    w, x, want = chapter.case(calm, 0)
+    assert gap(run(chapter.torch_state(*w), x), want).max() < 1e-5  # gain 1: no growth
 
 
 def test_what_a_weak_test_lets_pass():
     assert costs("hard_sigmoid")[:, 0].max() < 0.1
-    names, first = chapter(), {name: [] for name in GRU_MISTAKES}
+    first = {name: [] for name in GRU_MISTAKES}
     for seed in SEEDS:
         training.seed_everything(seed)
-        fresh = names["built"](keras.layers.GRU)
+        fresh = chapter.built(keras.layers.GRU)
         x = np.random.default_rng(seed).normal(size=(1, 1, 3)).astype("f4")
         for name in GRU_MISTAKES:
-            got = notes()[name](Gates.from_keras(fresh), x)
+            got = getattr(notes, name)(Gates.from_keras(fresh), x)
             first[name].append(np.abs(got - np.asarray(fresh(x))).max())
     assert max(first["biases_added_up"] + first["onnx_default_reset"]) < 1e-6
     x = np.random.default_rng(0).normal(size=(5, 30, 3)).astype("f4")
-    got = notes()["biases_added_up"](Gates.from_keras(fresh), x)
+    got = notes.biases_added_up(Gates.from_keras(fresh), x)
     assert np.abs(got - np.asarray(fresh(x))).max() < 1e-6
-    fresh = names["built"](keras.layers.LSTM)
+    fresh = chapter.built(keras.layers.LSTM)
     W, U, b = fresh.get_weights()
-    got = names["run"](names["wrong_weights"](W, U, b)["bias in both places"], x[:1, :1])
+    got = chapter.run(chapter.wrong_weights(W, U, b)["bias in both places"], x[:1, :1])
     assert np.abs(got - np.asarray(fresh(x[:1, :1]))).max() < 1e-6
 
 
@@ -442,17 +413,17 @@ def test_two_sequences_of_two_steps_find_every_mistake(held):
         gru, gru_x, gru_want = cases("GRU")[k]
         for steps, seen in ((2, found), (3, three)):
             small, h = x[:2, :steps], want[:2, :steps]
-            given = chapter()["run"](gates.to_torch(), np.concatenate([small, small], axis=1))
+            given = chapter.run(gates.to_torch(), np.concatenate([small, small], axis=1))
             wrong = [
-                chapter()["run"](state, small) - h
-                for state in chapter()["wrong_weights"](*gates.to_keras()).values()
+                chapter.run(state, small) - h
+                for state in chapter.wrong_weights(*gates.to_keras()).values()
             ]
-            swapped = chapter()["run"](gates.to_torch(), small.swapaxes(0, 1)).swapaxes(0, 1)
+            swapped = chapter.run(gates.to_torch(), small.swapaxes(0, 1)).swapaxes(0, 1)
             hard = replace(gates, recurrent_activation="hard_sigmoid").trace(small).h
             wrong += [swapped - h, given[:, steps:] - h, hard - h]
             small, h = gru_x[:2, :steps], gru_want[:2, :steps]
-            wrong += [notes()[name](gru, small) - h for name in GRU_MISTAKES]
-            right = [given[:, :steps] - want[:2, :steps], notes()["run_torch"](gru, small) - h]
+            wrong += [getattr(notes, name)(gru, small) - h for name in GRU_MISTAKES]
+            right = [given[:, :steps] - want[:2, :steps], notes.run_torch(gru, small) - h]
             largest = [np.abs(difference).max() for difference in right]
             smallest = [np.abs(difference).max() for difference in wrong]
             seen.append(max(largest) < 1e-5 < min(smallest))
@@ -480,8 +451,8 @@ def test_the_wide_state_of_the_trace_is_what_stepping_gives():
 
 
 def test_a_lone_backward_layer_returns_its_steps_in_the_order_of_reading():
-    layer = chapter()["built"](keras.layers.LSTM, go_backwards=True)
-    x = notes()["inputs"](0)
+    layer = chapter.built(keras.layers.LSTM, go_backwards=True)
+    x = notes.inputs(0)
     h, trace = np.asarray(layer(x)), Gates.from_keras(layer).trace(x)
     assert np.abs(trace.h - h[:, ::-1]).max() < 1e-6
     assert np.abs(trace.h - h).max() > 0.1
@@ -490,7 +461,7 @@ def test_a_lone_backward_layer_returns_its_steps_in_the_order_of_reading():
 def test_one_more_step_is_what_a_longer_sequence_gives():
     gates, x, _ = cases("LSTM")[0]
     x, new = x[:2, :4].astype("f8"), x[2:4, :4].astype("f8")
-    got = notes()["one_more_step"](gates, x, new)
+    got = notes.one_more_step(gates, x, new)
     for t in range(4):
         longer = np.concatenate([x[:, : t + 1], new[:, t : t + 1]], axis=1)
         assert np.allclose(got[:, t], gates.trace(longer).h[:, -1], atol=1e-6)
