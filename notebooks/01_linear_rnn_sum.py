@@ -361,10 +361,14 @@ checks.open_box(open_box)
 # has been multiplied by $U^k$ since. Write $W = 1 + \delta$ and $U = 1 + \varepsilon$, both small. The
 # mean error at length $T$ is
 #
-# $$(4.5\, W + b)\,(1 + U + \dots + U^{T-1}) - 4.5\, T
-# \;\approx\; 4.5\, \delta T + 4.5\, \varepsilon \tfrac{T (T-1)}{2} + b T ,$$
+# $$
+# \begin{aligned}
+# &(4.5\, W + b)\,(1 + U + \dots + U^{T-1}) - 4.5\, T \\
+# &\quad \approx\; 4.5\, \delta T + 4.5\, \varepsilon \tfrac{T (T-1)}{2} + b T ,
+# \end{aligned}
+# $$
 #
-# exact on the left, on the right a sum of three shares: of $W$, $U$ and $b$.
+# exact in the first line, in the second a sum of three shares: of $W$, $U$ and $b$.
 
 # %%
 def mean_error(W, U, b, length):

@@ -22,7 +22,7 @@
 # first {term}`principal component`. Does it show what was learned? That depends on the *spread* of the rows before
 # training, their standard deviation:
 #
-# | spread | networks that add | pictures in order | median correlation |
+# | spread | add | in order | correlation |
 # |---|---|---|---|
 # | 0.03 (Keras) | 100 | 100 | 1.0 |
 # | 0.2 | 100 | 100 | 1.0 |
@@ -32,13 +32,13 @@
 # | 0.6 | 100 | 0 | 0.8 |
 # | 1.0 (PyTorch) | 100 | 0 | 0.4 |
 #
-# All networks add without error. A picture is in order if the digits stand in it from 0 to 9. The last column
-# correlates their places with the digits, whatever the sign. From 0.4 neighbours change places; at 1 the picture
-# says hardly more than an untrained one, 0.3.
+# All networks add without error. A picture is in order if the digits stand in it from 0 to 9. The last column is
+# the median correlation of their places with the digits, whatever the sign. From 0.4 neighbours change places; at 1
+# the picture says hardly more than an untrained one, 0.3.
 #
 # :::{admonition} Predict first 1
 # :class: predict
-# All these networks add. So each knows the order of the digits. Where in the network does it stand, if the picture
+# All these networks add, so they know the order of the digits. Where in the network does it stand, if the picture
 # does not show it?
 # :::
 #
