@@ -91,8 +91,8 @@ class Gates:
             raise ValueError(f"all blocks should be like {first}, got {odd.pop()}")
         two = first.bias is not None and two_biases(self.cell, self.reset_after)
         if two != (first.recurrent_bias is not None):
-            only = "a GRU with biases and reset_after=True has a recurrent_bias too (zeros will do)"
-            raise ValueError(f"{only}, no other cell has; got {first}")
+            which = "a GRU with reset_after and biases has a recurrent_bias too (zeros will do)"
+            raise ValueError(f"{which}, no other cell has; got {first}")
         seeing = {name for name in names if self.blocks[name].peephole is not None}
         extra = seeing or self.projection is not None or self.output_activation is not None
         if (extra and self.cell != "LSTM") or not seeing <= set(PEEPHOLES):

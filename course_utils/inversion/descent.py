@@ -22,7 +22,7 @@ class Reconstruction:
     there. ``losses``, shape (steps + 1, n), holds the loss of each target before every step and
     after the last; a target that has converged repeats its last loss. ``converged``, shape
     (n,), says whether every output came within the tolerance of its target, and ``steps``,
-    shape (n,), after how many steps.
+    shape (n,), after how many steps. ``free`` counts the outputs that were nan in the targets.
     """
 
     inputs: Array
@@ -30,11 +30,13 @@ class Reconstruction:
     losses: Array
     converged: NDArray[np.bool_]
     steps: NDArray[np.int64]
+    free: int = 0
 
     def __repr__(self) -> str:
+        free = f", {self.free} of {self.outputs.size} outputs free" if self.free else ""
         return (
             f"Reconstruction of {self.converged.sum()} of {len(self.converged)} targets, "
-            f"at most {self.steps.max()} steps"
+            f"at most {self.steps.max()} steps{free}"
         )
 
 
@@ -144,7 +146,8 @@ def reconstruct(
             moved = np.clip(x - rate * pull(slope), low, high).astype(dtype)
             still = converged.reshape(-1, *[1] * (x.ndim - 1))
             x = np.where(still, x, moved)
-    return Reconstruction(x, outputs.astype(dtype), np.array(path), converged, taken)
+    free = int(np.isnan(y).sum())
+    return Reconstruction(x, outputs.astype(dtype), np.array(path), converged, taken, free)
 
 
 def _reachable(targets: ArrayLike, activation: str, loss: str, function: Any) -> Array:

@@ -281,6 +281,7 @@ def test_an_output_may_be_free(affine, kind):
     y = np.array([[0.3, np.nan], [np.nan, 0.6]])
     found = reconstruct(affine, y, np.zeros((1, 4)), learning_rate=0.1, steps=3000, **options)
     assert found.converged.all()
+    assert repr(found).endswith("steps, 2 of 4 outputs free")
     assert np.abs(found.outputs - y)[~np.isnan(y)].max() <= 1e-3
     for row, column in enumerate((0, 1)):  # as if the other output were not there
         alone = reconstruct(
