@@ -162,7 +162,7 @@ def test_the_causes_over_20_seeds(held):
         14,
         "Weights that jump stay below 25%: large, small, of one sign or two, with SGD and Adam",
         np.max([run for pair in jumps.values() for run in pair], axis=0) < 0.25,
-        quote="whatever jumps stays below 25% in {held} of {seeds}",
+        quote="all four that jump stay below 25% in {held} of {seeds}",
     )
     by_adam = [run for (name, _), pair in jumps.items() if name == "Adam" for run in pair]
     chance = held(
@@ -217,11 +217,15 @@ def test_the_causes_over_20_seeds(held):
 
 @pytest.mark.sweep
 def test_training_m_rescues_the_thread_and_w_only_disturbs(held):
-    w, both, m = (
+    w, both, b = (
         accuracies(torch.remainder, large, "Adam", train=train, epochs=25)
-        for train in ("wb", "wbm", "bm")
+        for train in ("wb", "wbm", "b")
     )
-    print(*(np.sort(run).round(2) for run in (w, both, m)), sep="\n")
+    m, crossed = chapter.thread("bm", SEEDS)
+    print(*(np.sort(run).round(2) for run in (w, both, b, m)), sep="\n")
+    assert not crossed
+    assert chapter.thread("wb", range(1))[1]
+    assert b.max() <= untrained().max()
     fixed = held(
         14,
         "With m fixed the thread's layer stays below 25% with Adam after 25 epochs",
@@ -294,3 +298,19 @@ def test_sgd_kills_the_units_of_free_positive_weights(held):
         dead,
     )
     assert killed == 20
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [("SGD", rate) for rate in (0.003, 0.03, 0.3)]
+    + [("Adam", rate) for rate in (0.00001, 0.0003, 0.003)],
+)
+def test_at_other_rates_too_a_fold_is_ahead_of_a_jump(monkeypatch, name, rate):
+    make = getattr(torch.optim, name)
+    monkeypatch.setitem(chapter.OPTIMISERS, name, lambda weights: make(weights, rate))
+    jumping, folding = (
+        chapter.fit(chapter.new_layers(range(4), small), weight, name, epochs=10)
+        for weight in (chapter.symmetric, chapter.fold)
+    )
+    assert jumping.max() < min(0.25, folding.min())
