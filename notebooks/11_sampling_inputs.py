@@ -655,7 +655,7 @@ for name, some in sets.items():
     like = grey if name == "means" else real
     ratio = some.var(axis=1).sum() / like.var(axis=1).sum()
     views = (some, like), (features(judge, some), features(judge, like))
-    gaps = "".join("{:9.2f} ± {:.2f}".format(*excess(*v)) for v in views)
+    gaps = "".join("{:z9.2f} ± {:.2f}".format(*excess(*v)) for v in views)
     print(f"{name:20}{ratio:6.2f}{gaps}")
 
 
