@@ -364,9 +364,9 @@ plt.show()
 #
 # Today's Keras stops at the line that reassigns `self.kernel`. In a layer that makes its own `self.kernel` in
 # `build`, the line runs, but puts a tensor in the place of the variable: from the second call on the weights get
-# no gradient. A second fault is on the last line. Write `masked_dense(mask)`. It returns a new Keras layer with `mask.shape[1]` linear neurons, a kernel,
-# and a bias. `mask` has shape (inputs, neurons). Weights outside the mask must have no effect, also after training
-# with any optimiser.
+# no gradient. A second fault is on the last line. Write `masked_dense(mask)`. It returns a new Keras layer with
+# `mask.shape[1]` linear neurons, a kernel, and a bias. `mask` has shape (inputs, neurons). Weights outside the mask
+# must have no effect, also after training with any optimiser.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "masked_dense", "solution": true} jupyter={"source_hidden": true}
@@ -579,7 +579,7 @@ for check in (1, 5):
 # %% [markdown] nbgrader={"grade_id": "width", "solution": true, "grade": true, "points": 3}
 # *Your answer here: prediction, measurement, and the control you chose.*
 
-# %% tags=["hide-cell"] jupyter={"source_hidden": true}
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} jupyter={"source_hidden": true}
 def windows_of(k: int) -> np.ndarray:
     """Return the mask of 22 windows of width k, spread over all inputs."""
     first = np.rint(np.arange(22) * (24 - k) / 21)

@@ -313,6 +313,11 @@ class _Maker:
         public, solution = _split(cell.source)
         folded = FOLDED & set(cell.metadata.get("tags", []))
         if self.open and folded and not cell.metadata.get("nbgrader"):
+            if "solution" not in cell.metadata.get("mystnb", {}).get("code_prompt_show", ""):
+                raise ValueError(
+                    "code that measures an open answer is folded under 'Show solution' "
+                    "(mystnb: code_prompt_show), so that a class's book leaves it out"
+                )
             self.edition.solutions += public  # the measurement of an open answer
             self._extend_model("\n".join(["```python", *public, "```"]))
             return

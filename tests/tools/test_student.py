@@ -128,8 +128,11 @@ and the {cite:t}`saxe` theory agrees.
 :::
 
 ```{code-cell} ipython3
-:tags: [hide-cell]
-
+---
+tags: [hide-cell]
+mystnb:
+  code_prompt_show: Show solution
+---
 print("the measured growth:", scale)
 ```
 
@@ -386,6 +389,11 @@ OPEN = '+++ {"nbgrader": {"grade_id": "o", "solution": true, "grade": true, "poi
         (OPEN + "Because it is so.", "answers no exercise"),
         (BOX + "## Next\n\n" + OPEN + "Because it is so.", "answers no exercise"),
         (OPEN + BOX + "\n## What we saw", r"end it with a line '\+\+\+'"),
+        (
+            BOX.replace("1\n", "1 (open)\n")
+            + "```{code-cell} ipython3\n:tags: [hide-cell]\n\n1\n```",
+            "folded under 'Show solution'",
+        ),
     ],
 )
 def test_an_answer_out_of_place_is_refused(text, problem, tmp_path, links):
