@@ -530,9 +530,8 @@ checks.two_counters(two_counters)
 # %% [markdown]
 # :::{dropdown} One answer
 # With Adam, medians of 20 seeds: large positive free 0.56, large centred free 0.62, and both jumping
-# versions and the thread's layer 0.10. With SGD: 0.16, 0.78, and 0.10 to 0.15 for those that jump; all of
-# them stay below 30% for 19 of 20 seeds; with the last seed one reaches 32%. So one layer less
-# softens the sign and the size and leaves the jumps.
+# versions and the thread's layer 0.10. With SGD: 0.16, 0.78, and 0.1 to 0.2 for those that jump; all of
+# them stay below 35% for 20 of 20 seeds. So one layer less softens the sign and the size and leaves the jumps.
 # :::
 
 # %% [markdown]
