@@ -60,7 +60,8 @@ $$
 <div style="width: 600px">Wide</div>
 <span class="math" style="display: inline-block; width: 9px"><mjx-container>
     <mjx-math style="display: inline-block; width: 99px">w</mjx-math></mjx-container></span>
-<table tabindex="0"><td style="display: block; width: 1px; word-break: break-all">split</td></table>
+<table tabindex="0"><td style="display: block; width: 1px; word-break: break-all">split</td>
+</table>
 <div class="course-live"><input type="range" aria-label="stuck"></div>
 <script>document.querySelector(".course-live").liveState = () => 0</script>
 """
