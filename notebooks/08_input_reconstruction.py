@@ -20,7 +20,7 @@
 # The network of chapter 1 adds three digits. It says 15. Which digits did it read? Guess 0, 0, 0: then
 # it says 0, and 15 is missing. The three digits count alike, so share the 15 among them: 5, 5, 5. Now it
 # says 15. But 9, 4, 2 gives 15 too. And from a first guess of 9, 0, 0 only 6 is missing, and the same rule
-# ends at 11, 2, 2.
+# ends at 11, 2, 2: 11 is no digit.
 #
 # The rule is {term}`gradient descent`, on the input in place of the weights {cite:p}`kindermann1990`. What does it
 # find, and after how long? Both depend on the first guess.
@@ -72,8 +72,8 @@ def add(weights: list, digits: np.ndarray) -> np.ndarray:
 #
 # where the row $x$ holds the digits and the column $v$ what each of them counts. For a target $y$ the loss
 # is $(h_T - y)^2$, and its slope in $x_t$ is $2 (h_T - y)\, v_t$. {term}`Backpropagation through time`
-# gives it without knowing $v$: chapter 1 collected $g_t x_t$ on the way, for the weights. Now collect
-# $g_t W$, for the digit.
+# gives it without knowing $v$: chapter 1 carried $g_t$, the loss's derivative in $h_t$, back and collected
+# $g_t x_t$ for $W$. Now collect $g_t W$, for the digit.
 #
 # :::{admonition} Exercise 1 · The slopes of the input
 # :class: exercise
@@ -228,7 +228,7 @@ print(f"W = {W:.3f}   b = {b:.1f}")
 
 
 # %% [markdown]
-# The post trained it with {term}`Adam`, which needed up to 100,000 {term}`epochs <epoch>`. A step of Adam is
+# The post trained it with {term}`Adam` for 100,000 {term}`epochs <epoch>`. A step of Adam is
 # about as long as its rate, 0.001, whatever the slope.
 #
 # :::{admonition} Predict first 2
@@ -563,7 +563,8 @@ V = np.array([[W3, W3 * U3, W3 * U3**2], [0, W3, W3 * U3], [0, 0, W3]])
 for m in 1, 2, 3:
     found = inversion.reconstruct(
         (V[:, 3 - m:], np.zeros(m)), [[4, 6, 15][3 - m:]] * len(starts),
-        starts, learning_rate=0.15 * m, steps=300)
+        starts, learning_rate=0.15 * m,  # its loss is a mean over m
+        steps=300)
     print(f"{m} states: predicted {np.sqrt(1 - m / 3):.2f}, "
           f"measured {spread(found.inputs) / spread(starts):.2f}")
 

@@ -113,6 +113,7 @@ def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
         (2.0, 0.125, 10.0, 0.1),
         (0.5, 0.1, 0.5, 1.0),
         (0.5, 0.1, 8.0, 7.0),
+        (1.0, 0.25, 2.0, 1.0),  # exactly the tolerance, after one step
     )
     for W, rate, distance, tolerance in cases:
         left, want = distance, 0

@@ -54,6 +54,16 @@ def counted(W, rate, distance, tolerance, shrink=None, shift=0):
     return (1 if shrink == 0 else ceil(log(tolerance / distance) / log(shrink))) + shift
 
 
+def beyond_the_tolerance(W, rate, distance, tolerance):
+    """Round down and add one: a step too many where the tolerance is met exactly."""
+    if distance <= tolerance:
+        return 0
+    shrink = abs(1 - 2 * rate * W**2)
+    if shrink >= 1:
+        raise ValueError
+    return 1 if shrink == 0 else int(log(tolerance / distance) / log(shrink)) + 1
+
+
 def forgetful(W, rate, distance, tolerance):
     return max(1, counted(W, rate, distance, tolerance))
 
@@ -200,6 +210,7 @@ def plus_null(W, x):
     ("name", "answer", "hint"),
     [
         ("steps_needed", lambda *a: counted(*a, shift=1), "one off"),
+        ("steps_needed", beyond_the_tolerance, "from 2 to 1: you gave 2; one off"),
         ("steps_needed", lambda *a: counted(*a, shift=-1), "one off"),
         (
             "steps_needed",
