@@ -72,7 +72,7 @@ def add(weights: list, digits: np.ndarray) -> np.ndarray:
 #
 # where the row $x$ holds the digits and the column $v$ what each of them counts. For a target $y$ the loss
 # is $(h_T - y)^2$, and its slope in $x_t$ is $2 (h_T - y)\, v_t$. {term}`Backpropagation through time`
-# gives it without knowing $v$: chapter 1 carried $g_t$, the loss's derivative in $h_t$, back and collected
+# gives it without knowing $v$: chapter 1 carried $g_t$, the slope in $h_t$, back and collected
 # $g_t x_t$ for $W$. Now collect $g_t W$, for the digit.
 #
 # :::{admonition} Exercise 1 · The slopes of the input
@@ -560,11 +560,10 @@ checks.tanh_path(tanh_path)
 # %%
 W3, U3, _ = adder
 V = np.array([[W3, W3 * U3, W3 * U3**2], [0, W3, W3 * U3], [0, 0, W3]])
-for m in 1, 2, 3:
+for m in 1, 2, 3:  # the loss is a mean over m outputs
     found = inversion.reconstruct(
         (V[:, 3 - m:], np.zeros(m)), [[4, 6, 15][3 - m:]] * len(starts),
-        starts, learning_rate=0.15 * m,  # its loss is a mean over m
-        steps=300)
+        starts, learning_rate=0.15 * m, steps=300)
     print(f"{m} states: predicted {np.sqrt(1 - m / 3):.2f}, "
           f"measured {spread(found.inputs) / spread(starts):.2f}")
 
