@@ -93,8 +93,8 @@ def read_gates(
     source
         The path of a .keras, .h5, .hdf5, .pt, .pth, .safetensors, .npz or .onnx file; arrays
         by name, such as a state dict, nested or not, or an open .npz; the list of arrays of one
-        layer, with ``framework``; or a model or layer of Keras or PyTorch. No code in a file is
-        run.
+        layer, with ``framework``; or a model or layer of Keras or PyTorch, or a model of ONNX.
+        No code in a file is run.
     name
         Which layer, as :func:`list_gates` calls it, or a part of that name that no other has.
         Not needed where there is one.
@@ -151,6 +151,10 @@ def find(source: Any, framework: str | None, told: Options) -> Found:
         from course_utils.gates.files import load
 
         return load(Path(source), framework)
+    if hasattr(source, "graph") and hasattr(source, "opset_import"):
+        from course_utils.gates.graphs import layers_of
+
+        return layers_of(source)
     if hasattr(source, "named_modules") or framework_class(source, KERAS, ("Layer",)):
         found: Found = {}
         for name, at, layout, read in readers.of_model(source):

@@ -484,8 +484,9 @@ def test_weights_reach_the_operator_through_other_operators(tmp_path, opset):
         node("LSTM", ["X", "W", "R", "B"], ["Y"], name="rnn", **attributes),
     ]
     made |= {"zero": np.array([0]), "last": np.array(1), "thirty-two": np.array(32), "B0": B}
-    saved(tmp_path / "m.onnx", *nodes, initializers=made | state, opset=opset)
-    assert list_gates(tmp_path / "m.onnx") == {"rnn": "LSTM, 3 features, 4 units (ONNX)"}
+    live = saved(tmp_path / "m.onnx", *nodes, initializers=made | state, opset=opset)
+    for source in (live, tmp_path / "m.onnx"):
+        assert list_gates(source) == {"rnn": "LSTM, 3 features, 4 units (ONNX)"}
     got = read_gates(tmp_path / "m.onnx")
     x = inputs(5, 2, 3)
     assert distance(got.trace(x).h, Gates.from_onnx(W, R, B, **attributes).trace(x).h) == 0
