@@ -183,6 +183,8 @@ def test_a_whole_picture_shuts_what_a_row_cannot_and_scattered_changes_do_not(ne
     answer, hard = found
     assert answer.converged.sum() > 45
     assert len(hard) > 25
+    assert (chapter.every[:, hard] <= 0.1).any(axis=0).mean() > 0.5  # the trivial search
+    assert (chapter.every[:1, hard] > 0.1).all()
     assert (answer.inputs >= 0).all()
     assert (answer.inputs <= 1).all()
     np.testing.assert_allclose(net.gate(answer.inputs[hard], hard), answer.outputs[hard, 0])
