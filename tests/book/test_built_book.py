@@ -33,7 +33,11 @@ def test_the_search_finds_a_chapter(visit):
     excerpts = page.locator("#search-results p.context")
     excerpts.first.wait_for(timeout=20_000)
     assert not [text for text in excerpts.all_inner_texts() if "Color mode" in text]
-    visit("search.html?q=BPTT").locator("#search-results a").first.wait_for(timeout=20_000)
+
+
+def test_the_search_knows_short_names(visit):
+    page = visit("search.html?q=BPTT")
+    page.locator("#search-results a").first.wait_for(timeout=20_000)
 
 
 # One break of a page a line, and what is said of it: anywhere, in a window, on a phone.
