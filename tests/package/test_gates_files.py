@@ -572,7 +572,7 @@ def test_a_cell_of_flax_is_read(cell):
         ("no.npz", {}, FileNotFoundError, "no file no.npz"),
         (3, {}, TypeError, "wanted a path, arrays by name or the list .* got builtins.int"),
         ({"a": np.ones(3)}, {}, ValueError, "no recurrent layer here"),
-        ([np.ones((2, 3))] * 3, {}, ValueError, "a list of arrays needs its layout"),
+        ([np.ones((2, 3))] * 3, {}, ValueError, "a list of arrays needs its framework"),
         (
             [np.ones((2, 3)), np.ones((5, 3))],
             {"framework": "PyTorch"},
