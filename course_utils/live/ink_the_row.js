@@ -76,7 +76,7 @@ function build(data, figure) {
       });
     }
     parts.push(svg("text", { x: left, y: 14 }, "the row"), svg("line", { class: "axis", x1: left, x2: width - left, y1: middle, y2: middle }),
-      svg("text", { x: left, y: height - 4 }, "weights: above the line they open, below they shut"));
+      svg("text", { x: left, y: height - 4 }, "weights: up opens, down shuts"));
     // The pixel that the slider has chosen, above its neighbours.
     parts.push(svg("rect", { x: left + cursor * wide, y: 22, width: wide, height: 34, fill: "none", stroke: "var(--vermilion)", "stroke-width": 4 }));
     return parts;
