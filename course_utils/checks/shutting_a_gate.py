@@ -82,6 +82,7 @@ def proves(answer: Callable[..., Any]) -> None:
             False,
             "all weights 0 add up to no demand at all",
         ),
+        ([1.0], -pixels[1:], zero[:1], 0.5, False, "a blank row just meets the demand"),
     )
     for v, W, offset, opening, want, hint in cases:
         got = call(answer, np.array(v), W, offset, opening)
@@ -92,7 +93,7 @@ def proves(answer: Callable[..., Any]) -> None:
                 f"v = {v}, W = {W.tolist()}, offset = {offset.tolist()}, opening = {opening}: "
                 f"you said {bool(got)}. Look again: {hint}."
             )
-    print("proves: right for eleven certificates, sound and unsound.")
+    print("proves: right for twelve certificates, sound and unsound.")
 
 
 def pair_proof(answer: Callable[..., Any]) -> None:

@@ -149,6 +149,11 @@ def test_answers_that_go_another_way_pass():
             lambda *case: unchecked(*case, least=1.0, bounds=False),
             "a legal row meets unit 1",
         ),
+        (
+            "proves",
+            lambda v, *case: bool(v.any()) and unchecked(v, *case, least=1.0, strict=False),
+            "just meets the demand",
+        ),
         ("proves", all_inked, "inks one pixel and not the other"),
         ("proves", not_weighed, "the demand grows"),
         ("pair_proof", always, "some legal row shuts both"),
