@@ -567,13 +567,17 @@ for m in 1, 2, 3:  # the loss is a mean over m outputs
     print(f"{m} states: predicted {np.sqrt(1 - m / 3):.2f}, "
           f"measured {spread(found.inputs) / spread(starts):.2f}")
 
+
 # %% [markdown]
 # **Another optimiser.** Only plain descent finds the nearest. Adam divides each slope by its own size,
 # so it moves all digits alike. A network that forgets, $U = 0.5$, tells them apart.
 
 # %%
+def slope(now: list) -> list:
+    return [input_slopes(forgets, now[0], 15)]
+
+
 forgets, origin = [1.0, 0.5, 0.0], [np.zeros((1, 3))]
-slope = lambda now: [input_slopes(forgets, now[0], 15)]
 plain = training.gradient_descent(origin, slope, 0.1, 500)
 by_adam = training.adam(origin, slope, [0.01] * 3_000)
 for name, run in ("plain", plain), ("Adam", by_adam):
