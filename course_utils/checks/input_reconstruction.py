@@ -180,6 +180,8 @@ def tanh_path(answer: Callable[..., Any]) -> None:
         for k in {1, len(path) // 2, len(path) - 2}:
             if 0 < k < len(path) - 1 and abs(path[k]) <= 100:
                 again = _path(call(answer, w, b, target, path[k], 0.5 * rate))
+                if not close(again[0], path[k]):
+                    raise CheckFailed(f"{case}: a run from {path[k]:.6g} begins elsewhere.")
                 if not close(again[1] - again[0], path[k + 1] - path[k]):
                     raise CheckFailed(
                         f"{case}: your path has a step of {path[k + 1] - path[k]:.4g} at "

@@ -177,6 +177,10 @@ CHANGES = {
 OTHER_RIGHT_ANSWERS = {
     ("gradients", "an axis too many"),  # of one network, a number in any shape will do
     ("final_bias", "an axis too many"),  # Keras keeps a bias in the shape (1,)
+    ("number_weights", "an axis too many"),  # and weights in arrays of one entry
+    ("open_box", "an axis too many"),
+    ("pair_proof", "twice"),  # a proof is one in any size, and in most cases near another
+    ("pair_proof", "one more"),
     ("disguise", "negative"),  # -E and -W have the same product
     ("another_input", "twice"),  # where no unit is active, many an input wakes none
     ("another_input", "one more"),

@@ -85,11 +85,6 @@ def in_the_null_space(x, W, b, length):
         ("error_matrix", lambda s, U: product(s[:0:-1], U).T, "transpose"),
         ("error_matrix", lambda s, U: swapped(s, U), "before U is undone"),
         ("error_matrix", lambda s, U: product(s[:0:-1].astype(float), U @ U), "by hand"),
-        (
-            "error_matrix",
-            lambda s, U: product(s[:0:-1], U).astype(np.float32),
-            "float32 only; compute in float64",
-        ),
         ("safe_range", lambda tolerance, eps: 4 * tolerance / eps, "z, or its cosh"),
         (
             "safe_range",
