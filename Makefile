@@ -81,7 +81,7 @@ lint: $(INSTALLED)
 	$(PY) -m ruff format --check course_utils tests tools
 	$(PY) -m mypy
 
-unit: $(INSTALLED)
+unit: $(TEACH)
 	$(PYTEST) -m "not sweep and not bench and not browser and not desk" tests course_utils
 
 nbval: $(INSTALLED)
