@@ -308,8 +308,8 @@ for name, x in {"5,000 of digits": windows, "5,000 Gaussian": gauss[:5000],
     print(f"{name:17}", *recovered(x, filters))
 
 # %% [markdown]
-# The maximal window and the raw average tell little. Whitened is best, for at least 18 of
-# the 20 filters; the number of windows limits it more than their shape.
+# The maximal window and the raw average tell little. Of these whitened is best for 18 or more of
+# the 20 filters; more windows help more than Gaussian ones.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of the same eight units. Whitened, almost all that is left stands in the last rows.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each of eight units. Raw averages are grey blobs. Maximal windows are pieces of single digits. Centred pictures are red and blue patches over the whole window. Whitened ones are fine red and blue dots in the bottom rows, nearly white above."}} jupyter={"source_hidden": true}
 chosen = np.argsort(-np.maximum(z, 0).sum(axis=0))[5:45:5]
