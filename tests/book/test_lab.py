@@ -119,6 +119,9 @@ def test_a_click_on_a_chapter_opens_a_notebook_and_saving_it_changes_nothing(
         page.get_by_role("listitem", name="01_tiny.md").dblclick()
         cell = page.locator(".jp-NotebookPanel .jp-CodeCell").first
         expect(cell.locator(".jp-Placeholder")).to_contain_text("print", timeout=120_000)
+        # What is run before the kernel is there is lost.
+        idle = page.get_by_role("button", name="Python 3 (ipykernel) | Idle")
+        idle.wait_for(timeout=120_000)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         expect(cell.locator(".jp-OutputArea")).to_contain_text("42", timeout=120_000)

@@ -66,7 +66,8 @@ def test_every_page_of_the_book_is_in_it_in_order_and_bookmarked(editions, texts
 
 
 def test_no_page_is_blank(texts):
-    assert [number for number, text in enumerate(texts, 1) if len(text) < 100] == []
+    # a page holds at least a line beside its number
+    assert [number for number, text in enumerate(texts, 1) if len(text) < 30] == []
 
 
 def test_formulas_are_typeset(texts):
