@@ -115,12 +115,15 @@ def _weights(root: Any, config: Any, version: str, framework: str | None) -> Fou
             if not {"cell", "cells"} & set(places[-3:]) or int(last) > 2:
                 continue
             last = ("kernel", "recurrent_kernel", "bias")[int(last)]
-            places = [p for p in places[:-1] if not p.endswith(("layers", "dependencies"))]
+            dropped = ("layers", "_layer_checkpoint_dependencies")
+            places = [p for p in places[:-1] if p not in dropped]
             fit = [leaf for leaf in leaves if leaf[0] == tuple(places)]
         else:
             fit = [leaf for leaf in leaves if _in_order(leaf[1], places)]
-        places = [p for k, p in enumerate(places) if not k or p != places[k - 1]]
+            places = [p for k, p in enumerate(places) if not k or p != places[k - 1]]
         key = "/".join(p for p in places if p not in ("cell", "cells"))
+        if f"{key}/{last}" in named:
+            raise ValueError(f"two arrays of this file are called {key}/{last}")
         if fit:
             told[key] = max(fit, key=lambda leaf: len(leaf[1]))[2]
         elif config:

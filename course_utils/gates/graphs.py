@@ -72,8 +72,11 @@ def layers_of(model: Any) -> Found:
     from onnx import helper
 
     found: Found = {}
-    for node, scope in _Scope(model.graph, model.opset_import).recurrent():
-        name = node.name or node.output[0] or node.output[1]
+    nodes = list(_Scope(model.graph, model.opset_import).recurrent())
+    names = [node.name or node.output[0] or node.output[1] for node, _ in nodes]
+    for k, (node, scope) in enumerate(nodes):
+        # Names need not be unique in ONNX: those that are not are numbered.
+        name = f"{names[k]}/{k}" if names.count(names[k]) > 1 else names[k]
         inputs: dict[str, Array | None] = {}
         missing = []
         for part, place in (("W", 1), ("R", 2), ("B", 3), ("P", 7)):

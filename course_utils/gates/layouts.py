@@ -164,6 +164,8 @@ def assemble(layout: str, parts: Mapping[str, Any], told: Mapping[str, Any]) -> 
     """
     options, cells = dict(told), {1: "RNN", 3: "GRU", 4: "LSTM"}
     W, U = (array(plain(parts[name]), name, (None, None)) for name in "WU")
+    if parts.get("b") is None and parts.get("c") is not None:
+        parts = {**parts, "b": np.zeros_like(plain(parts["c"]))}
     biases = [array(plain(parts[name]), name) for name in "bc" if parts.get(name) is not None]
     if layout in _TRANSPOSED:
         W, U = W.T, U.T

@@ -96,8 +96,8 @@ def read_gates(
         layer, with ``framework``; or a model or layer of Keras or PyTorch, or a model of ONNX.
         No code in a file is run.
     name
-        Which layer, as :func:`list_gates` calls it, or a part of that name that no other has.
-        Not needed where there is one.
+        Which layer, as :func:`list_gates` calls it, or a part of that name, between slashes or
+        dots, that no other has. Not needed where there is one.
     framework
         "Keras" (2 and 3), "Keras 1", "cuDNN" (``CuDNNLSTM`` and ``CuDNNGRU`` of Keras, told by
         their bias), "PyTorch", "ONNX", "TensorFlow 1" or "Flax". Arrays by name tell it
@@ -124,7 +124,7 @@ def read_gates(
     """
     found = find(source, framework, told)
     names = [key for key in found if name is None or key == name]
-    names = names or [key for key in found if name is not None and name in key]
+    names = names or [key for key in found if name is not None and _within(name, key)]
     if len(names) != 1:
         what = "no recurrent layer" if not names else f"{len(names)} recurrent layers"
         wanted = "" if name is None else f" of a name with {name!r}"
@@ -143,6 +143,12 @@ def read_gates(
         ways = [Gates(**parts[place, way]) for way in (False, True) if (place, way) in parts]
         layers.append(ways[0] if len(ways) == 1 else (ways[0], ways[1]))
     return layers[0] if len(layers) == 1 else layers
+
+
+def _within(name: str, key: str) -> bool:
+    """Say whether a name is one or more whole parts of a longer one, as b/c is of a/b/c/d."""
+    inner, outer = (f"/{re.sub('[./]', '/', each).strip('/')}/" for each in (name, key))
+    return inner in outer
 
 
 def find(source: Any, framework: str | None, told: Options) -> Found:
@@ -233,7 +239,9 @@ def grouped(
                 laid = "cuDNN" if doubled or framework == "cuDNN" else kind
             place, back = known.pop("place", place), known.get("reverse", back)
             part = Part(laid, parts, {"reverse": back, **known})
-            found.setdefault(called, {})[place, back] = part
+            if (place, back) in found.setdefault(called, {}):
+                raise ValueError(f"two recurrent layers here are called {called!r}")
+            found[called][place, back] = part
     for match in filter(None, map(_COMPUTED.fullmatch, arrays)):
         fault = (
             f"{match['weight']} is computed from others, such as {match[0]}: run the module "
@@ -258,7 +266,7 @@ def _whole(kind: str, parts: Iterable[str], name: str, asked: bool) -> bool:
 
 def _direction(name: str) -> tuple[str, bool]:
     """Take forward and backward out of the name of a layer of Keras."""
-    match = re.fullmatch(r"(.*?)/?(forward|backward)_[^/]*(?:/.*)?", name)
+    match = re.fullmatch(r"(?:(.*)/)?(forward|backward)_[^/]*(?:/.*)?", name)
     return (match[1] or name, match[2] == "backward") if match else (name, False)
 
 

@@ -243,7 +243,7 @@ def test_a_file_of_cudnn_without_configuration(tmp_path):
     assert distance(read_gates(tmp_path / "w.hdf5", "rnn_1").trace(x).h, layer(x)) < 1e-6
     with pytest.raises(ValueError, match=r"2 recurrent layers .*'rnn_1', 'rnn_2'"):
         read_gates(tmp_path / "w.hdf5")
-    with pytest.raises(ValueError, match=r"2 recurrent layers of a name with 'rnn'"):
+    with pytest.raises(ValueError, match=r"no recurrent layer of a name with 'rnn'"):
         read_gates(tmp_path / "w.hdf5", "rnn")
     with pytest.raises(ValueError, match=r"no recurrent layer of a name with 'gru'"):
         read_gates(tmp_path / "w.hdf5", "gru")
@@ -614,3 +614,60 @@ def test_arrays_passed_to_a_reader_of_layers_are_sent_on():
     )
     with pytest.raises(TypeError, match="it is quantised"):
         Gates.from_torch(quantised())
+
+
+# Layers that one name could hide
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.weights.h5"])
+def test_a_layer_beside_an_inner_model_is_not_lost(tmp_path, name):
+    inner = keras.Sequential([L.LSTM(2, name="b")])
+    outer = [keras.Input((None, 3)), L.LSTM(4, return_sequences=True, name="a"), inner]
+    model = keras.Sequential(outer)
+    getattr(model, "save" if name == "m.keras" else "save_weights")(tmp_path / name)
+    assert len(list_gates(tmp_path / name)) == 2
+    first = "a" if name == "m.keras" else "lstm"
+    gates = read_gates(tmp_path / name, first, **TOLD)
+    assert all(map(np.array_equal, gates.to_keras(), model.layers[0].get_weights()))
+    with pytest.raises(ValueError, match="no recurrent layer of a name with 'sequ'"):
+        read_gates(tmp_path / name, "sequ", **TOLD)
+
+
+class Pair(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.encoder_layers = [L.LSTM(3, return_sequences=True)]
+        self.decoder_layers = [L.LSTM(3)]
+
+    def call(self, x):
+        return self.decoder_layers[0](self.encoder_layers[0](x))
+
+
+def test_lists_of_layers_are_kept_apart(tmp_path):
+    model = Pair()
+    model(np.zeros((1, 2, 3), "f4"))
+    model.save_weights(tmp_path / "m.weights.h5")
+    for way in ("encoder", "decoder"):
+        gates = read_gates(tmp_path / "m.weights.h5", f"{way}_layers", **TOLD)
+        want = getattr(model, f"{way}_layers")[0].get_weights()
+        assert all(map(np.array_equal, gates.to_keras(), want))
+
+
+def test_forward_within_a_name_is_no_direction():
+    W, U, b = keras_layer("LSTM", 4, 3).get_weights()
+    arrays = {}
+    for k in (1, 2):
+        arrays |= {f"enc_forward_{k}/kernel": k * W, f"enc_forward_{k}/recurrent_kernel": U}
+        arrays[f"enc_forward_{k}/bias"] = b
+    assert list(list_gates(arrays)) == ["enc_forward_1", "enc_forward_2"]
+    assert np.array_equal(read_gates(arrays, "enc_forward_2", **TOLD).to_keras()[0], 2 * W)
+
+
+@pytest.mark.parametrize("missing", ["ih", "hh"])
+def test_one_bias_alone_is_that_bias(missing):
+    module, x = torch_module("GRU", 3, 4), inputs(2, 5, 3)
+    state = module.state_dict()
+    state[f"bias_{missing}_l0"].zero_()
+    want = module(torch.from_numpy(x))[0].detach()
+    del state[f"bias_{missing}_l0"]
+    assert distance(read_gates(state).trace(x).h, want) < 1e-6

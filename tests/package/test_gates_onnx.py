@@ -524,3 +524,15 @@ def test_weights_that_depend_on_the_input_are_refused(tmp_path):
     assert "W of rnn depend on the input" in list_gates(tmp_path / "m.onnx")["rnn"]
     with pytest.raises(ValueError, match="W of rnn depend on the input of the model"):
         read_gates(tmp_path / "m.onnx")
+
+
+def test_two_nodes_of_one_name_are_both_there():
+    made, arrays = model(Gates.from_torch(torch_module("LSTM", 3, 4)))
+    for name, value in arrays.items():
+        made.graph.initializer.append(onnx.numpy_helper.from_array(value, name))
+    made.graph.node[0].name = "cell"
+    made.graph.node.append(made.graph.node[0])
+    made.graph.node[1].output[:] = ["Y2", "Y2_h", "Y2_c"]
+    assert list(list_gates(made)) == ["cell/0", "cell/1"]
+    with pytest.raises(ValueError, match="2 recurrent layers of a name with 'cell'"):
+        read_gates(made, "cell")
