@@ -112,11 +112,13 @@ def _weights(root: Any, config: Any, version: str, framework: str | None) -> Fou
             continue
         *places, last = re.sub(r"(:0)?$", "", path).split("/")
         if places[-1:] == ["vars"]:  # Keras 3 numbers the weights of each layer
-            if not {"cell", "cells"} & set(places[-3:]) or int(last) > 2:
-                continue
-            last = ("kernel", "recurrent_kernel", "bias")[int(last)]
             dropped = ("layers", "_layer_checkpoint_dependencies")
             places = [p for p in places[:-1] if p not in dropped]
+            if not {"cell", "cells"} & set(places[-2:]) or int(last) > 2:
+                beside = [p for p in places if p not in ("cell", "cells")]
+                named["/".join([*beside, f"vars:{last}"])] = node[()]
+                continue
+            last = ("kernel", "recurrent_kernel", "bias")[int(last)]
             fit = [leaf for leaf in leaves if leaf[0] == tuple(places)]
         else:
             fit = [leaf for leaf in leaves if _in_order(leaf[1], places)]

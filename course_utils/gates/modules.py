@@ -17,6 +17,10 @@ Options = dict[str, Any]
 KERAS = ("keras.", "tf_keras.", "tensorflow.python.keras.")
 TORCH = ("torch.nn.modules.",)
 
+# Methods that do not change what a layer or a trained model computes.
+_HARMLESS = {"build", "get_config", "from_config", "reset_parameters", "extra_repr", "compile",
+             "train_step", "test_step", "predict_step", "compute_loss"}  # fmt: skip
+
 
 def framework_class(part: Any, homes: tuple[str, ...], names: Collection[str]) -> type | None:
     """Return the class of a framework that a layer is, or is derived from; None if none."""
@@ -28,7 +32,10 @@ def framework_class(part: Any, homes: tuple[str, ...], names: Collection[str]) -
 
 def refuse_own_code(part: Any, base: type) -> None:
     """Refuse a layer that runs code of its own where its framework's class has other code."""
-    for method in ("call", "forward", "__call__"):
+    between = type(part).__mro__[: type(part).__mro__.index(base)]
+    defined = {method for owner in between for method in vars(owner) if hasattr(base, method)}
+    inner = {m for m in defined if not m.startswith("__") and callable(getattr(base, m))}
+    for method in ("call", "forward", "__call__", *sorted(inner - _HARMLESS)):
         own = method in vars(part) or getattr(type(part), method, 0) is not getattr(
             base, method, 0
         )
@@ -77,11 +84,16 @@ def torch_weights(module: Any, names: Collection[str]) -> dict[str, Array]:
     for name, _ in module.named_parameters():
         if name not in known and not name.startswith("parametrizations."):
             raise TypeError(f"{kind} has a weight of its own, {name}, that no plain layer has")
+    # spectral_norm would move a step on in training, by its hook or when it is read.
+    still = [module, *(m for each in dict(parametrized).values() for m in each.modules())]
+    training = [part.training for part in still]
+    for part in still:
+        part.training = False
     found = {name: getattr(module, name) for name in names}
-    training, module.training = module.training, False  # spectral_norm would move a step on
     for hook in hooks:
         hook(module, ())
-    module.training = training
+    for part, was in zip(still, training, strict=True):
+        part.training = was
     for name in computed:
         now, old = getattr(module, name), found[name]
         setattr(module, name, old)

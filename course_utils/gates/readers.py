@@ -82,7 +82,7 @@ def from_torch(module: Any, layer: int, reverse: bool) -> Options:
     if single and (layer or reverse):
         raise ValueError(f"a {base.__name__} has one layer and one direction")
     names = torch_names("" if single else layer, reverse)
-    if not hasattr(module, names[0]):
+    if names[0] not in dir(module):  # hasattr would compute a parametrized weight
         raise ValueError(
             f"this module has no {names[0]}: layers count from 0 to {module.num_layers - 1}, "
             "and reverse needs bidirectional=True"
@@ -219,7 +219,7 @@ def _keras_layers(
     elif framework_class(layer, KERAS, ("RNN", "LSTMCell", "GRUCell", "SimpleRNNCell")):
         yield called, (0, False), layer, layer
     else:
-        for inner in getattr(layer, "layers", ()):
+        for inner in layer._flatten_layers(include_self=False, recursive=False):
             yield from _keras_layers(inner, f"{name}/{inner.name}" if name else inner.name)
 
 

@@ -164,7 +164,9 @@ def find(source: Any, framework: str | None, told: Options) -> Found:
     if hasattr(source, "named_modules") or framework_class(source, KERAS, ("Layer",)):
         found: Found = {}
         for name, at, layout, read in readers.of_model(source):
-            found.setdefault(name, {})[at] = Part(layout, {}, read)
+            if at in found.setdefault(name, {}):
+                raise ValueError(f"two recurrent layers here are called {name!r}")
+            found[name][at] = Part(layout, {}, read)
         return found
     if isinstance(source, Sequence):
         source = _listed(source, framework)
@@ -238,6 +240,9 @@ def grouped(
                 doubled = bias is not None and bias.shape > parts["kernel"].shape[1:]
                 laid = "cuDNN" if doubled or framework == "cuDNN" else kind
             place, back = known.pop("place", place), known.get("reverse", back)
+            if beside := _beside(kind, name, arrays.keys() - taken):
+                known = {"fault": f"{called or 'the layer'} has weights that no plain layer "
+                         f"has, {beside}: it may compute something else"}  # fmt: skip
             part = Part(laid, parts, {"reverse": back, **known})
             if (place, back) in found.setdefault(called, {}):
                 raise ValueError(f"two recurrent layers here are called {called!r}")
@@ -249,6 +254,21 @@ def grouped(
         fault += "once where it is, then read the module itself"
         found[match["name"] or ""] = {(0, False): Part("PyTorch", {}, {"fault": fault})}
     return found
+
+
+def _beside(kind: str, name: str, unused: Iterable[str]) -> list[str]:
+    """List the unused arrays of the module that a layer is, by their names.
+
+    The arrays of modules inside it count too, where a name says that it is a module's.
+    """
+    inside = kind in ("PyTorch", "Flax")
+    before = re.compile(rf"{re.escape(name)}[./]" if name else "")
+    return sorted(
+        key
+        for key in unused
+        if (match := before.match(key))
+        and ((inside and name) or not re.search("[./]", key[match.end() :]))
+    )
 
 
 def _whole(kind: str, parts: Iterable[str], name: str, asked: bool) -> bool:

@@ -671,3 +671,60 @@ def test_one_bias_alone_is_that_bias(missing):
     want = module(torch.from_numpy(x))[0].detach()
     del state[f"bias_{missing}_l0"]
     assert distance(read_gates(state).trace(x).h, want) < 1e-6
+
+
+# Weights beside those of a plain layer
+
+
+class Peephole(L.LSTM):
+    def build(self, shape):
+        super().build(shape)
+        self.peephole = self.add_weight(shape=(4,), name="peephole")
+
+
+class PeepholeCell(L.LSTMCell):
+    def build(self, shape):
+        super().build(shape)
+        self.peephole = self.add_weight(shape=(4,), name="peephole")
+
+
+@pytest.mark.parametrize("layer", [lambda: Peephole(4), lambda: L.RNN(PeepholeCell(4))])
+def test_a_weight_beside_those_of_keras_is_refused(tmp_path, layer):
+    keras.Sequential([keras.Input((None, 3)), layer()]).save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(ValueError, match=r"has weights that no plain layer has, .*vars:"):
+        read_gates(tmp_path / "m.weights.h5", **TOLD)
+
+
+@pytest.mark.parametrize(
+    ("before", "beside"),
+    [("cell.", "layernorm_i.weight"), ("c.", "weight_ch"), ("cell.", "bias"), ("", "bias")],
+)
+def test_an_array_beside_those_of_a_cell_is_refused(before, beside):
+    state = torch.nn.LSTMCell(3, 4, bias=False).state_dict()
+    arrays = {before + key: array for key, array in state.items()}
+    head = {"head.weight": np.ones((2, 4))}
+    assert read_gates(arrays | head).units == 4
+    with pytest.raises(ValueError, match=f"no plain layer has, .*{before}{beside}"):
+        read_gates(arrays | head | {before + beside: np.ones(16)})
+
+
+# Layers inside layers
+
+
+class Around(L.Layer):
+    def __init__(self):
+        super().__init__(name="around")
+        self.inner = L.LSTM(5, return_sequences=True, name="inner")
+
+    def call(self, x):
+        return self.inner(x)
+
+
+def test_layers_within_layers_are_listed():
+    x = keras.Input((2, None, 3))
+    model = keras.Sequential([x, L.TimeDistributed(L.GRU(4)), Around(), L.LSTM(2, name="last")])
+    names = list(list_gates(model))
+    assert len(names) == 3
+    assert names[1:] == ["around/inner", "last"]
+    with pytest.raises(ValueError, match="3 recurrent layers here"):
+        read_gates(model)

@@ -489,3 +489,48 @@ def test_a_model_on_the_pytorch_backend_of_keras_works():
     command = [sys.executable, "-W", "ignore", "-c", BACKEND]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
+
+
+class Inner(keras.layers.LSTM):
+    def inner_loop(self, sequences, initial_state, mask, training=False):
+        return super().inner_loop(2 * sequences, initial_state, mask, training)
+
+
+class Begins(keras.layers.LSTMCell):
+    def get_initial_state(self, batch_size=None):
+        return [state + 1 for state in super().get_initial_state(batch_size)]
+
+
+class Built(keras.layers.LSTM):
+    def build(self, shape):
+        super().build(shape)
+
+    def get_config(self):
+        return super().get_config()
+
+
+def test_a_method_that_the_layer_runs_is_refused_where_it_is_not_of_keras():
+    for layer, method in (
+        (Inner(4), "inner_loop"),
+        (keras.layers.RNN(Begins(4)), "get_initial_state"),
+    ):
+        layer.build((None, None, 3))
+        with pytest.raises(TypeError, match=f"has a {method} of its own"):
+            read_gates(layer)
+    plain = Built(4)
+    plain.build((None, None, 3))
+    assert read_gates(plain).units == 4
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_reading_leaves_spectral_norm_where_it_is(train):
+    module = parametrizations.spectral_norm(torch_module("LSTM", 3, 4), "weight_hh_l0")
+    module.train(train)
+    before = {key: value.clone() for key, value in module.state_dict().items()}
+    gates = read_gates(module)
+    after = module.state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+    assert all(part.training == train for part in module.modules())
+    x = inputs(2, 5, 3)
+    want = module.eval()(torch.from_numpy(x))[0].detach()
+    assert distance(gates.trace(x).h, want) < 1e-6
