@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.gates.modules import Array
+from course_utils.gates.modules import Array, refuse_weights
 
 Function = Callable[[Array, Array], Any]
 """Writes activation(z) into its second argument."""
@@ -96,6 +96,11 @@ def shown(activation: Activation) -> str:
     return str(getattr(activation, "__name__", type(activation).__name__))
 
 
+_SIZES = np.concatenate([np.geomspace(1e-4, 1e4, 99), np.linspace(0, 8, 33)])
+GRID: Array = np.concatenate([-_SIZES, _SIZES])
+"""Where activations are compared: near 0 and far out too, for a threshold or a ceiling."""
+
+
 def recognise(function: Any, role: str) -> Activation:
     """Return the name of a Keras activation, found by what it computes, or the function itself.
 
@@ -111,9 +116,8 @@ def recognise(function: Any, role: str) -> Activation:
                 raise
             return np.asarray(function(sys.modules["tensorflow"].constant(z)))
 
-    # Near 0 and far out too, where a threshold or a ceiling shows.
-    sizes = np.concatenate([np.geomspace(1e-4, 1e4, 99), np.linspace(0, 8, 33)])
-    z = np.concatenate([-sizes, sizes]).astype(np.float32)
+    refuse_weights(function, role)
+    z = GRID.astype(np.float32)
     name = shown(function)
     try:
         got = evaluated(z)
@@ -131,6 +135,7 @@ def recognise(function: Any, role: str) -> Activation:
     return evaluated
 
 
+_NO_DEFAULT = ("Affine", "ScaledTanh", "ThresholdedRelu")
 # Which field of Gates each activation of an operator is.
 _ROLES = {
     "LSTM": ("recurrent_activation", "activation", "output_activation"),
@@ -157,9 +162,14 @@ def read_onnx(
         )
     for name in (by_lower[n.lower()] for n in given):
         numbers = [
-            next(stream, default)
+            next(stream, np.nan if name in _NO_DEFAULT else default)
             for stream, default in zip((alphas, betas), _FORMULAS[name][0], strict=False)
         ]
+        if np.isnan(numbers).any():
+            raise ValueError(
+                f"ONNX has no usual numbers for {name}: say its activation_alpha"
+                f"{' and activation_beta' * (len(numbers) > 1)}"
+            )
         ours = (
             known
             for known, (theirs, *want) in ACTIVATIONS.items()

@@ -47,6 +47,29 @@ def refuse_own_code(part: Any, base: type) -> None:
             )
 
 
+def refuse_weights(function: Any, role: str) -> None:
+    """Refuse an activation that is a layer of Keras with weights, or that may get some."""
+    if framework_class(function, KERAS, ("Layer",)) and (
+        function.weights or not function.built
+    ):
+        raise TypeError(
+            f"{role} is a {type(function).__name__}, a layer that has or may get weights of "
+            "its own: no activation here has"
+        )
+
+
+def refuse_hooks(module: Any) -> None:
+    """Refuse a module of PyTorch that runs a hook, other than one that computes a weight."""
+    hooks = (*module._forward_pre_hooks.values(), *module._forward_hooks.values())
+    for hook in hooks:
+        if not type(hook).__module__.startswith("torch.nn.utils."):
+            shown = getattr(hook, "__name__", type(hook).__name__)
+            raise TypeError(
+                f"{type(module).__name__} runs a hook, {shown}, that may change what it "
+                "computes: remove it"
+            )
+
+
 def plain(value: Any) -> Any:
     """Return a tensor or an array of half precision as an array of at least float32."""
     if hasattr(value, "detach"):
@@ -66,12 +89,7 @@ def torch_weights(module: Any, names: Collection[str]) -> dict[str, Array]:
     """
     kind = type(module).__name__
     hooks = list(module._forward_pre_hooks.values())
-    for hook in (*hooks, *module._forward_hooks.values()):
-        if not type(hook).__module__.startswith("torch.nn.utils."):
-            shown = getattr(hook, "__name__", type(hook).__name__)
-            raise TypeError(
-                f"{kind} runs a hook, {shown}, that may change what it computes: remove it"
-            )
+    refuse_hooks(module)
     computed = [getattr(hook, "name", getattr(hook, "_tensor_name", "")) for hook in hooks]
     parametrized = getattr(module, "parametrizations", {})
     for name in names:

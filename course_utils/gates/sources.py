@@ -6,6 +6,7 @@ are, W, U, b, c, P and R, with the layout they are in and what the source tells 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,6 +123,11 @@ def read_gates(
     Gates(LSTM, features 2, units 3, float32, activation tanh, recurrent_activation sigmoid,
     reverse)
     """
+    if framework != "ONNX" and (
+        odd := sorted(set(told) - {f.name for f in fields(Gates)} - {"forget_bias"})
+    ):
+        order = "; for batch_first=True say time_major=False" * ("batch_first" in odd)
+        raise TypeError(f"{', '.join(odd)} is no field of Gates, nor forget_bias{order}")
     found = find(source, framework, told)
     names = [key for key in found if name is None or key == name]
     names = names or [key for key in found if name is not None and _within(name, key)]
@@ -171,8 +177,8 @@ def find(source: Any, framework: str | None, told: Options) -> Found:
     if isinstance(source, Sequence):
         source = _listed(source, framework)
     if framework == "ONNX":
-        fields = readers.from_onnx(source, **told)
-        return {"": {(0, way["reverse"]): Part("ONNX", {}, way) for way in fields}}
+        ways = readers.from_onnx(source, **told)
+        return {"": {(0, way["reverse"]): Part("ONNX", {}, way) for way in ways}}
     if not isinstance(source, Mapping):
         raise TypeError(
             "wanted a path, arrays by name or the list of arrays of one layer, got "

@@ -7,12 +7,15 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from course_utils.arguments import array
+from course_utils.gates.activations import GRID
 from course_utils.gates.modules import (
     KERAS,
     TORCH,
     framework_class,
     plain,
+    refuse_hooks,
     refuse_own_code,
+    refuse_weights,
     torch_weights,
 )
 from course_utils.inversion.runners import Array
@@ -136,6 +139,10 @@ def read_layers(model: Any) -> list[DenseLayer]:
                 f"{'; ' * bool(advice)}{advice}"
             )
         refuse_own_code(part, base)
+        if base.__module__.startswith(TORCH):
+            refuse_hooks(part)
+        if getattr(part, "data_format", None) == "channels_first":
+            raise TypeError(f"{name} moves the channels: wanted data_format='channels_last'")
         if base.__name__ in _DENSE:
             read.append(_dense(part, base.__name__, name))
         elif base.__name__ in _NORM:
@@ -163,6 +170,8 @@ def _chain(model: Any) -> list[Any]:
     if base is None:
         raise TypeError(f"{_WANTED}, got {type(model).__module__}.{type(model).__name__}")
     refuse_own_code(model, base)
+    if base.__module__.startswith(TORCH):
+        refuse_hooks(model)
     if base.__name__ == "Sequential":
         inside = list(getattr(model, "layers", model))
     else:
@@ -178,6 +187,10 @@ def _chain(model: Any) -> list[Any]:
                     f"this model is no chain of layers: at {name} paths join or part, as in a "
                     "residual network or one with two heads. Undo each path by itself"
                 )
+        if len(model.outputs) > 1:
+            raise TypeError(
+                f"this model is no chain of layers: it has {len(model.outputs)} outputs"
+            )
     nested = ("Sequential", "Functional")
     return [
         deep
@@ -228,10 +241,16 @@ def _activation_of(part: Any, name: str) -> tuple[str, float]:
         slope = getattr(part, "negative_slope", getattr(part, "alpha", 0.01))
         if getattr(part, "beta", 1) != 1:
             raise TypeError(f"{name}: a softplus of beta {part.beta} is none of {ACTIVATIONS}")
+        if type(part).__name__ == "Softplus" and part.threshold < 20:
+            raise TypeError(
+                f"{name}: a softplus that is linear from {part.threshold} on is none of "
+                f"{ACTIVATIONS}"
+            )
         return _MODULES[type(part).__name__], slope
     # Keras: by what it computes, since its layers and functions have many names and options.
     function = getattr(part, "activation", part)
-    z = np.concatenate([np.linspace(-8, 8, 33), [-1e4, 1e4]])
+    refuse_weights(function, name)
+    z = GRID
     got = np.asarray(function(z), np.float64)
     slopes = {"leaky_relu": float(-np.asarray(function(np.array([-1.0])))[0])}
     slopes |= {"leaky_relu": float(getattr(part, "negative_slope", slopes["leaky_relu"]))}

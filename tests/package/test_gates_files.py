@@ -728,3 +728,10 @@ def test_layers_within_layers_are_listed():
     assert names[1:] == ["around/inner", "last"]
     with pytest.raises(ValueError, match="3 recurrent layers here"):
         read_gates(model)
+
+
+def test_a_keyword_that_is_no_field_is_named():
+    state = torch_module("GRU", 3, 4).state_dict()
+    with pytest.raises(TypeError, match=r"batch_first is no field of Gates.*time_major=False"):
+        read_gates(state, batch_first=True)
+    assert not read_gates(state, time_major=False).time_major

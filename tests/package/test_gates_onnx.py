@@ -536,3 +536,15 @@ def test_two_nodes_of_one_name_are_both_there():
     assert list(list_gates(made)) == ["cell/0", "cell/1"]
     with pytest.raises(ValueError, match="2 recurrent layers of a name with 'cell'"):
         read_gates(made, "cell")
+
+
+@pytest.mark.parametrize("name", ["Affine", "ScaledTanh", "ThresholdedRelu"])
+def test_numbers_that_onnx_does_not_give_are_asked_for(name):
+    W, R, B, attributes = Gates.from_torch(torch_module("GRU", 3, 4)).to_onnx()
+    attributes["activations"] = ["Sigmoid", name]
+    with pytest.raises(ValueError, match=f"no usual numbers for {name}: say its"):
+        Gates.from_onnx(W, R, B, "GRU", **attributes)
+    numbers = {"activation_alpha": [0.5]}
+    numbers |= {"activation_beta": [0.3]} if name != "ThresholdedRelu" else {}
+    gates = Gates.from_onnx(W, R, B, "GRU", **attributes, **numbers)
+    assert str(gates.activation).startswith(f"{name}(0.5")

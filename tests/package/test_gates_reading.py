@@ -534,3 +534,16 @@ def test_reading_leaves_spectral_norm_where_it_is(train):
     x = inputs(2, 5, 3)
     want = module.eval()(torch.from_numpy(x))[0].detach()
     assert distance(gates.trace(x).h, want) < 1e-6
+
+
+def test_a_layer_with_weights_is_no_activation():
+    layer = keras.layers.LSTM(4, activation=keras.layers.PReLU(), return_sequences=True)
+    layer.build((None, None, 3))
+    x = inputs(2, 5, 3)
+    for _ in range(2):  # before the first call and after it
+        with pytest.raises(TypeError, match=r"activation is a PReLU|weights of its own"):
+            read_gates(layer)
+        assert layer(x).shape == (2, 5, 4)
+    without = keras.layers.LSTM(4, activation=keras.layers.ReLU())
+    without.build((None, None, 3))
+    assert read_gates(without).activation == "relu"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit as sigmoid
 from scipy.special import logit
 
-from course_utils.inversion import LOSSES, reconstruct, sensitivity, shut_gate
+from course_utils.inversion import LOSSES, read_layers, reconstruct, sensitivity, shut_gate
 from course_utils.inversion.descent import loss_and_slope
 
 SMALL = st.floats(-3, 3, allow_subnormal=False)
@@ -594,3 +594,55 @@ def test_a_unit_without_weights_is_shut_only_by_its_bias():
 def test_shut_gate_refuses(changes, message):
     with pytest.raises(ValueError, match=message):
         shut_gate(**{"W": [[1.0]], "b": [0.0]} | changes)
+
+
+# --- read_layers
+
+
+@pytest.mark.parametrize("place", [None, 0, 1, 2])
+@pytest.mark.parametrize("kind", ["register_forward_hook", "register_forward_pre_hook"])
+def test_a_hook_anywhere_in_a_chain_is_refused(place, kind):
+    import torch
+
+    chain = [torch.nn.Linear(2, 2), torch.nn.Tanh(), torch.nn.Dropout()]
+    model = torch.nn.Sequential(*chain)
+    assert len(read_layers(model)) == 1
+    part = model if place is None else chain[place]
+    getattr(part, kind)(lambda *_: None)
+    with pytest.raises(TypeError, match="runs a hook"):
+        read_layers(model)
+
+
+def test_a_softplus_with_a_low_threshold_is_refused():
+    import torch
+
+    parts = [torch.nn.Linear(2, 2), torch.nn.Softplus(threshold=0.1)]
+    with pytest.raises(TypeError, match=r"linear from 0\.1 on"):
+        read_layers(torch.nn.Sequential(*parts))
+
+
+@pytest.mark.parametrize("kind", ["shrink", "threshold", "prelu", "channels"])
+def test_a_layer_of_keras_that_only_looks_like_another_is_refused(kind):
+    import keras
+
+    layers = keras.layers
+    last = {
+        "shrink": lambda: layers.Activation(lambda z: keras.ops.hard_shrink(z, 0.3)),
+        "threshold": lambda: layers.ReLU(threshold=0.3),
+        "prelu": lambda: layers.Dense(2, activation=layers.PReLU()),
+        "channels": lambda: layers.Flatten(data_format="channels_first"),
+    }[kind]()
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2), last])
+    with pytest.raises(TypeError, match=r"is none of|is a PReLU|moves the channels"):
+        read_layers(model)
+
+
+def test_a_model_of_two_outputs_is_no_chain():
+    import keras
+
+    start = keras.Input((2,))
+    h = keras.layers.Dense(2)(start)
+    end = keras.layers.Dense(2)(h)
+    assert len(read_layers(keras.Model(start, end))) == 2
+    with pytest.raises(TypeError, match="2 outputs"):
+        read_layers(keras.Model(start, [end, h]))
