@@ -141,7 +141,11 @@ def _in_order(names: tuple[str, ...], places: list[str]) -> bool:
 
 
 def _leaves(
-    entry: Any, path: tuple[str, ...], names: tuple[str, ...], version: str
+    entry: Any,
+    path: tuple[str, ...],
+    names: tuple[str, ...],
+    version: str,
+    masked: bool = False,
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Options]]:
     """Yield where the weights of each recurrent layer of a configuration are, and what is told.
 
@@ -149,13 +153,16 @@ def _leaves(
     """
     config = entry["config"]
     inside = config if isinstance(config, list) else config.get("layers", [])
-    masked = '"mask_zero": true' in json.dumps(entry) or '"Masking"' in json.dumps(entry)
+    signs = r'"mask_zero": true|"Masking"|"mask": [{\[]'
+    masked = masked or bool(re.search(signs, json.dumps(entry)))
     for part, snake in zip(inside, _counted(inside), strict=True):
         kind, more = part["class_name"], part["config"]
         name = part.get("name") or more.get("name") or snake
         here, called = (*path, snake), (*names, name)
+        calls = [node for node in part.get("inbound_nodes", ()) if isinstance(node, dict)]
+        masked |= any(len(node["args"]) > 2 for node in calls)  # the third is the mask
         if not part.get("module", "keras.layers") or "layers" in more or kind == "Sequential":
-            yield from _leaves(part, here, called, version)
+            yield from _leaves(part, here, called, version, masked)
         elif kind == "Bidirectional":
             inner = more["layer"]
             own = inner["config"]["name"].removeprefix("forward_")

@@ -66,9 +66,14 @@ def from_keras(layer: Any) -> Options:
 
 
 def _masked(layer: Any) -> bool:
-    """Say whether a mask of Masking or Embedding came along with the input of a layer."""
+    """Say whether a mask came along with the input of a layer, or as an argument of its own."""
     calls = getattr(layer, "_inbound_nodes", ())
-    masks = (getattr(x, "_keras_mask", None) for node in calls for x in node.input_tensors)
+    masks = [getattr(x, "_keras_mask", None) for node in calls for x in node.input_tensors]
+    for node in calls:
+        given = getattr(node, "arguments", None)
+        masks.append((given.kwargs if given else node.call_kwargs).get("mask"))
+        if framework_class(layer, KERAS, ("RNN", "Bidirectional")):
+            masks += (given.args if given else node.call_args)[2:3]
     return any(mask is not None for mask in masks)
 
 
@@ -192,9 +197,16 @@ def _coupled(fused: Any) -> Any:
 def of_model(model: Any) -> Iterator[tuple[str, tuple[int, bool], str, Options]]:
     """Yield the layers of a live model: name, place and direction, framework, fields."""
     if framework_class(model, KERAS, ("Layer",)):
+        # A mask may pass through layers that show no trace of it: asked once too often then.
+        masked = any(
+            getattr(part, "mask_zero", False)
+            or framework_class(part, KERAS, ("Masking",))
+            or _masked(part)
+            for part in model._flatten_layers()
+        )
         for name, at, layer, around in _keras_layers(model):
             fields = from_keras(layer)
-            fields["masked"] |= _masked(around)
+            fields["masked"] |= masked
             fields["reverse"] |= bool(getattr(around, "go_backwards", False))
             yield name, at, "Keras", fields
         return

@@ -735,3 +735,36 @@ def test_a_keyword_that_is_no_field_is_named():
     with pytest.raises(TypeError, match=r"batch_first is no field of Gates.*time_major=False"):
         read_gates(state, batch_first=True)
     assert not read_gates(state, time_major=False).time_major
+
+
+# Masks that the layer itself does not show
+
+
+def embedded(mask_zero, how):
+    start = keras.Input((6,), dtype="int32")
+    x = L.Embedding(9, 3, mask_zero=mask_zero)(start)
+    if how == "inner":
+        inner = keras.Sequential([keras.Input((None, 3)), L.GRU(4)])
+        return keras.Model(start, inner(x))
+    mask = keras.ops.not_equal(start, 0)
+    if how == "argument":
+        return keras.Model(start, L.GRU(4)(x, mask=mask))
+    return keras.Model(start, L.GRU(4)(x, None, mask) if how == "place" else L.GRU(4)(x))
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(
+    ("mask_zero", "how", "masked"),
+    [
+        (True, "inner", True),
+        (False, "inner", False),
+        (False, "argument", True),
+        (False, "place", True),
+        (True, "plain", True),
+        (False, "plain", False),
+    ],
+)
+def test_a_mask_anywhere_in_a_model_is_asked_for(tmp_path, live, mask_zero, how, masked):
+    model = embedded(mask_zero, how)
+    model.save(tmp_path / "m.keras")
+    assert read_gates(model if live else tmp_path / "m.keras").masked == masked
