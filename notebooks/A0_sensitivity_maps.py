@@ -171,7 +171,8 @@ for name, theirs in others.items():
 known, classes = images[:4_000], labels[:4_000]
 means = np.array([known[classes == d].mean(axis=0) for d in range(10)])
 trivial = (means - known.mean(axis=0))[names]
-print(f"right after ten of the trivial map: {still_right(network, trivial):.2f}")
+left = still_right(network, trivial)
+print(f"right after ten of the trivial map: {left:.2f}")
 
 # %% [markdown]
 # It does more harm than the controls, so part of what a map does is knowing where ink belongs. The network's own map does

@@ -186,7 +186,8 @@ predicted = np.interp(2 / rates, steepest[::-1], U[::-1])
 runs = [live.descent(0.5, -1.0, rate, steps=40_000) for rate in rates]
 rest = np.array([run[-100:, 1].mean() for run in runs])
 for rate, guess, seen in zip(rates, predicted, rest):
-    print(f"rate {rate}: predicted U = {guess:.1f}, at rest near {seen:.1f}")
+    print(f"rate {rate}: predicted U = {guess:.1f}, "
+          f"at rest near {seen:.1f}")
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "A run with a fixed learning rate stops where the valley becomes too narrow for its steps, not where the loss is lowest. A smaller rate stops further left.", "name": "fig-starts-and-rates-edge"}, "image": {"alt": "Largest curvature on the valley floor, logarithmic axis, over U from \u22125 to \u22121.5: it falls from left to right. Three dotted horizontal lines mark 2 divided by the learning rate for 0.001, 0.0005 and 0.0002. On each, a triangle marks where the run came to rest; all three lie on the curve."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots(figsize=(plotting.WIDTH, 3.8))

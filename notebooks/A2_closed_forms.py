@@ -116,9 +116,11 @@ before, after, moved = (
 # %%
 close = np.abs(predicted / norm(W) - 1) < 0.01
 largest = np.abs(size / predicted / after[:, 0] - 1) < 0.01
-kept = (after[:, 1:-1] >= before[:, 2:]) & (after[:, 1:-1] <= before[:, :-2])
+inner = after[:, 1:-1]
+kept = (inner >= before[:, 2:]) & (inner <= before[:, :-2])
 print(f"|W|: {norm(W).mean():.1f}, right within 1%: {close.sum()} of 100")
-print(f"first singular value: {after[:, 0].mean():.1f}, {largest.sum()} of 100")
+print(f"first singular value: {after[:, 0].mean():.1f},",
+      f"{largest.sum()} of 100")
 print("E - E0 of rank one, but for 2%:",
       (moved[:, 1] < 0.02 * moved[:, 0]).sum(), "of 100")
 print("numbers 2 to 9 in their brackets:", kept.all(axis=1).sum(), "of 100")
@@ -156,12 +158,15 @@ def drift(last: list) -> np.ndarray:
     return norm(C - C0) / norm(W) ** 2
 
 
-drifts = [drift(train(rate, round(4 / rate))) for rate in (4e-3, 2e-3, 1e-3)]
+drifts = [drift(train(rate, round(4 / rate)))
+          for rate in (4e-3, 2e-3, 1e-3)]
 ratios = np.array(drifts[:2]) / drifts[1:]
-print(f"half the rate, drift divided by {ratios.min():.1f} to {ratios.max():.1f}")
+print(f"half the rate, drift divided by {ratios.min():.1f}",
+      f"to {ratios.max():.1f}")
 for by_adam in training.adam(first, gradients, [0.01] * 2_000):
     pass
-print("gradient descent, drift below 0.02:", (drifts[1] < 0.02).sum(), "of 100")
+print("gradient descent, drift below 0.02:",
+      (drifts[1] < 0.02).sum(), "of 100")
 print("Adam, drift above 0.5:", (drift(by_adam) > 0.5).sum(), "of 100")
 
 # %% [markdown]

@@ -83,7 +83,8 @@ for layer, kind in (lstm, torch.nn.LSTM), (gru, torch.nn.GRU):
     back = Gates.from_onnx(W, R, B, cell=kind.__name__, **attributes)
     same = [np.array_equal(old, new)
             for old, new in zip(layer.get_weights(), back.to_keras())]
-    print(f"{kind.__name__:4} Keras, PyTorch, ONNX, Keras: bit for bit", all(same))
+    print(f"{kind.__name__:4} Keras, PyTorch, ONNX, Keras: bit for bit",
+          all(same))
 
 
 # %% [markdown]
@@ -201,7 +202,8 @@ for run in (run_torch, keras_order, biases_added_up, onnx_default_reset):
              for layer in layers]
     name = "right" if run is run_torch else run.__name__
     low = "< 1e-6" if max(costs) < 1e-6 else f"{min(costs):.2f}"
-    print(f"{name:20} {low}", "" if max(costs) < 1e-6 else f"to {max(costs):.2f}")
+    print(f"{name:20} {low}",
+          "" if max(costs) < 1e-6 else f"to {max(costs):.2f}")
 
 
 # %% [markdown]
@@ -239,7 +241,8 @@ def moved_by(two: bool, kind: type, rate: float, seed: int) -> torch.Tensor:
 
 for kind, rate in (torch.optim.Adam, 0.001), (torch.optim.SGD, 0.1):
     two, one = (torch.cat([moved_by(flag, kind, rate, seed)
-                           for seed in range(20)]) for flag in (True, False))
+                           for seed in range(20)])
+                 for flag in (True, False))
     print(f"{kind.__name__:4}: two biases move their sum",
           f"{(two / one).median():.2f} times as far")
 
@@ -325,7 +328,8 @@ mask = np.arange(STEPS) < lengths[:, np.newaxis]
 module = torch.nn.LSTM(FEATURES, UNITS, batch_first=True)
 module.load_state_dict(Gates.from_keras(lstm).to_torch())
 rnn = torch.nn.utils.rnn
-packed = rnn.pack_padded_sequence(torch.tensor(x), lengths, batch_first=True)
+packed = rnn.pack_padded_sequence(
+    torch.tensor(x), lengths, batch_first=True)
 h = rnn.pad_packed_sequence(module(packed)[0], batch_first=True)[0]
 gap = np.abs(h.detach().numpy() - lstm(x, mask=mask).numpy()).max(axis=2)
 print("real steps within 1e-6:", bool(gap[mask].max() < 1e-6),

@@ -33,7 +33,8 @@
 # gone after $\ln 2 / (-\ln f) = 2.21$ steps, and all but $1/e$ after $1 / (-\ln f) = 3.19$.
 
 # %%
-from course_utils import plotting, training  # first: it keeps TensorFlow quiet
+# course_utils first: it keeps TensorFlow quiet
+from course_utils import plotting, training
 from course_utils.gates import Gates
 
 import keras
@@ -104,7 +105,8 @@ ax.semilogy(steps, f**steps, label="predicted, bias 1")
 ax.semilogy(steps, 0.5**steps, label="predicted, bias 0")
 ax.semilogy(steps[1:], left[:12], "o", label="no weights, bias 1")
 for kind, marker in [("Keras", "s"), ("PyTorch", "^")]:
-    ax.semilogy(steps[1:], decay[kind].mean(axis=0)[:12], marker, mfc="none",
+    ax.semilogy(steps[1:], decay[kind].mean(axis=0)[:12], marker,
+                mfc="none",
                 ls="", label=f"{kind}, 20 seeds")
 ax.set(xlabel="steps", ylabel="part of the first c that is left",
        xticks=steps[::2])
@@ -136,7 +138,8 @@ for bias in range(5):
     for size in [1, 10]:
         kept = survival(Gates.from_keras(layer), size * long_noise)
         taus.append(1 + kept.sum())
-    print(f"{bias:4} {1 + np.exp(bias):10.1f} {taus[0]:13.1f} {taus[1]:15.1f}")
+    print(f"{bias:4} {1 + np.exp(bias):10.1f} {taus[0]:13.1f} "
+          f"{taus[1]:15.1f}")
 
 
 # %% [markdown]

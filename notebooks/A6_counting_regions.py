@@ -154,7 +154,7 @@ plt.show()
 
 # %%
 def common(W: np.ndarray) -> tuple[float, float]:
-    """Mean cosine of two units, and the first direction's share of |W|^2."""
+    """Return the mean cosine, and the first direction's share of |W|^2."""
     units = W / np.linalg.norm(W, axis=0)
     cosine = (np.linalg.norm(units.sum(axis=1)) ** 2 - 64) / (64 * 63)
     sizes = np.linalg.svd(W, compute_uv=False) ** 2

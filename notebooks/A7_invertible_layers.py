@@ -32,7 +32,8 @@
 # needs its inverse.
 
 # %%
-from course_utils import inversion, plotting, training  # first: quiet TensorFlow
+# course_utils first: it keeps TensorFlow quiet
+from course_utils import inversion, plotting, training
 
 from math import comb
 from textwrap import fill

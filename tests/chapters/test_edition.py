@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.chapters import chapters, read
+from tools.chapters import chapters, pages, read
 
 WORDS, CELLS, LINES, SHORT, FIGURES, WIDTH = 1500, 20, 16, 8, 5, 76
 
@@ -28,6 +28,12 @@ def main_line(cells: list) -> Iterator:
     return (cell for cell in cells if "nbgrader" not in cell.metadata)
 
 
+def too_wide(cells: list) -> list[str]:
+    """Return the lines of code that a page would wrap."""
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    return [line for source in code for line in source.splitlines() if len(line) > WIDTH]
+
+
 def excess(cells: list) -> list[str]:
     """Say where a chapter is longer than it may be."""
     told, visible, figures, live = 0, [], 0, 0
@@ -44,12 +50,7 @@ def excess(cells: list) -> list[str]:
             visible.append([line for line in cell.source.splitlines() if line.strip()])
     long = [lines[0] for lines in visible if len(lines) > LINES]
     middling = [lines for lines in visible if len(lines) > SHORT]
-    wide = [
-        line
-        for cell in cells
-        for line in cell.source.splitlines()
-        if cell.cell_type == "code" and len(line) > WIDTH
-    ]
+    wide = too_wide(cells)
     found = {
         f"{told} words, at most {WORDS}": told > WORDS,
         f"{len(visible)} visible cells of code, at most {CELLS}": len(visible) > CELLS,
@@ -71,3 +72,8 @@ def excess(cells: list) -> list[str]:
 )
 def test_a_chapter_chooses(path):
     assert excess(read(path).cells) == []
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.stem)
+def test_a_column_holds_each_line_of_code(path):
+    assert too_wide(read(path).cells) == []
