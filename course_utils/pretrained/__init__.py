@@ -1,0 +1,80 @@
+"""Networks that somebody else trained, and the words to try them on; README.md tells whose.
+
+Read and questioned in chapters 15 to 17. Nothing here needs a network or another package.
+"""
+
+import hashlib
+import lzma
+from functools import cache
+from pathlib import Path
+
+from course_utils.pretrained.spelling import SpellingNetwork
+
+__all__ = ["SpellingNetwork", "files", "path", "spelling_network", "words"]
+
+FOLDER = Path(__file__).parent
+
+files = {
+    "spelling/checkpoint20.npz": (
+        "b8af35e4596d8dd5836dfd3fe9b2ba4f97b9c311efe8879544cbcfcbd566d8c6"
+    ),
+    "characters/textgenrnn_weights.hdf5": (
+        "6a89ca4235ed9f00be7b2acd65d5fe4a099967d676bfe20afb696106286ffbca"
+    ),
+    "characters/textgenrnn_vocab.json": (
+        "f9c6c0db9b07fb57da023d32df66e16a488d086c138e15706307bb5177c2be74"
+    ),
+    "words/cmudict.dict.xz": "f3f9bf2acf2eead0551060d8c470955e0c7dedaa06e67f72360775c41220b87c",
+}
+"""The SHA-256 of each file, by its name in this folder."""
+
+
+def path(name: str) -> Path:
+    """Return where one of ``files`` is, after comparing its hash.
+
+    Examples
+    --------
+    >>> path("spelling/checkpoint20.npz").name
+    'checkpoint20.npz'
+    """
+    if name not in files:
+        raise ValueError(f"no file {name}; there are {', '.join(files)}")
+    file = FOLDER / name
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"{file} is missing: install course_utils again, or copy the file named in "
+            f"{FOLDER / 'README.md'} there"
+        )
+    if hashlib.sha256(file.read_bytes()).hexdigest() != files[name]:
+        raise ValueError(
+            f"{file} is not the file it was (its SHA-256 differs): install it again"
+        )
+    return file
+
+
+@cache
+def spelling_network() -> SpellingNetwork:
+    """Return the network that turns spelling into sounds (g2p-en 2.1.0)."""
+    return SpellingNetwork.read(path("spelling/checkpoint20.npz"))
+
+
+@cache
+def words() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Return the words of the CMU Pronouncing Dictionary and the pronunciations of each.
+
+    The 117,493 words in plain letters a to z, in the order of the dictionary. The network of
+    :func:`spelling_network` was trained on them.
+
+    Examples
+    --------
+    >>> words()["knight"]
+    (('N', 'AY1', 'T'),)
+    """
+    found: dict[str, list[tuple[str, ...]]] = {}
+    text = lzma.decompress(path("words/cmudict.dict.xz").read_bytes()).decode()
+    for line in text.splitlines():
+        word, *sounds = line.split("#")[0].split()
+        word = word.split("(")[0]  # read(2) is the second pronunciation of read
+        if word.isascii() and word.isalpha():
+            found.setdefault(word, []).append(tuple(sounds))
+    return {word: tuple(said) for word, said in found.items()}
