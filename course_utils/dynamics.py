@@ -59,7 +59,11 @@ class FixedPoints:
 
     def __repr__(self) -> str:
         counts = enumerate(np.bincount(self.unstable))
-        kinds = ", ".join(f"{count} unstable in {kind}" for kind, count in counts if count)
+        kinds = ", ".join(
+            f"{count} {f'unstable in {kind}' if kind else 'stable'}"
+            for kind, count in counts
+            if count
+        )
         far = f"; {self.outside.sum()} outside of the starts" if self.outside.any() else ""
         return (
             f"FixedPoints({len(self.states)} points from {self.converged} of {self.starts} "
@@ -135,8 +139,8 @@ def fixed_points(
     >>> unit = Gates("RNN", {"state": Block(one, 2 * one, np.zeros(1))})
     >>> found = fixed_points(unit, np.linspace(-1, 1, 20)[:, np.newaxis])
     >>> found
-    FixedPoints(3 points from 20 of 20 starts: 2 unstable in 0, 1 unstable in 1)
-    >>> found.states.ravel().round(4)
+    FixedPoints(3 points from 20 of 20 starts: 2 stable, 1 unstable in 1)
+    >>> found.states.ravel().round(4) + 0
     array([-0.9575,  0.    ,  0.9575])
     """
     first, inputs = _taken(gates, starts, x)
