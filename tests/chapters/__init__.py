@@ -17,6 +17,20 @@ and so is a check, with the function of a solution cell and as a learner finds i
 
 Only what the function uses is run: imports, functions and constants that cells define. So a
 chapter that imports Keras costs nothing here unless the function needs it.
+
+What each check says to which answer stands in the chapter's ``answers.py``::
+
+    ANSWERS = {
+        "final_bias": [  # the exercise
+            ("right", lambda W, b, v: (v.sum() - W.sum() + b) / (len(v) + 1)),
+            ("which sign", lambda W, b, v: (v.sum() - W.sum() - b[0]) / (len(v) + 1)),
+        ],
+    }
+
+``right`` is an answer that passes, beside the solution and unlike it. With a wrong one stands a
+pattern that its hint has to match. These files import NumPy and the package, and a framework only
+in a function that needs it: they also run where there is none, as in the page of a browser.
+``tests/package/test_checks.py`` asks for the answers.
 """
 
 import ast

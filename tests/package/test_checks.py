@@ -17,50 +17,34 @@ from tools.chapters import ROOT, chapters, read
 
 CHAPTERS = [path.stem for path in chapters()]
 
-Case = tuple[str, Callable[..., Any], str]
+Answers = dict[str, list[tuple[str, Callable[..., Any]]]]
 
 
-def wrong_answers(module: Any, names: list[str]) -> list[Case]:
-    """Return the wrong answers a test module tries: each exercise, answer and hint.
+def answers(slug: str) -> Answers:
+    """Return the table of a chapter's answers: see ``tests/chapters/__init__.py``."""
+    return importlib.import_module(f"tests.chapters.{slug[3:]}.answers").ANSWERS
 
-    They stand in tests with the parameters name, answer, hint, or with answer and hint alone
-    if the test calls the check of one exercise.
+
+def check(slug: str, name: str) -> Callable[..., None]:
+    """Return the check of an exercise."""
+    return getattr(importlib.import_module(f"course_utils.checks.{slug[3:]}"), name)
+
+
+def untold(table: Answers, names: list[str]) -> list[str]:
+    """Name the exercises that have fewer than two wrong answers with a hint of their own.
+
+    Any answer that crashes or returns nothing is told so: that says nothing about the hints.
     """
-    cases: list[Case] = []
-    for test in vars(module).values():
-        for mark in getattr(test, "pytestmark", ()):
-            given, values = mark.args if mark.name == "parametrize" else ((), ())
-            if given[-1:] != ("hint",):
-                continue
-            rows = [getattr(value, "values", value) for value in values]
-            if len(given) == 2:
-                (name,) = set(test.__code__.co_names) & set(names)
-                rows = [(name, *row) for row in rows]
-            cases += rows
-    return cases
-
-
-def unfit(module: Any, names: list[str], checks: Any) -> list[str]:
-    """Say which exercises have fewer than two wrong answers with a hint about the answer."""
-    found: list[str] = []
-    fitting = dict.fromkeys(names, 0)
-    for name, answer, hint in wrong_answers(module, names):
-        try:
-            getattr(checks, name)(answer)
-        except CheckFailed as failed:
-            fits = bool(hint) and re.search(hint, str(failed)) is not None
-            # A wrong answer that only crashes says nothing about the hints.
-            crashed = re.search(r" raised \w+Error: | returned None: ", str(failed))
-            fitting[name] += fits and not crashed
-            found += [f"{name}: {hint!r} is not in {str(failed)!r}"] * (not fits)
-        else:
-            found.append(f"{name}: the wrong answer with the hint {hint!r} passes")
-    found += [f"{name}: {n} wrong answers, not 2" for name, n in fitting.items() if n < 2]
-    return found
+    common = re.compile(r"right|.*(raised |returned None).*|")
+    own = {
+        name: [said for said, _ in table.get(name, []) if not common.fullmatch(said)]
+        for name in names
+    }
+    return [name for name, said in own.items() if len(said) < 2]
 
 
 @pytest.mark.parametrize("slug", CHAPTERS)
-def test_each_check_tells_right_from_stub_and_from_two_wrong_answers(slug, capsys):
+def test_each_check_tells_the_solution_from_the_stub(slug, capsys):
     cells = read(ROOT / "notebooks" / f"{slug}.md").cells
     checked = [
         cell.source
@@ -70,44 +54,40 @@ def test_each_check_tells_right_from_stub_and_from_two_wrong_answers(slug, capsy
     names = exercises(slug)
     assert len(checked) >= 2
     assert checked == [f"checks.{name}({name})" for name in names]
-    checks = importlib.import_module(f"course_utils.checks.{slug[3:]}")
     for name in names:
-        getattr(checks, name)(solution(slug, name))
+        check(slug, name)(solution(slug, name))
         assert re.fullmatch(rf"{name}: .+\n", capsys.readouterr().out)
         with pytest.raises(CheckFailed, match=f"{name} is still the stub"):
-            getattr(checks, name)(stub(slug, name))
-    module = importlib.import_module(f"tests.chapters.{slug[3:]}.test_checks")
-    assert unfit(module, names, checks) == []
-
-
-class Checks:
-    """A check of a number, for the guard below."""
-
-    @staticmethod
-    def two(answer: Callable[[], Any]) -> None:
-        if answer() is None:
-            raise CheckFailed("two returned None: does it end with a return line?")
-        if answer() != 2:
-            raise CheckFailed("count the legs again")
+            check(slug, name)(stub(slug, name))
 
 
 @pytest.mark.parametrize(
-    ("cases", "problem"),
+    ("slug", "name", "said", "answer"),
     [
-        ([], "two: 0 wrong answers"),
-        ([("two", lambda: 3, "count the")], "two: 1 wrong answers"),
-        ([("two", lambda: 3, "count the"), ("two", lambda: None, "None")], "two: 1 wrong"),
-        ([("two", lambda: 3, "count the"), ("two", lambda: 2, "count the")], "passes"),
-        ([("two", lambda: 3, "count the"), ("two", lambda: 4, "count arms")], "is not in"),
-        ([("two", lambda: 3, "count the"), ("two", lambda: 4, "")], "'' is not in"),
+        (slug, name, *row)
+        for slug in CHAPTERS
+        for name, rows in answers(slug).items()
+        for row in rows
     ],
 )
-def test_a_check_that_is_not_tested_enough_is_found(cases, problem):
-    class Module:
-        @pytest.mark.parametrize(("name", "answer", "hint"), cases)
-        def test_wrong(self, name, answer, hint): ...
+def test_an_answer_gets_the_word_beside_it(slug, name, said, answer, capsys):
+    if said == "right":
+        check(slug, name)(answer)
+        assert re.fullmatch(rf"{name}: .+\n", capsys.readouterr().out)
+    else:
+        with pytest.raises(CheckFailed, match=said):
+            check(slug, name)(answer)
 
-    assert any(problem in line for line in unfit(Module, ["two"], Checks))
+
+@pytest.mark.parametrize("slug", CHAPTERS)
+def test_each_exercise_has_two_wrong_answers_with_a_hint_of_their_own(slug):
+    assert untold(answers(slug), exercises(slug)) == []
+
+
+@pytest.mark.parametrize("said", [[], ["one"], ["one", "right"], ["one", "f raised KeyError"]])
+def test_an_exercise_with_too_few_wrong_answers_is_named(said):
+    assert untold({"f": [(hint, len) for hint in said]}, ["f"]) == ["f"]
+    assert untold({"f": [("one", len), ("two", len)]}, ["f"]) == []
 
 
 # --- each question counts

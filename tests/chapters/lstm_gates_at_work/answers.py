@@ -1,0 +1,102 @@
+"""Answers to the exercises of chapter 6, each with what its check says."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from course_utils import data, gates
+
+
+def counter(up, down, dollar=0.0, forget=40.0, gate=40.0, inverse=np.arctanh):
+    def block(bias, kernel=(0.0, 0.0, 0.0)):
+        return gates.Block(np.array(kernel)[:, None], np.zeros((1, 1)), np.array([bias]))
+
+    cell = block(0.0, [dollar, inverse(up), inverse(down)])
+    wide = block(gate)
+    blocks = {"input": wide, "forget": block(forget), "cell": cell, "output": wide}
+    return gates.Gates("LSTM", blocks)
+
+
+def in_float32(up, down):
+    cell = counter(up, down)
+    small = {
+        name: gates.Block(*(a.astype("float32") for a in (k.kernel, k.recurrent, k.bias)))
+        for name, k in cell.blocks.items()
+    }
+    return replace(cell, blocks=small)
+
+
+def leaky(f, longest, offset=0, opening=False, fresh=True):
+    states, counts = [], []
+    c = 0.0
+    for n in range(1, longest + 1):
+        c, total = (0.0 if fresh else c), 0
+        if opening:
+            states.append(c)
+            counts.append(total)
+        for step in [1] * n + [-1] * n:
+            c, total = f * c + step, total + step
+            states.append(c)
+            counts.append(total)
+    return np.corrcoef(states[offset:], counts[offset:])[0, 1]
+
+
+def moved(
+    cell, V, v, unit, shift, state="c", until=0, opening="$", kept=1.0, from_10=False, b=False
+):
+    top = cell.trace(data.symbols([opening + "a" * 10]))
+    h, c = kept * top.h[:, -1], top.c[:, -1].copy()
+    (c if state == "c" else h)[:, unit] += shift
+    if from_10:
+        c[:, unit] = 10 + shift
+    logits = cell.trace(data.symbols(["b" * 40]), h, c).h @ V + v
+    ends = ((logits[0, :, 2] <= 0) if b else (logits[0, :, 0] > 0)).nonzero()[0]
+    return ends[0] + 1 if len(ends) else until or 41
+
+
+ANSWERS = {
+    "bias_for": [
+        ("right", lambda n: np.log(2 * n**2 - 1)),
+        ("too soon", lambda n: np.log(n - 1)),
+        ("too soon", lambda n: np.log(2 * n)),
+        ("too soon", lambda n: np.log(2 * (n - 1) ** 2 - 1)),
+        ("a value of the gate", lambda n: 1 - 1 / (2 * n**2)),
+        ("still right", lambda n: 40.0),
+        ("leak more", lambda n: np.log(8 * n**2)),
+    ],
+    "weighted_counter": [
+        ("squashes", lambda up, down: counter(up, down, inverse=float)),
+        ("the first a moves c by", lambda up, down: counter(down, up)),
+        ("add nothing", lambda up, down: counter(up, down, dollar=0.1)),
+        ("quite open", lambda up, down: counter(up, down, forget=10.0)),
+        ("after .aab", lambda up, down: counter(up, down, forget=1.0)),
+        ("after .aab", lambda up, down: counter(up, up)),
+        ("got tuple", lambda up, down: (up, down)),
+        ("in float64, got float32", in_float32),
+        (
+            "the first a moves c by",
+            lambda up, down: replace(counter(up, down), activation="linear"),
+        ),
+    ],
+    "impostor": [
+        ("longest string alone", lambda f, n: leaky(f, n, offset=n * (n - 1))),
+        ("leave out", lambda f, n: leaky(f, n, opening=True)),
+        ("start at 0", lambda f, n: leaky(f, n, fresh=False)),
+        ("start at 0", lambda f, n: leaky(f, n) ** 2),
+        ("the correlation is known", lambda f, n: -leaky(f, n)),
+    ],
+    "waits": [
+        ("right", moved),
+        ("whole number", lambda *_: 10.0),
+        ("where does the shift go in", lambda *args: moved(*args[:4], 0)),
+        ("where does the shift go in", lambda *args: moved(*args, state="h")),
+        ("counts too", lambda *args: moved(*args) - 1),
+        ("return 41", lambda *args: moved(*args, until=40)),
+        ("move one entry of c", lambda *args: moved(*args[:4], -args[4])),
+        ("which column", lambda *args: moved(*args[:3], 0, args[4])),
+        ("go on from the whole h and c", lambda *args: moved(*args, opening="")),
+        ("go on from the whole h and c", lambda *args: moved(*args, kept=0.0)),
+        ("not 9: go on from the whole", lambda *args: moved(*args, from_10=True)),
+        ("the entry of the \\$", lambda *args: moved(*args, b=True)),
+    ],
+}

@@ -1,0 +1,220 @@
+"""Answers to the exercises of chapter 7, each with what its check says."""
+
+from itertools import permutations
+
+import numpy as np
+
+from course_utils.gates import Block, Gates
+
+RNG = np.random.default_rng(0)
+
+
+def by_place(matrix, order):
+    found = np.split(matrix, 4, axis=-1)
+    return np.concatenate([found[order.index(k)] for k in "ifco"], axis=-1)
+
+
+def wrong_way(matrix, order):
+    found = dict(zip("ifco", np.split(matrix, 4, axis=-1), strict=True))
+    return np.concatenate([found[k] for k in order], axis=-1)
+
+
+def rows(matrix, order):
+    found = dict(zip(order, np.split(matrix, 4, axis=0), strict=True))
+    return np.concatenate([found[k] for k in "ifco"], axis=0)
+
+
+def first_block_only(matrix, order):
+    found = np.split(matrix, 4, axis=-1)
+    first = order.index("i")
+    return np.concatenate([found[first], *found[:first], *found[first + 1 :]], axis=-1)
+
+
+def one_block_twice(matrix, order):
+    found = np.split(matrix, 4, axis=-1)
+    return np.concatenate([found[0]] * 4, axis=-1)
+
+
+def upside_down(matrix, order):
+    return by_place(matrix, order)[::-1]
+
+
+def in_columns(bias_ih, bias_hh):
+    """Right too: without splitting, by the columns of a table of blocks."""
+    return np.reshape([bias_ih, bias_hh], (2, 3, -1))[:, [1, 0, 2]].reshape(2, -1)
+
+
+def torch_order(bias_ih, bias_hh):
+    return np.stack([bias_ih, bias_hh])
+
+
+def added(bias_ih, bias_hh):
+    return in_columns(bias_ih, bias_hh).sum(axis=0)
+
+
+def added_beside_zeros(bias_ih, bias_hh):
+    return in_columns(bias_ih + bias_hh, 0 * bias_hh)
+
+
+def swapped(bias_ih, bias_hh):
+    return in_columns(bias_hh, bias_ih)
+
+
+def reversed_blocks(bias_ih, bias_hh):
+    return np.stack([np.concatenate(np.split(b, 3)[::-1]) for b in (bias_ih, bias_hh)])
+
+
+def update_twice(bias_ih, bias_hh):
+    both = [np.split(b, 3) for b in (bias_ih, bias_hh)]
+    return np.stack([np.concatenate([z, z, n]) for _, z, n in both])
+
+
+def moved(W, U, b, **changed):
+    state = {"weight_ih_l0": W.T, "weight_hh_l0": U.T, "bias_ih_l0": b, "bias_hh_l0": 0 * b}
+    return {**state, **changed}
+
+
+def bias_shared_out(W, U, b):
+    return moved(W, U, b, bias_ih_l0=-2 * b, bias_hh_l0=3 * b)
+
+
+def parts(got, want, tolerance, counted_from=1):
+    away = np.abs(got - want).max(axis=(0, 2)) > tolerance
+    return int(away.argmax()) + counted_from if away.any() else 0
+
+
+def without_size(got, want, tolerance):
+    away = (got - want > tolerance).any(axis=(0, 2))
+    return int(away.argmax()) + 1 if away.any() else 0
+
+
+def summed_up(how):
+    """An answer that compares one number a step, found by mean or sum."""
+
+    def answer(got, want, tolerance):
+        away = how(np.abs(got - want), axis=(0, 2)) > tolerance
+        return int(away.argmax()) + 1 if away.any() else 0
+
+    return answer
+
+
+def mean_of_sequences(got, want, tolerance):
+    away = (np.abs(got - want).mean(axis=0) > tolerance).any(axis=1)
+    return int(away.argmax()) + 1 if away.any() else 0
+
+
+def largest_gap(got, want, tolerance):
+    gap = np.abs(got - want).max(axis=(0, 2))
+    return int(gap.argmax()) + 1 if gap.max() > tolerance else 0
+
+
+def relative(got, want, tolerance):
+    away = (np.abs(got - want) > tolerance * np.abs(want)).any(axis=(0, 2))
+    return int(away.argmax()) + 1 if away.any() else 0
+
+
+def wrong_axis(got, want, tolerance):
+    away = (np.abs(got - want) > tolerance).any(axis=(1, 2))
+    return int(away.argmax()) + 1 if away.any() else 0
+
+
+def in_a_loop(got, want, tolerance):
+    for t in range(got.shape[1]):
+        if not np.allclose(got[:, t], want[:, t], rtol=0, atol=tolerance):
+            return np.int64(t + 1)
+    return 0
+
+
+def found_with(draw, steps):
+    """An answer to find_order that draws its probe in some way and looks at some steps."""
+
+    def answer(run):
+        blocks = {k: Block(draw(1, 2), draw(2, 2), draw(2)) for k in "ifco"}
+        names = {"i": "input", "f": "forget", "c": "cell", "o": "output"}
+        x = np.linspace(0.3, 1, 8).reshape(2, 4, 1)[:, :steps]
+        want = Gates("LSTM", {names[k]: block for k, block in blocks.items()}).trace(x).h
+        for order in permutations("ofci"):
+            parts = ("kernel", "recurrent", "bias")
+            fused = [
+                np.concatenate([getattr(blocks[k], part) for k in order], axis=-1)
+                for part in parts
+            ]
+            if np.allclose(run(*fused, x), want):
+                return "".join(order)
+        return None
+
+    return answer
+
+
+# A wrong order moves i, c or o, so one step tells, though f does nothing in it.
+in_one_step = found_with(lambda *shape: RNG.normal(size=shape), 1)
+
+
+def way_back(run):
+    order = in_one_step(run)
+    return "".join("ifco"[order.index(letter)] for letter in "ifco")
+
+
+ANSWERS = {
+    "keras_blocks": [
+        ("right", by_place),
+        ("first block should be input.*is cell", lambda matrix, order: matrix),
+        ("in which do you look up", wrong_way),
+        ("raised ValueError", rows),
+        ("first block begins well", first_block_only),
+        ("lost or made up", one_block_twice),
+        ("changed their row", upside_down),
+        (r"should have shape \(3, 8\)", lambda matrix, order: matrix.T),
+    ],
+    "torch_state": [
+        ("right", bias_shared_out),
+        ("got tuple", lambda W, U, b: (W.T, U.T, b, b)),
+        ("names", lambda W, U, b: {"weight_ih_l0": W.T}),
+        ("shape", lambda W, U, b: moved(W, U, b, weight_ih_l0=W)),
+        ("mixes the rows", lambda W, U, b: moved(W, U, b, weight_ih_l0=W.reshape(W.T.shape))),
+        (
+            "not transposed one by one",
+            lambda W, U, b: moved(W, U, b, weight_hh_l0=np.concatenate(np.split(U, 4, axis=1))),
+        ),
+        ("order", lambda W, U, b: moved(W, U, b, weight_hh_l0=U.T[::-1])),
+        ("b twice", lambda W, U, b: moved(W, U, b, bias_hh_l0=b)),
+        ("where has b", lambda W, U, b: moved(W, U, b, bias_ih_l0=0 * b)),
+        ("sum be", lambda W, U, b: moved(W, U, b, bias_hh_l0=b / 2)),
+    ],
+    "keras_gru_bias": [
+        ("right", in_columns),
+        ("PyTorch's order", torch_order),
+        ("one row is not enough", added),
+        ("look at the candidate", added_beside_zeros),
+        ("rows changed places", swapped),
+        ("look at the candidate", reversed_blocks),
+        ("second block of Keras", update_twice),
+    ],
+    "first_difference": [
+        ("right", in_a_loop),
+        ("whole number", lambda *_: 2.0),
+        ("4e-06", lambda got, want, tolerance: parts(got, want, 0)),
+        ("0.02", lambda got, want, tolerance: parts(got, want, 1e-5)),
+        ("counted from 1", lambda *args: parts(*args, counted_from=0)),
+        ("either sign", without_size),
+        ("a single one", summed_up(np.mean)),
+        ("one sequence is enough", mean_of_sequences),
+        ("4e-06", summed_up(np.sum)),
+        ("first gap or for the largest", largest_gap),
+        ("4e-06", relative),
+        ("which axis", wrong_axis),
+        ("nan", parts),
+    ],
+    "find_order": [
+        ("right", in_one_step),
+        ("framework.*ifco is not its order", lambda run: "ifco"),
+        ("the way back", way_back),
+        ("many orders agree", found_with(lambda *s: np.zeros(s), 4)),
+        (
+            "many orders agree",
+            found_with(lambda *s: np.arange(1.0, 1 + np.prod(s)).reshape(s), 1),
+        ),
+        ("letters i, f, c and o", lambda run: "ifgo"),
+        ("4u", lambda run: run(np.ones((1, 8)), np.ones((8, 2)), 0, 0)),
+    ],
+}

@@ -1,0 +1,113 @@
+"""Answers to the exercises of chapter 2, each with what its check says."""
+
+import numpy as np
+
+
+def one_row_only(W, b):
+    W[0] = 0
+    return W, b
+
+
+def in_place(W, b):
+    b += W[0]
+    W -= W[0].copy()
+    return W, b
+
+
+def equal_weights(first, second):
+    return all(np.allclose(a, b) for a, b in zip(first, second, strict=True))
+
+
+def equal_tables(first, second):
+    return bool(np.allclose(first[0] + first[2], second[0] + second[2]))
+
+
+def equal_tables_and_sizes(first, second):
+    return equal_tables(first, second) and bool(
+        np.allclose(np.abs(first[1]), np.abs(second[1]))
+    )
+
+
+def equal_tables_and_u(first, second):
+    return equal_tables(first, second) and bool(np.allclose(first[1], second[1]))
+
+
+def equal_sums(first, second):
+    same = np.isclose((first[0] + first[2]).sum(), (second[0] + second[2]).sum())
+    return bool(same and np.allclose(first[1], second[1]))
+
+
+def equal_as_sets(first, second):
+    tables = [np.sort(network[0] + network[2], axis=0) for network in (first, second)]
+    same_U = np.allclose(first[1], second[1]) or np.allclose(tables, 0)
+    return bool(np.allclose(*tables) and same_U)
+
+
+def equal_differences(first, second):
+    same = np.allclose(np.diff(first[0], axis=0), np.diff(second[0], axis=0))
+    return bool(same and np.allclose(first[1], second[1]))
+
+
+def first_silent(first, second):
+    return bool(np.allclose(first[0] + first[2], 0)) or equal_tables_and_u(first, second)
+
+
+def u_free_if(free):
+    """An answer that ignores U where a rule about the first table says so."""
+
+    def answer(first, second):
+        table = first[0] + first[2]
+        return equal_tables(first, second) and (
+            bool(free(table)) or bool(np.allclose(first[1], second[1]))
+        )
+
+    return lambda first, second: answer(first, second) or first_two_silent(first, second)
+
+
+def first_two_silent(first, second):
+    return all(np.allclose(W + b, 0) for W, _, b in (first, second))
+
+
+def u_times_first_row(first, second):
+    both = [network[1] * (network[0] + network[2])[0] for network in (first, second)]
+    return equal_tables(first, second) and bool(np.allclose(*both))
+
+
+ANSWERS = {
+    "zero_first": [
+        ("right", in_place),
+        ("which c in", lambda W, b: (W + b, 0 * b)),
+        ("what has to happen to b", lambda W, b: (W - W[0], b)),
+        ("what has to happen to b", lambda W, b: (W - W[0], b - W[0])),
+        ("the same number to every row", one_row_only),
+        ("return two arrays", lambda W, b: W - W[0]),
+        (r"shape \(10, 1\), got \(10,\)", lambda W, b: ((W - W[0])[:, 0], b)),
+    ],
+    "same_function": [
+        ("shifted by 3: equal functions may have different", equal_weights),
+        ("another U: .* On longer ones", equal_tables),
+        ("other sign: .* On longer ones", equal_tables_and_sizes),
+        ("what is their state, ever", equal_tables_and_u),
+        ("for other digits", equal_sums),
+        ("for other digits", equal_as_sets),
+        ("W shifted but not b", equal_differences),
+        ("only one is silent", first_silent),
+        ("every step adds 1", u_free_if(lambda v: np.ptp(v) < 1e-6)),
+        ("only the digit 0", u_free_if(lambda v: np.isclose(v, 0).any())),
+        ("only the digit 0", u_times_first_row),
+        ("together add 0", u_free_if(lambda v: np.isclose(v.sum(), 0))),
+        ("you say True", lambda first, second: True),
+        ("True or False, got str", lambda first, second: "yes"),
+    ],
+    "final_bias": [
+        # A bias of one entry is as good as a number.
+        ("right", lambda W, b, v: (v.sum() - W.sum() + b) / (len(v) + 1)),
+        ("right", lambda W, b, v: [[(v.sum() - W.sum() + b[0]) / (len(v) + 1)]]),
+        ("which sign", lambda W, b, v: (v.sum() - W.sum() - b[0]) / (len(v) + 1)),
+        ("once more beside", lambda W, b, v: (v.sum() - W.sum() + b[0]) / len(v)),
+        ("45 and 11 belong", lambda W, b, v: (45 - W.sum() + b[0]) / 11),
+        ("11 belongs to ten", lambda W, b, v: (v.sum() - W.sum() + b[0]) / 11),
+        ("write Q at the start", lambda W, b, v: b[0]),
+        (r"should have shape \(\), got \(10,\)", lambda W, b, v: v - b),
+    ],
+}
