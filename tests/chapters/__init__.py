@@ -28,8 +28,8 @@ What each check says to which answer stands in the chapter's ``answers.py``::
     }
 
 ``right`` is an answer that passes, beside the solution and unlike it. With a wrong one stands a
-pattern that its hint has to match. These files import NumPy and the package, and a framework only
-in a function that needs it: they also run where there is none, as in the page of a browser.
+pattern that its hint has to match. These files import NumPy and the package, and a framework
+only in a function that needs it: they also run where there is none, as in a browser.
 ``tests/package/test_checks.py`` asks for the answers.
 """
 
