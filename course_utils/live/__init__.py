@@ -37,6 +37,7 @@ checks to ``tests/book/test_live_figures.py``.
 
 from course_utils.live._figure import LiveFigure, finite
 from course_utils.live.backwards import Backwards, input_path
+from course_utils.live.bandit import MindReader, fit_choices
 from course_utils.live.decode import DecodeBasis, DecodeShift
 from course_utils.live.draw import DrawTheTop
 from course_utils.live.microscope import GateMicroscope, GateSlices, sliced
@@ -44,6 +45,7 @@ from course_utils.live.one_unit import ThereAndBack, there_and_back
 from course_utils.live.rnn import LossSurface, RnnDials, descent, states
 from course_utils.live.row import InkTheRow
 from course_utils.live.sawtooth import Sawtooth, used_weight, weight_path
+from course_utils.live.spelling import LettersHeard, eight_bits, letters_heard
 
 __all__ = [
     "Backwards",
@@ -53,14 +55,19 @@ __all__ = [
     "GateMicroscope",
     "GateSlices",
     "InkTheRow",
+    "LettersHeard",
     "LiveFigure",
     "LossSurface",
+    "MindReader",
     "RnnDials",
     "Sawtooth",
     "ThereAndBack",
     "descent",
+    "eight_bits",
     "finite",
+    "fit_choices",
     "input_path",
+    "letters_heard",
     "sliced",
     "states",
     "there_and_back",

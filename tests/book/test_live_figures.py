@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from course_utils import data, decoding, live
+from course_utils.live import bandit
 from tests.book.visit import SITE, serious
 from tests.package.live_examples import EMBEDDING, EXAMPLES, GATE_OFFSET, GATE_W, ONE_HOT
 
@@ -362,6 +363,32 @@ def test_the_run_back_is_numpys(visit, start, x, U, decimals, steps):
         assert now["bits"] == np.inf
         assert "Nothing comes back" in words
     assert page.locator("tbody tr").count() == steps + 1
+
+
+def test_the_three_weights_are_those_that_python_finds(visit):
+    page = visit("MindReader.html")
+    for press, alpha, beta in (("nothing", 0.3, 3), ("animal", 0.8, 1.5), ("hand", 0, 0)):
+        if press == "animal":
+            move(page, "the animal's learning rate α", alpha)
+            move(page, "its inverse temperature β", beta)
+        if press == "hand":
+            for name in ["Left machine"] * 14 + ["Right machine", "Left machine"] * 5:
+                page.get_by_role("button", name=name).click()
+        now = state(page)
+        assert now["animal"] == ([alpha, beta] if beta else None)
+        assert len(now["choices"]) == {"nothing": 80, "animal": 200, "hand": 24}[press]
+        weights, errors = live.fit_choices(now["choices"], now["rewards"])
+        np.testing.assert_allclose(now["weights"], weights, **CLOSE)
+        np.testing.assert_allclose(now["errors"], errors, **CLOSE)
+        right = bandit.guessed(now["choices"], now["rewards"])
+        assert (now["right"], now["asked"]) == (right, len(now["choices"]) - 10)
+        words = page.locator(".readout").inner_text()
+        assert f"It foresaw {right} of {now['asked']} choices" in words
+        if press == "animal":
+            assert f"learning rate 1 − U = {1 - weights[1]:.2f} ± {errors[1]:.2f}" in words
+            assert abs(1 - weights[1] - alpha) < 4 * errors[1]
+    page.get_by_role("button", name="Start again").click()
+    assert state(page)["choices"] == []
 
 
 # ---- everybody can use them -----------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils import gates, live, units
+from course_utils import gates, live, pretrained, units
 
 _rng = np.random.default_rng(0)
 _W = _rng.normal(size=(10, 1))
@@ -60,6 +60,7 @@ def _features() -> tuple[units.Features, np.ndarray]:
 
 SEEN, BEST = _features()
 GATE_W, GATE_OFFSET = _rng.normal(size=(28, 5)) / 4, np.array([1.0, 0.5, 1.5, 0.0, 1.0])
+CHOICES, PAID = (_rng.random((2, 80)) < 0.6).astype(int)
 MEANS = ROW_RNN.run(WINDOWS)[1].mean(axis=(0, 1))
 
 EXAMPLES: dict[str, live.LiveFigure] = {
@@ -73,7 +74,11 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "GateMicroscope": live.GateMicroscope(*COUNTER, "aaaabbbb"),
     "InkTheRow": live.InkTheRow(GATE_W, GATE_OFFSET, 0, 1),
     "GateSlices": live.GateSlices(FUSED, SEQUENCES, SLICED, "iofc"),
+    "MindReader": live.MindReader(CHOICES, PAID, 0.3, 3.0),
     "Sawtooth": live.Sawtooth(-0.3),
     "ThereAndBack": live.ThereAndBack(),
+    "LettersHeard": live.LettersHeard(
+        pretrained.spelling_network(), "knight", ("rate", "smaze")
+    ),
     "DrawTheTop": live.DrawTheTop(ROW_RNN, SEEN, DIGITS, BEST, MEANS),
 }
