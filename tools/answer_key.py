@@ -43,16 +43,9 @@ def answers(article: Tag) -> list[Tag]:
 
 
 def document(site: Path, toc: Path, config: dict[str, str]) -> str:
-    """Return the key as one HTML page.
+    """Return the key as one HTML page, from what :func:`tools.built.pages` takes.
 
-    Parameters
-    ----------
-    site
-        Folder of the built book.
-    toc
-        The ``_toc.yml`` it was built from.
-    config
-        ``_config.yml``: title, author, copyright.
+    Title, author and copyright are those of ``config``, the book's ``_config.yml``.
     """
     contents = pages(site, toc)
     empty = "<!doctype html><html lang='en'><head></head><body></body></html>"

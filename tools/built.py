@@ -23,14 +23,7 @@ class Page:
 
 
 def pages(site: Path, toc: Path) -> list[Page]:
-    """Return the pages of the book in the order of its table of contents.
-
-    Parameters
-    ----------
-    site
-        Folder of the built book.
-    toc
-        The ``_toc.yml`` it was built from.
+    """Return the pages of a built book in the order of the ``_toc.yml`` it was built from.
 
     Raises
     ------

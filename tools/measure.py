@@ -1,34 +1,24 @@
 """What a chapter needs of a computer: ``python -m tools.measure``.
 
     python -m tools.measure [SLUG ...]    measure chapters (all, if none is named)
-    python -m tools.measure --desk        measure JupyterLab alone, without a chapter
 
 Every chapter runs in a fresh kernel, one after another, and says at its end what it took. From
-the results, ``book/_data/needs.csv`` and ``book/_data/desk.csv``, the page on running a class
-makes its tables. Measure on a machine that does nothing else. Reads ``/proc``: Linux only.
+the results, ``book/_data/needs.csv``, the page on running a class makes its table. Measure on a
+machine that does nothing else. Reads ``/proc``: Linux only.
 """
 
 import argparse
 import csv
-import json
 import os
 import re
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
-import psutil
-from jupyter_client import BlockingKernelClient
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
-from tools.chapters import NOTEBOOKS, ROOT, chapters, read
+from tools.chapters import ROOT, chapters, read
 
 NEEDS = ROOT / "book" / "_data" / "needs.csv"
-DESK = ROOT / "book" / "_data" / "desk.csv"
 
 # Not getrusage: its peak includes that of the process that started the kernel.
 READING = """
@@ -83,16 +73,6 @@ def measure(chapter: Path) -> dict[str, str | int]:
     }
 
 
-def import_seconds(module: str) -> int:
-    """Return the CPU seconds of a fresh Python that imports a module as a chapter does."""
-    code = f"import time; from course_utils import training; import {module}"
-    code += "; print(time.process_time())"
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    return round(float(run.stdout))
-
-
 def write(path: Path, rows: list[dict[str, str | int]]) -> None:
     """Write rows with the names of their columns."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,82 +107,11 @@ def measure_chapters(slugs: list[str]) -> None:
         write(NEEDS, [table[slug] for slug in sorted(table) if slug in known])
 
 
-def measure_desk() -> None:
-    """Start JupyterLab as a learner does, run one cell, and say how long that takes."""
-    with tempfile.TemporaryDirectory() as scratch:
-        runtime = Path(scratch, "runtime")
-        environment = os.environ | {"HOME": scratch, "JUPYTER_RUNTIME_DIR": str(runtime)}
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--port=0"]
-        command += ["--allow-root", "--ServerApp.ip=127.0.0.1", str(NOTEBOOKS)]
-        began = time.perf_counter()
-        quiet = subprocess.DEVNULL
-        server = subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
-        try:
-            address = wait_for_server(runtime)
-            ready = time.perf_counter() - began
-            kernel = ask(address, "api/kernels", "POST")
-            client = BlockingKernelClient(
-                connection_file=str(runtime / f"kernel-{kernel['id']}.json")
-            )
-            client.load_connection_file()
-            client.start_channels()
-            client.kernel_info(reply=True, timeout=60)
-            client.execute_interactive("1 + 1", timeout=60)
-            first = time.perf_counter() - began
-            memory = psutil.Process(server.pid).memory_info().rss
-            client.stop_channels()
-            ask(address, f"api/kernels/{kernel['id']}", "DELETE")
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-    found = {
-        "start of JupyterLab until it answers, in seconds": round(ready, 1),
-        "start of JupyterLab until a first cell has run, in seconds": round(first, 1),
-        "import of Keras with TensorFlow, in seconds": import_seconds("keras"),
-        "import of PyTorch, in seconds": import_seconds("torch"),
-        "memory of JupyterLab beside the kernel, in MB": tens(memory / 1e6),
-    }
-    write(DESK, [{"what": what, "measured": str(value)} for what, value in found.items()])
-    print(DESK.read_text(encoding="utf-8"))
-
-
-def wait_for_server(runtime: Path) -> dict[str, str]:
-    """Return address and token of a server once it has written them and answers."""
-    for _ in range(3600):
-        for file in runtime.glob("jpserver-*.json"):
-            try:
-                address = json.loads(file.read_text(encoding="utf-8"))
-                ask(address, "api/status")
-            except (OSError, ValueError):
-                continue
-            return address
-        time.sleep(0.05)
-    raise RuntimeError("JupyterLab did not start within three minutes")
-
-
-def ask(address: dict[str, str], path: str, method: str = "GET") -> dict:
-    """Ask the server's own API on this machine."""
-    request = urllib.request.Request(
-        address["url"] + path,
-        method=method,
-        data=b"{}" if method == "POST" else None,
-        headers={"Authorization": f"token {address['token']}"},
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        body = answer.read()
-    return json.loads(body) if body else {}
-
-
 def main() -> None:
     """Measure what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m tools.measure", description=__doc__)
     parser.add_argument("slugs", nargs="*", metavar="SLUG")
-    parser.add_argument("--desk", action="store_true", help="JupyterLab alone")
-    arguments = parser.parse_args()
-    if arguments.desk or not arguments.slugs:
-        measure_desk()
-    if not arguments.desk:
-        measure_chapters(arguments.slugs)
+    measure_chapters(parser.parse_args().slugs)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """JupyterLab in a real browser: chapters open as notebooks, the class edition as its own."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import time
 import venv
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -17,7 +19,6 @@ from playwright.sync_api import expect
 from tests.chapters.test_chapters import TINY
 from tools.chapters import NOTEBOOKS, ROOT, pair_text, read, saved
 from tools.editions import make_edition
-from tools.measure import wait_for_server
 from tools.myst_to_markdown import Bibliography, Links
 from tools.student import start_page
 
@@ -90,6 +91,23 @@ def lab(scratch, python, settings, served):
         finally:
             server.kill()  # asked to end, it waits for its kernel, long on a busy machine
             server.wait()
+
+
+def wait_for_server(runtime):
+    """Return address and token of a server once it has written them and answers."""
+    end = time.monotonic() + 180
+    while time.monotonic() < end:
+        for file in runtime.glob("jpserver-*.json"):
+            try:
+                address = json.loads(file.read_text(encoding="utf-8"))
+                urlopen(
+                    f"{address['url']}api/status?token={address['token']}", timeout=60
+                ).close()
+            except (OSError, ValueError):
+                continue
+            return address
+        time.sleep(0.05)
+    raise RuntimeError("JupyterLab did not start within three minutes")
 
 
 def until(true, seconds=60):

@@ -115,34 +115,26 @@ def test_the_row_lstm_names_digits_and_its_untrained_twin_does_not():
     assert accuracy(row_lstm(updates=0)) < 0.2
 
 
-def test_the_row_lstm_rests_on_its_seed_alone():
+def arrays(network):
+    """Return the weights of an LSTM, or of a network that is written as a dictionary."""
+    return [network[k] for k in "WUbVc"] if isinstance(network, dict) else network.parameters()
+
+
+@pytest.mark.parametrize("network", [row_lstm, row_rnn])
+def test_a_row_network_rests_on_its_seed_alone(network):
     import torch
 
     seed_everything(4)
     want = float(torch.rand(())), np.random.rand()
     seed_everything(4)
-    first, again, other = (row_lstm(seed, updates=2) for seed in (3, 3, 4))
+    drawn = [arrays(network(seed, updates=2)) for seed in (3, 3, 4)]
     assert (float(torch.rand(())), np.random.rand()) == want
-    pairs = zip(first.parameters(), again.parameters(), other.parameters(), strict=True)
-    for a, b, c in pairs:
-        assert torch.equal(a, b)
-        assert not torch.equal(a, c) or not a.any()
+    for first, again, other in zip(*drawn, strict=True):
+        assert torch.equal(first, again)
+        assert not torch.equal(first, other) or not first.any()
 
 
 def test_the_row_lstm_keeps_its_second_bias_at_zero():
     network = row_lstm(updates=2)
     assert not network["cell"].bias_hh_l0.any()
     assert network["cell"].bias_ih_l0[64:128].min() > 0.8
-
-
-def test_the_row_rnn_rests_on_its_seed_alone():
-    import torch
-
-    seed_everything(4)
-    want = float(torch.rand(())), np.random.rand()
-    seed_everything(4)
-    first, again, other = (row_rnn(seed, updates=2) for seed in (3, 3, 4))
-    assert (float(torch.rand(())), np.random.rand()) == want
-    for name in "WUbVc":
-        assert torch.equal(first[name], again[name])
-        assert not torch.equal(first[name], other[name])
