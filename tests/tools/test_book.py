@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.chapters.test_chapters import TINY
+from tools import book
 from tools.chapters import ROOT
 
 # With more than five pages Sphinx reads them in several processes.
@@ -109,6 +110,56 @@ print(40 + 2)"""
     (small_book / "_toc.yml").write_text(TOC)
     assert run.returncode == 0, run.stderr
     assert len(list(small_book.glob("notebooks/*.here"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "built"),
+    [
+        (None, 1),
+        ("notebooks/01_tiny.md", 2),
+        ("book/page_0.md", 2),
+        ("_toc.yml", 2),
+        ("_build/html/index.html", 2),
+        ("notebooks/__pycache__/x.pyc", 1),
+        ("tests/test_x.py", 1),
+    ],
+)
+def test_a_book_is_built_again_when_it_or_what_it_is_made_of_has_changed(
+    file, built, tmp_path, monkeypatch
+):
+    calls = []
+
+    def build_page(words):
+        calls.append(words)
+        (tmp_path / "_build" / "html").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "_build" / "html" / "index.html").write_text("a page")
+
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    monkeypatch.setattr(book, "jupyter_book", build_page)
+    monkeypatch.chdir(tmp_path)
+    book.main()
+    if file:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("another text")
+    book.main()
+    assert len(calls) == built
+
+
+def test_a_book_that_failed_is_built_again(tmp_path, monkeypatch):
+    calls = []
+
+    def fail(words):
+        calls.append(words)
+        raise RuntimeError("a warning")
+
+    (tmp_path / "_build").mkdir()
+    monkeypatch.setattr(book, "ROOT", tmp_path)
+    monkeypatch.setattr(book, "jupyter_book", fail)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="a warning"):
+            book.main()
+    assert len(calls) == 2
 
 
 def test_the_cache_key_follows_code_and_versions(small_book):
