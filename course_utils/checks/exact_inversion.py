@@ -60,6 +60,7 @@ there is 7.1e-08, below the tolerance; go further
         (1e-3, 2.0**-23),
         (0.1, 2.0**-23),
         (1e-6, 2.0**-52),
+        (4e-8, 2.0**-23),
         (1e-9, 2.0**-23),
     ):
         case = f"safe_range({tolerance:g}, {eps:.3g})"
@@ -217,13 +218,13 @@ def another_input(function: Callable[..., Any]) -> None:
         if distance < 1e-6:
             raise CheckFailed(f"{case}: this is x; which other input gives y?")
         after = got @ W + b
-        changed = np.abs(after - z)[z > 0].max(initial=0)
-        if changed > 1e-6 + 1e-5 * distance:
+        changed, margin = np.abs(after - z)[z > 0].max(initial=0), 1e-6 + 1e-5 * distance
+        if changed > margin:
             raise CheckFailed(
                 f"{case}: an active unit changes by {changed:.2g}; along which directions do "
                 "all active units stand still?"
             )
-        if after[z < 0].max(initial=-1.0) > 0:
+        if after[z < 0].max(initial=-1.0) > margin:
             raise CheckFailed(
                 f"{case}: a silent unit wakes up; how far can you go before that?"
             )

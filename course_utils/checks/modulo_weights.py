@@ -54,7 +54,7 @@ def symmetric_gradients(answer: Callable[[np.ndarray, np.ndarray], Any]) -> None
     w = np.array([0.3, -0.3, 0.7, -0.7, 1.2, -3.1, 5.7])
     for m in (np.ones(7), np.full(7, 2.5)):
         result = call(answer, w, m)
-        if not isinstance(result, tuple | list) or len(result) != 2:
+        if not isinstance(result, tuple | list | np.ndarray) or len(result) != 2:
             raise CheckFailed("return a pair: the derivatives in w, and the derivatives in m")
         by_w = as_array(result[0], w.shape, "the derivatives in w")
         by_m = as_array(result[1], w.shape, "the derivatives in m")
@@ -116,7 +116,15 @@ def fold(answer: Callable[..., Any]) -> None:
             f"m = {size:g}, w = {w[wrong]:.2f}: you gave {got[wrong]:.2f} instead of "
             f"{want[wrong]:.2f}; {hint}"
         )
+    if not call(lambda w, m: _carries_a_gradient(answer(w, m)), w.requires_grad_(), m):
+        raise CheckFailed(
+            "the values are right, but no gradient comes back to w; stay with PyTorch's tensors"
+        )
     print("fold: right for 2 moduli, in and out of the range.")
+
+
+def _carries_a_gradient(values: Any) -> bool:
+    return bool(getattr(values, "requires_grad", False))
 
 
 def two_counters(answer: Callable[[int, int], Any]) -> None:

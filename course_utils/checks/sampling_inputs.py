@@ -93,8 +93,11 @@ def moved(function: Callable[..., Any]) -> None:
 def fair_energy(function: Callable[..., Any]) -> None:
     """Check exercise 3, the energy distance without pairs of a point with itself."""
     rng = np.random.default_rng(3)
-    for n, m, features in ((3, 3, 1), (5, 3, 2), (4, 7, 3)):
+    for n, m, features in ((3, 3, 1), (5, 3, 2), (4, 7, 3), (4, 4, 2)):
         p, q = rng.standard_normal((n, features)), 1 + rng.standard_normal((m, features))
+        twins = n == m == 4
+        if twins:
+            p[1] = p[0]
         got = float(as_array(call(function, p, q), (), "fair_energy(...)"))
         across, of_p, of_q = _mean_gap(p, q), _mean_gap(p, p), _mean_gap(q, q)
         fair_p, fair_q = of_p * n / (n - 1), of_q * m / (m - 1)
@@ -111,6 +114,10 @@ def fair_energy(function: Callable[..., Any]) -> None:
             )
         if close(got, 2 * across - fair_p - of_q * n / (n - 1)):
             raise CheckFailed("fair_energy: the two sets may have different counts")
+        if twins:
+            raise CheckFailed(
+                "fair_energy: two draws may lie at one place; their distance of 0 counts"
+            )
         raise CheckFailed(
             f"fair_energy is not right for {n} and {m} points in {features} dimensions: list "
             "the pairs by hand for three points each"

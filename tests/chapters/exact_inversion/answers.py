@@ -56,6 +56,15 @@ def in_the_null_space(x, W, b, length):
     return x + length * direction
 
 
+def to_the_edge(x, W, b):
+    """Right too: as far as a silent unit lets it go."""
+    z = x @ W + b
+    direction = np.linalg.svd(W[:, z > 0])[0][:, -1]
+    slopes = direction @ W[:, z < 0]
+    room = -z[z < 0][slopes > 0] / slopes[slopes > 0]
+    return x + room.min(initial=2.0) * direction
+
+
 def wrong_error(y, W, b):
     if np.linalg.matrix_rank(W[:, y[-1] > 0]) < len(W):
         raise KeyError("settled")
@@ -97,6 +106,7 @@ ANSWERS = {
             lambda tolerance, eps: np.arccosh(np.sqrt(max(4 * tolerance / eps, 1.1))),
         ),
         ("finite", lambda tolerance, eps: float("nan")),
+        ("4e-08.*too large", lambda t, eps: max(np.log(16 * t / eps) / 2, 0.0)),
     ],
     "error_matrix": [
         ("right", lambda s, U: product(list(s)[:0:-1], U)),
@@ -118,6 +128,7 @@ ANSWERS = {
         ("repeats the other cannot settle", counts_units),
     ],
     "another_input": [
+        ("right", to_the_edge),
         ("this is x;", lambda x, W, b: x),
         ("an active unit changes", lambda x, W, b: x + 1.0),
         ("wakes up", lambda x, W, b: in_the_null_space(x, W, b, 50.0)),

@@ -67,6 +67,7 @@ ANSWERS = {
     ],
     "symmetric_gradients": [
         ("right", lambda w, m: [1 + 0 * w, -np.round(w / m)]),
+        ("right", lambda w, m: np.array([1 + 0 * w, -np.floor(w / m + 0.5)])),
         ("return a pair", lambda w, m: np.ones_like(w)),
         ("follow w", lambda w, m: (0 * w, -np.round(w / m))),
         ("only the sign", lambda w, m: (1 + 0 * w, np.round(w / m))),
@@ -77,6 +78,7 @@ ANSWERS = {
     ],
     "fold": [
         ("right", zigzag),
+        ("no gradient comes back", lambda w, m: zigzag(w.detach(), m)),
         ("upside down", lambda w, m: -zigzag(w, m)),
         ("shift it", lambda w, m: zigzag(w, m) + m / 2),
         ("it jumps", lambda w, m: (w + m / 2) % m - m / 2),
