@@ -1,0 +1,188 @@
+"""Checks of chapter 15, which asks what each letter does to the sounds of a word."""
+
+from collections.abc import Callable
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course_utils.checks import CheckFailed, as_array, call, close
+
+Floats = NDArray[np.floating[Any]]
+Say = Callable[[Floats, NDArray[np.int_]], tuple[Floats, Floats]]
+
+
+def _decoder(seed: int, scale: float) -> Say:
+    """Return a small decoder of 3 units and 5 sounds; scores grow with the scale."""
+    rng = np.random.default_rng(seed)
+    U, table, W = rng.normal(size=(3, 3)), rng.normal(size=(5, 3)), rng.normal(size=(3, 5))
+
+    def say(h: Floats, last: NDArray[np.int_]) -> tuple[Floats, Floats]:
+        h = np.tanh(h @ U + table[last])
+        return h, scale * (h @ W)
+
+    return say
+
+
+def _prices(
+    say: Say, h: Floats, said: list[int], shift: int = 1, own: bool = False, axis: int = 1
+) -> Floats:
+    """Return the bits of each sound; the options make likely mistakes."""
+    costs, last = [], np.full(len(h), said[0])
+    for k in range(len(said) - 1):
+        h, scores = say(h, last if own else np.full(len(h), said[k]))
+        last = scores.argmax(axis=1)
+        scores = scores - scores.max(axis=axis, keepdims=True)
+        total = np.log(np.exp(scores).sum(axis=axis, keepdims=True))
+        costs.append((total - scores)[:, said[k + shift]] / np.log(2))
+    return np.stack(costs, axis=1)
+
+
+def _stays(say: Say, h: Floats, said: list[int]) -> Floats:
+    """Return the bits if the state is not carried from sound to sound."""
+    return np.hstack([_prices(say, h, said[k : k + 2]) for k in range(len(said) - 1)])
+
+
+def bits(function: Callable[..., Any]) -> None:
+    """Check exercise 1, the price of each sound.
+
+    Examples
+    --------
+    >>> bits(lambda say, h, said: -_prices(say, h, said))
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: bits: a price is never below 0; see the sign of the logarithm
+    """
+    rng = np.random.default_rng(0)
+    for batch, said, scale in (
+        (1, [2, 4], 1.0),
+        (3, [2, 0, 4, 4, 1], 2.0),
+        (2, [2, 1, 3], 1e3),
+    ):
+        say, h = _decoder(batch, scale), rng.normal(size=(batch, 3))
+        shape = (batch, len(said) - 1)
+        try:
+            got = as_array(call(function, say, h, list(said)), shape, "bits(...)")
+        except CheckFailed as failed:
+            if scale > 100 and "finite" in str(failed):
+                raise CheckFailed(
+                    "bits: scores of 1,000 go through exp here, which overflows; take the "
+                    "largest score off first"
+                ) from None
+            raise
+        want = _prices(say, h, said)
+        if close(got, want):
+            continue
+        if close(got, -want):
+            raise CheckFailed("bits: a price is never below 0; see the sign of the logarithm")
+        if close(got, want * np.log(2)):
+            raise CheckFailed("bits: these are natural logarithms; a bit is a factor of 2")
+        if close(got, 2**-want):
+            raise CheckFailed("bits: these are probabilities, not yet their price")
+        if close(got, _prices(say, h, said, shift=0)):
+            raise CheckFailed(
+                "bits: this prices the sound that was read, not the one that comes next"
+            )
+        if close(got, _prices(say, h, said, own=True)):
+            raise CheckFailed(
+                "bits: the decoder reads its own choice here; it should read what is in said"
+            )
+        if batch > 1 and close(got, _stays(say, h, said)):
+            raise CheckFailed("bits: the state should go on from sound to sound")
+        if batch > 1 and close(got, _prices(say, h, said, axis=0)):
+            raise CheckFailed("bits: the softmax runs over the sounds, not over the batch")
+        raise CheckFailed(
+            f"bits is not right for a batch of {batch} and {len(said) - 1} sounds: take one row, "
+            "and work out its first sound by hand"
+        )
+    print("bits: right")
+
+
+def in_order(function: Callable[..., Any]) -> None:
+    """Check exercise 2, letters for sounds that never step back.
+
+    Examples
+    --------
+    >>> in_order(lambda costs: costs.argmax(axis=0))
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: in_order: for 4 letters and 5 sounds the letters step back
+    """
+    rng = np.random.default_rng(1)
+    for letters, sounds in ((1, 1), (1, 3), (4, 1), (4, 5), (3, 3), (5, 3), (6, 4)):
+        costs = rng.normal(size=(letters, sounds))
+        told = f"for {letters} letters and {sounds} sounds"
+        got = as_array(call(function, costs), (sounds,), f"in_order(...) {told}")
+        places = got.astype(int)
+        if (places != got).any() or places.min() < 0 or places.max() >= letters:
+            raise CheckFailed(
+                f"in_order: {told} each entry should be a letter's place, 0 to {letters - 1}"
+            )
+        if (np.diff(places) < 0).any():
+            raise CheckFailed(f"in_order: {told} the letters step back")
+        every = np.array(list(combinations_with_replacement(range(letters), sounds)))
+        sums = costs[every, np.arange(sounds)].sum(axis=1)
+        reached = costs[places, np.arange(sounds)].sum()
+        if close(reached, sums.max()):
+            continue
+        if close(reached, sums.min()):
+            raise CheckFailed("in_order: this is the smallest sum; the largest is wanted")
+        if places.tolist() == _greedy(costs):
+            raise CheckFailed(
+                "in_order: each sound takes the best letter that is left; an early choice can "
+                "spoil the later ones"
+            )
+        once = (np.diff(every, axis=1) > 0).all(axis=1)
+        if once.any() and close(reached, sums[once].max()):
+            raise CheckFailed("in_order: a letter may have several sounds")
+        whole = (every[:, 0] == 0) & (every[:, -1] == letters - 1)
+        if whole.any() and close(reached, sums[whole].max()):
+            raise CheckFailed("in_order: the first letter and the last may have no sound")
+        raise CheckFailed(
+            f"in_order: {told} the sum is {reached:.2f}, and {sums.max():.2f} can be reached"
+        )
+    print("in_order: right")
+
+
+def _greedy(costs: Floats) -> list[int]:
+    places = [0]
+    for column in costs.T:
+        places.append(places[-1] + int(column[places[-1] :].argmax()))
+    return places[1:]
+
+
+def only_vowel(function: Callable[..., Any]) -> None:
+    """Check exercise 3, whether one vowel is all that changed.
+
+    Examples
+    --------
+    >>> only_vowel(lambda before, after: before != after)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: only_vowel: from R AE1 T to R AE0 T only the stress changed
+    """
+    cases = [
+        ("R AE1 T", "R EY1 T", True, ""),
+        ("R AE1 T", "R AE1 T", False, "nothing changed"),
+        ("R AE1 T", "R AE0 T", False, "only the stress changed"),
+        ("R AE1 T", "R EY1 D", False, "a consonant changed too"),
+        ("R AE1 T", "R AE1 D", False, "what changed is a consonant"),
+        ("R AE1 T", "R EY1 T IY0", False, "a sound was added"),
+        ("R AE1 T IY0", "R EY1 T", False, "a sound went"),
+        ("R AE1 T", "AE1 R T", False, "the order changed, and not one vowel"),
+        ("R AE1 T IY0", "R EY1 T AH0", False, "two vowels changed"),
+        ("AE1 T AH0", "EY1 T AH1", True, "the second vowel differs in its stress alone"),
+        ("R AE1 T", "R S T", False, "a vowel gave way to a consonant"),
+        ("AA1", "OW1", True, "one vowel is all there is"),
+    ]
+    for before, after, want, why in cases:
+        got = call(function, tuple(before.split()), tuple(after.split()))
+        if not isinstance(got, bool | np.bool_):
+            raise CheckFailed(
+                f"only_vowel should return True or False, got {type(got).__name__}"
+            )
+        if got != want:
+            told = why or "one vowel changed, and nothing else"
+            raise CheckFailed(f"only_vowel: from {before} to {after} {told}")
+    print("only_vowel: right")
