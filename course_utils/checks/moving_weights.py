@@ -119,15 +119,6 @@ def keras_gru_bias(answer: Callable[[Array, Array], Any]) -> None:
     print("keras_gru_bias: right for 3 sizes.")
 
 
-def _random_lstm(seed: int, features: int, units: int) -> Gates:
-    rng = np.random.default_rng(seed)
-    shapes = (features, units), (units, units), (units,)
-    blocks = {
-        name: Block(*(rng.normal(size=shape) for shape in shapes)) for name in _NAMES.values()
-    }
-    return Gates("LSTM", blocks)
-
-
 def first_difference(answer: Callable[[Array, Array, float], Any]) -> None:
     """Check the step at which two answers part."""
     want = np.linspace(-1, 1, 60).reshape(3, 4, 5)
