@@ -1,15 +1,6 @@
-"""One layer of recurrent cells, run over time; :mod:`course_utils.gates` has the formulas.
+"""One step of each cell, and the loop over steps; the package has the formulas."""
 
-Inside, an array has shape (block, step, batch, units): what one operation touches then lies
-together in memory. Every function takes x, shape (steps, batch, features), the weights a block
-after the other, W (blocks, features, units) and U (blocks, size of h, units), two rows of
-biases b, (2, blocks, units), the functions ``squash`` for gates and ``act`` for the rest, and
-the states. Where ``padded``, (steps, batch), is true, the states stay; ``clip`` bounds what
-goes through an activation. They return pre-activations and gates, (blocks, steps, batch,
-units), then the states after every step.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,168 +9,120 @@ from course_utils.gates.activations import Function
 from course_utils.gates.modules import Array
 
 
-def _check_finite(t: int, steps: int, *arrays: Array) -> None:
-    # Step by step, while the numbers are in the cache: a second pass would cost far more.
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise OverflowError(
-            f"the state left the range of {arrays[0].dtype} after {t} of {steps} steps: with "
-            "relu or linear it can grow at every step; shorten x, scale x or the weights down, "
-            "or train with tanh and sigmoid"
-        )
+class Recurrent(NamedTuple):
+    """What a step needs beside the input: weights a block after the other, and functions."""
+
+    U: Array
+    """Shape (blocks, size of h, units)."""
+    bias: Array
+    """What a GRU that resets after the product adds to h U, shape (blocks, units)."""
+    squash: Function
+    act: Function
+    last: Function
+    """What c of an LSTM goes through."""
+    reset_after: bool
+    clip: float | None
+    peephole: Array | None
+    """Shape (3, 1, units): how input, forget and output gate see c."""
+    projection: Array | None
+    product: Array
+    """Room for h U, shape (blocks, batch, units)."""
+    room: Array
+    """Room for one block."""
 
 
-def _input_part(x: Array, W: Array) -> Array:
-    """Return x_t W, for all steps in one product: shape (block, step, batch, units)."""
-    steps, batch, features = x.shape
-    product: Array = np.matmul(x.reshape(-1, features), W)
-    return product.reshape(len(W), steps, batch, W.shape[2])
+def _bounded(z: Array, clip: float | None) -> Array:
+    return z if clip is None else np.clip(z, -clip, clip, out=z)
 
 
-def _bound(z: Array, clip: float | None) -> None:
-    if clip is not None:
-        np.clip(z, -clip, clip, out=z)
+# Each step takes z = x_t W + b, shape (blocks, batch, units), and completes it; it writes gates
+# to g and the states to ``after``. NumPy is fastest on blocks that lie together, so those that
+# are squashed come first.
+def _lstm(z: Array, g: Array, before: list[Array], after: list[Array], p: Recurrent) -> None:
+    (h, c), (h_after, c_after) = before, after
+    z += np.matmul(h, p.U, out=p.product)
+    early = 3 if p.peephole is None else 2
+    if p.peephole is not None:
+        z[:2] += p.peephole[:2] * c
+    p.squash(_bounded(z[:early], p.clip), g[:early])
+    p.act(_bounded(z[3], p.clip), g[3])
+    np.multiply(g[1], c, out=c_after)
+    c_after += np.multiply(g[0], g[3], out=p.room)
+    if p.peephole is not None:
+        z[2] += p.peephole[2] * c_after
+        p.squash(_bounded(z[2], p.clip), g[2])
+    p.last(c_after, p.room)
+    if p.projection is None:
+        np.multiply(g[2], p.room, out=h_after)
+    else:
+        np.matmul(np.multiply(g[2], p.room, out=p.room), p.projection, out=h_after)
 
 
-def run_lstm(
-    x: Array,
-    W: Array,
-    U: Array,
-    b: Array,
-    squash: Function,
-    act: Function,
-    h: Array,
-    c: Array,
-    *,
-    padded: Array | None,
-    clip: float | None,
-    last: Function,
-    peephole: Array | None,
-    projection: Array | None,
-) -> tuple[Array, ...]:
-    """Run an LSTM; c goes through ``last``, gates see c by ``peephole``, (4, 1, units)."""
-    Z = _input_part(x, W)
-    G, C = np.empty_like(Z), np.empty_like(Z[0])
-    H = np.empty((*x.shape[:2], h.shape[1]), h.dtype)
-    recurrent, product = np.empty_like(Z[:, 0]), np.empty_like(c)
-    row = b[0, :, np.newaxis]
-    for t in range(len(x)):
-        np.matmul(h, U, out=recurrent)
-        recurrent += row
-        Z[:, t] += recurrent
-        if peephole is not None:
-            Z[:2, t] += peephole[:2] * c
-        _bound(Z[:3, t], clip)
-        squash(Z[:2, t], G[:2, t])
-        act(Z[2, t], G[2, t])
-        i, f, g, o = G[:, t]
-        np.multiply(f, c, out=C[t])
-        C[t] += np.multiply(i, g, out=product)
-        if peephole is not None:
-            Z[3, t] += peephole[3] * C[t]
-        _bound(Z[3, t], clip)
-        squash(Z[3, t], o)
-        last(C[t], product)
-        if projection is None:
-            np.multiply(o, product, out=H[t])
-        else:
-            np.matmul(np.multiply(o, product, out=product), projection, out=H[t])
-        if padded is not None:
-            H[t, padded[t]], C[t, padded[t]] = h[padded[t]], c[padded[t]]
-        h, c = H[t], C[t]
-        _check_finite(t, len(x), Z[:, t], h, c)
-    return Z, G, H, C
-
-
-def run_gru(
-    x: Array,
-    W: Array,
-    U: Array,
-    b: Array,
-    squash: Function,
-    act: Function,
-    h: Array,
-    *,
-    padded: Array | None,
-    clip: float | None,
-    reset_after: bool,
-) -> tuple[Array, ...]:
-    """Run a GRU; the second bias is added to h U."""
-    Z = _input_part(x, W)
-    G, H = np.empty_like(Z), np.empty_like(Z[0])
+def _gru(z: Array, g: Array, before: list[Array], after: list[Array], p: Recurrent) -> None:
+    h, h_after = before[0], after[0]
     # With the reset before the product, the candidate has to wait for the reset gate.
-    early = 3 if reset_after else 2
-    recurrent, product = np.empty_like(Z[:early, 0]), np.empty_like(h)
-    row, recurrent_row = b[0, :, np.newaxis], b[1, :early, np.newaxis]
-    for t in range(len(x)):
-        np.matmul(h, U[:early], out=recurrent)
-        recurrent += recurrent_row
-        Z[:, t] += row
-        Z[:2, t] += recurrent[:2]
-        _bound(Z[:2, t], clip)
-        squash(Z[:2, t], G[:2, t])
-        z, r, new = G[:, t]
-        if reset_after:
-            Z[2, t] += np.multiply(r, recurrent[2], out=product)
-        else:
-            Z[2, t] += np.matmul(np.multiply(r, h, out=product), U[2])
-        _bound(Z[2, t], clip)
-        act(Z[2, t], new)
-        # z h + (1 - z) new, with one product
-        np.subtract(h, new, out=H[t])
-        H[t] *= z
-        H[t] += new
-        if padded is not None:
-            H[t, padded[t]] = h[padded[t]]
-        h = H[t]
-        _check_finite(t, len(x), Z[:, t], h)
-    return Z, G, H
+    early = 3 if p.reset_after else 2
+    product = np.matmul(h, p.U[:early], out=p.product[:early])
+    z[:2] += product[:2]
+    p.squash(_bounded(z[:2], p.clip), g[:2])
+    if p.reset_after:
+        product[2] += p.bias[2]
+        z[2] += np.multiply(g[1], product[2], out=p.room)
+    else:
+        z[2] += np.matmul(np.multiply(g[1], h, out=p.room), p.U[2])
+    p.act(_bounded(z[2], p.clip), g[2])
+    # z h + (1 - z) candidate, with one product
+    np.subtract(h, g[2], out=h_after)
+    h_after *= g[0]
+    h_after += g[2]
 
 
-def run_rnn(
-    x: Array,
-    W: Array,
-    U: Array,
-    b: Array,
-    squash: Function,
-    act: Function,
-    h: Array,
-    *,
-    padded: Array | None,
-    clip: float | None,
-) -> tuple[Array, ...]:
-    """Run a plain recurrent layer, whose one block is its state."""
-    Z = _input_part(x, W)
-    H, recurrent = np.empty_like(Z[0]), np.empty_like(h)
-    for t in range(len(x)):
-        np.matmul(h, U[0], out=recurrent)
-        recurrent += b[0, 0]
-        Z[0, t] += recurrent
-        _bound(Z[0, t], clip)
-        act(Z[0, t], H[t])
-        if padded is not None:
-            H[t, padded[t]] = h[padded[t]]
-        h = H[t]
-        _check_finite(t, len(x), Z[:, t], h)
-    return Z, H[np.newaxis].copy(), H
+def _rnn(z: Array, g: Array, before: list[Array], after: list[Array], p: Recurrent) -> None:
+    z += np.matmul(before[0], p.U, out=p.product)
+    p.act(_bounded(z, p.clip), g)
+    after[0][...] = g[0]
 
 
 class Cell(NamedTuple):
-    """What one kind of cell has; another kind is one more row of ``CELLS``.
-
-    ``blocks`` and ``states`` stand in the order in which ``run`` takes and returns them, h
-    first.
-    """
+    """What one kind of cell has; another kind is one more row of ``CELLS``."""
 
     blocks: tuple[str, ...]
+    """In the order in which people are shown them."""
+    order: tuple[str, ...]
+    """In the order in which ``step`` takes them."""
     states: tuple[str, ...]
-    run: Callable[..., tuple[Array, ...]]
+    step: Callable[[Array, Array, list[Array], list[Array], Recurrent], None]
 
 
+_IFCO, _IFOC = ("input", "forget", "cell", "output"), ("input", "forget", "output", "cell")
+_ZRN = ("update", "reset", "candidate")
 CELLS = {
-    "LSTM": Cell(("input", "forget", "cell", "output"), ("h", "c"), run_lstm),
-    "GRU": Cell(("update", "reset", "candidate"), ("h",), run_gru),
-    "RNN": Cell(("state",), ("h",), run_rnn),
+    "LSTM": Cell(_IFCO, _IFOC, ("h", "c"), _lstm),
+    "GRU": Cell(_ZRN, _ZRN, ("h",), _gru),
+    "RNN": Cell(("state",), ("state",), ("h",), _rnn),
 }
+
+
+def over_time(
+    cell: Cell, x: Array, W: Array, states: Sequence[Array], padded: Array | None, p: Recurrent
+) -> tuple[Array, Array, list[Array]]:
+    """Run a cell over x, shape (steps, batch, features + 1), whose last feature is 1.
+
+    W, shape (blocks, features + 1, units), ends in the bias. Where ``padded``, (steps, batch),
+    is true, the states stay. Return pre-activations and gates, (steps, blocks, batch, units),
+    and the states after every step.
+    """
+    Z = np.matmul(x[:, np.newaxis], W)
+    G, before = np.empty_like(Z), list(states)
+    kept = [np.empty((len(x), *state.shape), state.dtype) for state in states]
+    for t in range(len(x)):
+        after = [each[t] for each in kept]
+        cell.step(Z[t], G[t], before, after, p)
+        if padded is not None:
+            for old, new in zip(before, after, strict=True):
+                new[padded[t]] = old[padded[t]]
+        before = after
+    return Z, G, kept
 
 
 def two_biases(cell: str, reset_after: bool) -> bool:

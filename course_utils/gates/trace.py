@@ -1,15 +1,14 @@
 """Run one layer over sequences and keep everything that it computed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from course_utils.arguments import array, fits
 from course_utils.gates.activations import in_place
-from course_utils.gates.cells import CELLS
+from course_utils.gates.cells import CELLS, Recurrent, over_time
 from course_utils.gates.modules import Array, plain
 
 if TYPE_CHECKING:
@@ -54,13 +53,7 @@ class Trace:
         return f"Trace(gates {', '.join(self.gates)}; {states}; each of shape {shape}{shorter})"
 
 
-def run(
-    gates: "Gates",
-    x: Any,
-    lengths: ArrayLike | None,
-    mask: Any,
-    **states: Any,
-) -> Trace:
+def run(gates: "Gates", x: Any, lengths: Any, mask: Any, **states: Any) -> Trace:
     """Run a layer over x from the states before the first step, ``h`` and ``c``."""
     cell, dtype = CELLS[gates.cell], gates.dtype
     if hasattr(x, "batch_sizes"):
@@ -87,49 +80,73 @@ def run(
             if name not in cell.states:
                 raise ValueError(f"a {gates.cell} has no state {name}: leave out {name}0")
             first[name] = array(plain(state), f"{name}0", first[name].shape, dtype)
+    way = slice(None, None, -1 if gates.reverse else 1)
     real = _real_steps(gates, lengths, mask, steps, batch)
+    padded = None if real is None else ~real[way]
     no_bias = np.zeros(gates.units, dtype)
 
-    def stacked(*names: str) -> Array:
-        parts = [getattr(block, name) for name in names for block in gates.blocks.values()]
-        return np.stack([no_bias if part is None else part for part in parts])
+    def stacked(role: str) -> Array:
+        parts = [getattr(gates.blocks[name], role) for name in cell.order]
+        parts = [no_bias if part is None else part for part in parts]
+        # A product with a transposed matrix takes three times as long.
+        return np.ascontiguousarray(np.stack(parts))
 
-    way = slice(None, None, -1 if gates.reverse else 1)
-    options: dict[str, Any] = {
-        "padded": None if real is None else ~real[way],
-        "clip": gates.clip,
-    }
-    if gates.cell == "GRU":
-        options["reset_after"] = gates.reset_after
-    if gates.cell == "LSTM":
-        options["last"] = in_place(gates.output_activation or gates.activation)
-        options["projection"] = gates.projection
-        seen = any(block.peephole is not None for block in gates.blocks.values())
-        options["peephole"] = stacked("peephole")[:, np.newaxis] if seen else None
-    with np.errstate(over="ignore", invalid="ignore"):
-        Z, G, *after = cell.run(
-            in_time[way],
-            stacked("kernel"),
-            stacked("recurrent"),
-            stacked("bias", "recurrent_bias").reshape(2, -1, gates.units),
-            in_place(gates.recurrent_activation),
-            in_place(gates.activation),
-            *first.values(),
-            **options,
-        )
-    if real is not None:
-        nothing = ~real[way]
-        Z[:, nothing], G[:, nothing] = np.nan, np.nan
-        for state in after if lengths is not None else ():
-            state[nothing] = 0
-
-    def by_name(names: Iterable[str], arrays: Iterable[Array]) -> dict[str, Array]:
-        turned = (a[way] if gates.time_major else a[way].transpose(1, 0, 2) for a in arrays)
-        return dict(zip(names, turned, strict=True))
-
-    return Trace(
-        by_name(cell.blocks, G), by_name(cell.blocks, Z), **by_name(cell.states, after)
+    bias, late = stacked("bias"), stacked("recurrent_bias")
+    bias[:2] += late[:2]  # that of the candidate is for its own step
+    seen = any(block.peephole is not None for block in gates.blocks.values())
+    more = Recurrent(
+        stacked("recurrent"),
+        late,
+        in_place(gates.recurrent_activation),
+        in_place(gates.activation),
+        in_place(gates.output_activation or gates.activation),
+        gates.reset_after,
+        gates.clip,
+        stacked("peephole")[:3, np.newaxis] if seen else None,
+        gates.projection,
+        np.empty((len(cell.order), batch, gates.units), dtype),
+        np.empty((batch, gates.units), dtype),
     )
+    one = np.ones((steps, batch, 1), dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        Z, G, kept = over_time(
+            cell,
+            np.concatenate([in_time[way], one], axis=-1),
+            np.concatenate([stacked("kernel"), bias[:, np.newaxis]], axis=1),
+            list(first.values()),
+            padded,
+            more,
+        )
+        _refuse_overflow(Z, *kept)
+    if padded is not None:
+        Z.swapaxes(1, 2)[padded] = np.nan
+        G.swapaxes(1, 2)[padded] = np.nan
+        for state in kept if lengths is not None else ():
+            state[padded] = 0
+
+    def shown(of_steps: Array) -> Array:
+        return of_steps[way] if gates.time_major else of_steps[way].transpose(1, 0, 2)
+
+    def by_name(blocks: Array) -> dict[str, Array]:
+        return {name: shown(blocks[:, cell.order.index(name)]) for name in cell.blocks}
+
+    after = {name: shown(state) for name, state in zip(cell.states, kept, strict=True)}
+    return Trace(by_name(G), by_name(Z), **after)
+
+
+def _refuse_overflow(*of_steps: Array) -> None:
+    """Say at which step a number left its range."""
+    # A sum of squares is finite only if each number is, and takes a tenth of the time.
+    if all(np.isfinite(np.vdot(a, a)) for a in of_steps):
+        return
+    whole = [np.isfinite(a).reshape(len(a), -1).all(axis=1) for a in of_steps]
+    if not np.all(whole):
+        after = int(np.argmin(np.all(whole, axis=0)))
+        raise OverflowError(
+            f"the state left the range of {of_steps[0].dtype} after {after} of "
+            f"{len(of_steps[0])} steps: with relu or linear it can grow at every step; shorten "
+            "x, scale x or the weights down, or train with tanh and sigmoid"
+        )
 
 
 def _real_steps(gates: "Gates", lengths: Any, mask: Any, steps: int, batch: int) -> Any:
