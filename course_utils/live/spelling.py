@@ -1,6 +1,7 @@
 """A word, the sounds a network gives it, and what each letter does to them (chapter 15)."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -182,7 +183,7 @@ class LettersHeard(LiveFigure):
     script = "letters_heard.js"
     title = "Type a word, hear its letters"
 
-    def __init__(self, network: SpellingNetwork, word: str, words: tuple[str, ...] = ()):
+    def __init__(self, network: SpellingNetwork, word: str, words: Sequence[str] = ()) -> None:
         for one in (word, *words):
             plain = isinstance(one, str) and one.isascii() and one.isalpha() and one.islower()
             if not plain or len(one) > LONGEST:
@@ -193,8 +194,12 @@ class LettersHeard(LiveFigure):
     def data(self) -> dict[str, Any]:
         """Return the weights, eight bits each, and the names of letters and sounds."""
         layers = {
-            name: {"inputs": l.inputs.text(), "recurrent": l.recurrent.text(), "bias": l.bias}
-            for name, l in (("encoder", self.kept.encoder), ("decoder", self.kept.decoder))
+            name: {
+                "inputs": layer.inputs.text(),
+                "recurrent": layer.recurrent.text(),
+                "bias": layer.bias,
+            }
+            for name, layer in (("encoder", self.kept.encoder), ("decoder", self.kept.decoder))
         }
         readout = {**self.kept.readout.text(), "bias": self.kept.bias}
         names = {"alphabet": LETTERS, "names": SOUNDS, "word": self.word, "words": self.words}
@@ -207,16 +212,17 @@ class LettersHeard(LiveFigure):
             f"{sound} needs {self.word[i]} most"
             for sound, i in zip(heard.sounds, heard.bits.argmax(axis=0), strict=True)
         )
-        silent = [
+        silent = " or ".join(
             letter
             for letter, then in zip(self.word, heard.then, strict=True)
             if same(heard.sounds, then)
-        ]
+        )
         return (
             f"A grid with the letters of {self.word} as columns and its sounds, "
-            f"{' '.join(heard.sounds)}, as rows. A square is the larger, the more bits the sound "
-            f"costs without the letter: {needed}. Without {' or '.join(silent) or 'no letter'} "
-            "the sounds stay. Bars below show the mean update gate at each letter, "
+            f"{' '.join(heard.sounds)}, as rows. A square is the larger, the more bits the "
+            f"sound costs without the letter: {needed}. "
+            f"Without {silent or 'no letter'} the sounds stay. Bars below show the mean update "
+            "gate at each letter, "
             f"{heard.kept.min():.1f} to {heard.kept.max():.1f}."
         )
 

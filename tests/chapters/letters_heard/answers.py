@@ -1,0 +1,173 @@
+"""Answers to the exercises of chapter 15, each with what its check says."""
+
+from itertools import pairwise
+
+import numpy as np
+
+
+def price(wanted, read=None, shift=1, carry=True, axis=1, log=np.log2, shifted=True):
+    """Return an answer to exercise 1: softmax, then ``wanted`` of the probabilities."""
+
+    def bits(say, h, said):
+        costs, first = np.zeros((len(h), len(said) - 1)), h
+        last = np.full(len(h), said[0])
+        for k in range(len(said) - 1):
+            now = last if read == "own" else np.full(len(h), said[k])
+            h, scores = say(h if carry else first, now)
+            last = scores.argmax(axis=1)
+            if shifted:
+                scores = scores - scores.max(axis=axis, keepdims=True)
+            weights = np.exp(scores)
+            p = weights / weights.sum(axis=axis, keepdims=True)
+            costs[:, k] = wanted(np.maximum(p[:, said[k + shift]], 1e-300), log)
+        return costs
+
+    return bits
+
+
+def by_row(say, h, said):
+    """Return the prices a row at a time, from differences of scores."""
+    rows = []
+    for row in h:
+        state, prices = row[np.newaxis], []
+        for last, sound in pairwise(said):
+            state, scores = say(state, np.array([last]))
+            prices.append(np.logaddexp.reduce(scores[0] - scores[0, sound]) / np.log(2))
+        rows.append(prices)
+    return rows
+
+
+def searched(costs):
+    """Return the best letters in order by recursion, each sound at its last place."""
+    letters, sounds = costs.shape
+
+    def best(k, first):
+        if k == sounds:
+            return 0.0, []
+        found = [(costs[i, k] + best(k + 1, i)[0], i) for i in range(first, letters)]
+        total, place = max(found)
+        return total, [place, *best(k + 1, place)[1]]
+
+    return best(0, 0)[1]
+
+
+def restricted(allowed):
+    """Return an answer that looks through the lists that are allowed."""
+
+    def in_order(costs):
+        letters, sounds = costs.shape
+        lists = np.indices([letters] * sounds).reshape(sounds, -1).T
+        lists = lists[(np.diff(lists, axis=1) >= 0).all(axis=1)]
+        some = np.array([allowed(places, letters) for places in lists.tolist()])
+        lists = lists[some] if some.any() else lists
+        return lists[costs[lists, np.arange(sounds)].sum(axis=1).argmax()]
+
+    return in_order
+
+
+def greedy(costs):
+    places, first = [], 0
+    for column in costs.T:
+        first += int(column[first:].argmax())
+        places.append(first)
+    return places
+
+
+def names(sounds):
+    return [sound.rstrip("012") for sound in sounds]
+
+
+def vowels(sounds):
+    return [sound[:-1] for sound in sounds if sound[-1].isdigit()]
+
+
+def consonants(sounds):
+    return [sound for sound in sounds if not sound[-1].isdigit()]
+
+
+def by_shape(before, after):
+    """Say so from the consonants, the places of the vowels, and the vowels."""
+    shapes = [["V" if s[-1].isdigit() else s for s in sounds] for sounds in (before, after)]
+    changed = [a != b for a, b in zip(vowels(before), vowels(after), strict=False)]
+    return shapes[0] == shapes[1] and sum(changed) == 1
+
+
+ANSWERS = {
+    "bits": [
+        ("right", by_row),
+        ("right", price(lambda p, log: -log(p) * 1.0)),
+        ("no price is below 0", price(lambda p, log: log(p))),
+        ("natural logarithms", price(lambda p, log: -log(p), log=np.log)),
+        ("not yet their price", price(lambda p, log: p)),
+        ("not the one that comes next", price(lambda p, log: -log(p), shift=0)),
+        ("reads its own choice", price(lambda p, log: -log(p), read="own")),
+        ("state should go on", price(lambda p, log: -log(p), carry=False)),
+        ("over the sounds, not over", price(lambda p, log: -log(p), axis=0)),
+        ("overflows", price(lambda p, log: -log(p), shifted=False)),
+        ("take one row", price(lambda p, log: 1 - p)),
+        ("should have shape", lambda say, h, said: by_row(say, h, said)[0]),
+    ],
+    "in_order": [
+        ("right", searched),
+        ("right", restricted(lambda places, letters: True)),
+        ("step back", lambda costs: costs.argmax(axis=0)),
+        ("an early choice can spoil", greedy),
+        (
+            "may have several sounds",
+            restricted(lambda places, letters: len(set(places)) == len(places)),
+        ),
+        (
+            "the first letter and the last",
+            restricted(lambda places, letters: places[0] == 0 and places[-1] == letters - 1),
+        ),
+        ("smallest sum", lambda costs: searched(-costs)),
+        ("a letter's place", lambda costs: np.add(searched(costs), 1)),
+        ("can be reached", lambda costs: [len(costs) - 1] * costs.shape[1]),
+        ("should have shape", lambda costs: searched(costs.T)),
+    ],
+    "only_vowel": [
+        ("right", by_shape),
+        (
+            "right",
+            lambda before, after: (
+                consonants(before) == consonants(after)
+                and by_shape(before, after)
+                and np.bool_(True)
+            ),
+        ),
+        ("nothing changed", lambda before, after: consonants(before) == consonants(after)),
+        ("only the stress", lambda before, after: before != after),
+        ("a consonant changed too", lambda before, after: vowels(before) != vowels(after)),
+        (
+            "what changed is a consonant",
+            lambda before, after: (
+                len(before) == len(after)
+                and sum(a != b for a, b in zip(names(before), names(after), strict=True)) == 1
+            ),
+        ),
+        (
+            "two vowels changed",
+            lambda before, after: (
+                ["V" if s[-1].isdigit() else s for s in before]
+                == ["V" if s[-1].isdigit() else s for s in after]
+                and vowels(before) != vowels(after)
+            ),
+        ),
+        (
+            "order changed|a sound was added",
+            lambda before, after: (
+                consonants(before) == consonants(after)[: len(consonants(before))]
+                and sum(a != b for a, b in zip(vowels(before), vowels(after), strict=False))
+                == 1
+            ),
+        ),
+        (
+            "stress alone",
+            lambda before, after: (
+                by_shape(before, after)
+                and sum(a != b for a, b in zip(before, after, strict=True)) == 1
+            ),
+        ),
+        ("True or False", lambda before, after: int(by_shape(before, after))),
+    ],
+}
