@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy.special import expit
-from scipy.stats import rankdata
 
 from course_utils.arguments import array, number, whole
 from course_utils.data import Floats, Ints
@@ -290,6 +289,8 @@ def selectivity(activity: ArrayLike, labels: ArrayLike) -> Array:
     classes = np.unique(names)
     if len(classes) < 2:
         raise ValueError(f"labels should name two classes or more, got {len(classes)}")
+    from scipy.stats import rankdata  # here, as it takes longer than all other imports
+
     ranks = rankdata(values, axis=0)
     member = (names[:, np.newaxis] == classes).astype(float)
     inside = member.sum(axis=0)

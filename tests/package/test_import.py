@@ -1,4 +1,4 @@
-"""Importing the package stays quick: frameworks, pandas and pyplot come in when used."""
+"""Importing the package stays quick: frameworks, pandas, pyplot and the like come when used."""
 
 import os
 import pkgutil
@@ -7,7 +7,7 @@ import sys
 
 import course_utils
 
-HEAVY = ("tensorflow", "keras", "torch", "pandas", "matplotlib.pyplot")
+HEAVY = ("tensorflow", "keras", "torch", "pandas", "matplotlib.pyplot", "scipy.stats")
 MODULES = ["course_utils"] + [
     module.name for module in pkgutil.walk_packages(course_utils.__path__, "course_utils.")
 ]
