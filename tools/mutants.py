@@ -2,7 +2,7 @@
 
 MODULE is written without ``course_utils.``: ``decoding``, ``checks.two_valleys``. The tests are
 ``test_TESTS.py`` and ``test_TESTS_*.py`` in ``tests/package`` and ``tests/chapters``; TESTS is
-by default the module's name: ``decoding``, and ``checks`` for all modules in that folder.
+by default the first part of the module's name: ``decoding``, ``checks``.
 mutmut works in a copy, ``_build/mutants``.
 """
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("module")
     parser.add_argument("tests", nargs="?")
     asked = parser.parse_args()
-    tests = asked.tests or asked.module.split(".")[0].removeprefix("_")
+    tests = asked.tests or asked.module.split(".")[0]
     copy(asked.module, tests)
     mutmut = [sys.executable, "-m", "mutmut"]
     subprocess.run([*mutmut, "run", "--max-children", "2"], cwd=COPY, check=True)

@@ -21,7 +21,7 @@ Answers = dict[str, list[tuple[str, Callable[..., Any]]]]
 
 
 def answers(slug: str) -> Answers:
-    """Return the table of a chapter's answers, as ``tests/chapters/__init__.py`` describes it."""
+    """Return the answers of a chapter: ``tests/chapters/__init__.py`` says what they are."""
     if not (ROOT / "tests" / "chapters" / slug[3:] / "answers.py").exists():
         return {}
     return importlib.import_module(f"tests.chapters.{slug[3:]}.answers").ANSWERS
