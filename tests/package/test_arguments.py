@@ -27,6 +27,11 @@ def test_floats_keep_their_precision_unless_told_otherwise(given, wanted, found)
     assert array(np.ones((2, 3), given), "x", (None, 3), wanted).dtype == found
 
 
+def test_what_is_right_is_not_copied():
+    given = np.ones((2, 3), np.float32)
+    assert np.shares_memory(array(given, "x", (2, 3)), given)
+
+
 @pytest.mark.parametrize(("shape", "fit"), [((2, 3), True), ((2, 4), False), ((2,), False)])
 def test_none_leaves_a_length_free_and_nothing_else(shape, fit):
     assert fits(shape, (None, 3)) is fit
@@ -64,5 +69,5 @@ def test_none_leaves_a_length_free_and_nothing_else(shape, fit):
     ],
 )
 def test_bad_values_are_named(call, error, message):
-    with pytest.raises(error, match=f"^{re.escape(message)}"):
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
         call()
