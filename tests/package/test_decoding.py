@@ -96,6 +96,12 @@ def test_decode_reads_embedding_weights(seed, d):
     assert np.allclose(decode(weights).values, predict(layer, E[:, np.newaxis])[:, 0])
 
 
+def test_weights_in_float32_are_read_in_float64():
+    weights = [weight.astype(np.float32) for weight in embedding(0, 4)]
+    wide = [weight.astype(np.float64) for weight in weights]
+    assert np.array_equal(decode(weights).values, decode(wide).values)
+
+
 def test_a_shifted_table_is_the_published_one_hot_reading():
     # S1 prints W from -2.948 to 6.036 and b = 2.9506; the table must read as the digits.
     W = np.linspace(-2.948, 6.036, 10)[:, np.newaxis]
