@@ -188,7 +188,9 @@ def whole(dead=False, whiten=False):
         (lambda: windows([[[np.inf, -np.inf]]], [0], 1), "images should be finite"),
         (lambda: small().run(np.ones((1, 2, 5))), r"rows should have .* 4\)"),
         (lambda: small().run(np.ones((1, 2, 4)), np.ones((2, 6))), "start should have"),
+        (lambda: small().roll(np.ones(6)), r"start should have shape \(any, 6\), got \(6,\)"),
         (lambda: small().predict([np.nan] * 6), "h should be finite"),
+        (lambda: RowRNN(*[[1.0]] * 5), r"W should have shape \(any, any\), got \(1,\)"),
         (
             lambda: RowRNN([[1.0]], [[1.0]], [1.0, 2.0], [[1.0]], [1.0]),
             r"b should have shape \(1,\), got \(2,\)",
