@@ -159,8 +159,14 @@ def _leaves(
         kind, more = part["class_name"], part["config"]
         name = part.get("name") or more.get("name") or snake
         here, called = (*path, snake), (*names, name)
-        calls = [node for node in part.get("inbound_nodes", ()) if isinstance(node, dict)]
-        masked |= any(len(node["args"]) > 2 for node in calls)  # the third is the mask
+        started = False
+        for node in part.get("inbound_nodes", ()):
+            new = isinstance(node, dict)  # Keras 2 lists the input and the states
+            states = node["args"][1:2] if new else node[1:]
+            states += [node["kwargs"].get("initial_state")] if new else []
+            started |= any(states)
+            masked |= new and len(node["args"]) > 2  # the third is the mask
+        beside = {"called": "/".join(called), "masked": masked, "started": started}
         if not part.get("module", "keras.layers") or "layers" in more or kind == "Sequential":
             yield from _leaves(part, here, called, version, masked)
         elif kind == "Bidirectional":
@@ -170,17 +176,16 @@ def _leaves(
                 half = more.get("backward_layer") if way == "backward" else None
                 fields = _told((half or inner), version)
                 back = fields["reverse"] if half else fields["reverse"] != (way == "backward")
-                fields |= {"called": "/".join(called), "reverse": back, "masked": masked}
+                fields |= beside | {"reverse": back}
                 yield (*here, f"{way}_layer", "cell"), (*called, f"{way}_{own}"), fields
         elif kind == "RNN" and more["cell"]["class_name"] == "StackedRNNCells":
             cells = more["cell"]["config"]["cells"]
             for k, (cell, step) in enumerate(zip(cells, _counted(cells), strict=True)):
-                fields = _told(cell, version) | {"place": k, "masked": masked}
-                fields |= {"called": "/".join(called), "reverse": more["go_backwards"]}
+                fields = _told(cell, version) | beside
+                fields |= {"place": k, "reverse": more["go_backwards"]}
                 yield (*here, "cell", "cells", step), (*called, cell["config"]["name"]), fields
         elif kind in (*KERAS_CELLS, "RNN", "CuDNNLSTM", "CuDNNGRU"):
-            fields = _told(part, version) | {"called": "/".join(called), "masked": masked}
-            yield (*here, "cell"), called, fields
+            yield (*here, "cell"), called, _told(part, version) | beside
 
 
 def _counted(entries: list[Any]) -> list[str]:
@@ -217,8 +222,12 @@ def _told(entry: Any, version: str) -> Options:
         told[role] = "hard_sigmoid_0.2" if old else name
     if kind == "GRU":
         told["reset_after"] = bool(inner["config"].get("reset_after", False))
-    told["reverse"] = bool(entry["config"].get("go_backwards", False))
-    told["time_major"] = bool(entry["config"].get("time_major", False))
+    for field, name in (
+        ("reverse", "go_backwards"),
+        ("time_major", "time_major"),
+        ("zero_padded", "zero_output_for_mask"),
+    ):
+        told[field] = bool(entry["config"].get(name, False))
     return told
 
 

@@ -3,21 +3,31 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from course_utils.gates.cells import CELLS
 from course_utils.gates.modules import Array
 from course_utils.gates.readers import from_onnx
 from course_utils.gates.sources import Found, Part
+
+# What only moves numbers about.
+_MOVES = ("Cast", "Concat", "Expand", "Gather", "Identity", "Reshape", "Slice", "Squeeze",
+          "Transpose", "Unsqueeze")  # fmt: skip
+
+
+def _numbers(tensor: Any) -> Any:
+    from onnx import numpy_helper
+
+    return numpy_helper.to_array(tensor)
 
 
 class _Scope:
     """A graph, with the graph around it; knows the value of what is constant."""
 
     def __init__(self, graph: Any, opsets: Any, outer: "_Scope | None" = None) -> None:
-        from onnx import numpy_helper
-
         self.graph, self.opsets, self.outer = graph, opsets, outer
         self.values: dict[str, Any] = {
-            tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer
+            tensor.name: _numbers(tensor) for tensor in graph.initializer
         }
         self.makers = {output: node for node in graph.node for output in node.output}
 
@@ -57,6 +67,19 @@ class _Scope:
         except Exception:  # an operator that onnx itself cannot run: no constant
             return []
 
+    def zero(self, name: str) -> bool:
+        """Say whether all numbers here are 0, also where their count depends on the input."""
+        value = self.value(name)
+        if value is not None:
+            return not np.any(value)
+        node = self.makers.get(name)
+        if node is None:
+            return self.outer is not None and self.outer.zero(name)
+        if node.op_type == "ConstantOfShape":
+            return not any(np.any(_numbers(a.t)) for a in node.attribute)
+        sources = node.input if node.op_type == "Concat" else node.input[:1]
+        return node.op_type in _MOVES and all(self.zero(source) for source in sources)
+
     def recurrent(self) -> Iterator[tuple[Any, "_Scope"]]:
         """Yield the recurrent operators in this graph and in those inside it."""
         for node in self.graph.node:
@@ -85,10 +108,15 @@ def layers_of(model: Any) -> Found:
                 missing += [part] if inputs[part] is None else []
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         attributes.pop("output_sequence", None)
+        given = dict(enumerate(node.input))
+        beside = {
+            "masked": bool(given.get(4)),
+            "started": any(given.get(k) and not scope.zero(given[k]) for k in (5, 6)),
+        }
         if missing:
             fault = f"{' and '.join(missing)} of {name} depend on the input of the model"
             found[name] = {(0, False): Part("ONNX", {}, {"fault": fault})}
             continue
-        fields = from_onnx(inputs, node.op_type, **attributes)
+        fields = [way | beside for way in from_onnx(inputs, node.op_type, **attributes)]
         found[name] = {(0, way["reverse"]): Part("ONNX", {}, way) for way in fields}
     return found

@@ -163,6 +163,7 @@ def assemble(layout: str, parts: Mapping[str, Any], told: Mapping[str, Any]) -> 
     in ONNX's order, and a projection R. What neither tells is asked for.
     """
     options, cells = dict(told), {1: "RNN", 3: "GRU", 4: "LSTM"}
+    untold = options.pop("untold", set())
     W, U = (array(plain(parts[name]), name, (None, None)) for name in "WU")
     if parts.get("b") is None and parts.get("c") is not None:
         parts = {**parts, "b": np.zeros_like(plain(parts["c"]))}
@@ -203,7 +204,7 @@ def assemble(layout: str, parts: Mapping[str, Any], told: Mapping[str, Any]) -> 
         name: replace(Block(*arrays), peephole=seen.get(name))
         for name, arrays in blocks.items()
     }
-    _ask(layout, cell, options)
+    _ask(layout, cell, options, untold)
     return options
 
 
@@ -224,22 +225,27 @@ def _from_keras(
     return W, U, flat
 
 
-def _ask(layout: str, cell: str, options: Options) -> None:
+# What a layer mostly is, where it has to be said.
+USUAL = {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True,
+          "time_major": False, "reverse": False, "masked": False}  # fmt: skip
+
+
+def _ask(layout: str, cell: str, options: Options, untold: set[str]) -> None:
     """Say what a layer has to be told of, where its arrays and its file do not tell."""
     asked = {"activation"} if cell == "RNN" and layout != "ONNX" else set()
     if layout in ("Keras", "Keras 1"):
         asked = {"activation"} if cell == "RNN" else {"activation", "recurrent_activation"}
         asked |= {"reset_after"} if cell == "GRU" and layout == "Keras" else set()
-    if missing := sorted(asked - set(options)):
-        values = {"reset_after": "True"}
-        said = ", ".join(
-            f"{name}={values.get(name, repr('sigmoid' if 'recurrent' in name else 'tanh'))}"
-            for name in missing
-        )
-        old = "; Keras before 2.3 began with hard_sigmoid_0.2" if layout[0] == "K" else ""
+    if missing := sorted((asked | untold) - set(options)):
+        said = ", ".join(f"{name}={USUAL[name]!r}" for name in missing)
+        notes = {"recurrent_activation": "Keras before 2.3 began with hard_sigmoid_0.2",
+                 "time_major": "True if its module was made without batch_first=True",
+                 "reverse": "True if its layer has go_backwards",
+                 "masked": "True if a mask reached it in its model"}  # fmt: skip
+        more = "; ".join(f"{name}: {notes[name]}" for name in missing if name in notes)
         raise ValueError(
-            f"nothing here tells the {' or the '.join(missing)} of this {cell}: say it, such "
-            f"as {said}{old}"
+            f"nothing here tells the {', the '.join(missing)} of this {cell}: say it, such as "
+            f"{said}; {more}".removesuffix("; ")
         )
 
 

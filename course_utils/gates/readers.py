@@ -56,7 +56,8 @@ def from_keras(layer: Any) -> Options:
         "reset_after": bool(getattr(cell, "reset_after", True)),
         "reverse": bool(getattr(layer, "go_backwards", False)),
         "time_major": bool(getattr(layer, "time_major", False)),
-        "masked": _masked(layer),
+        "zero_padded": bool(getattr(layer, "zero_output_for_mask", False)),
+        **_beside_x(layer),
     }
     if told["cell"] != "RNN":
         told["recurrent_activation"] = recognise(
@@ -65,16 +66,24 @@ def from_keras(layer: Any) -> Options:
     return assemble("Keras", dict(zip("WUb", layer.get_weights(), strict=False)), told)
 
 
-def _masked(layer: Any) -> bool:
-    """Say whether a mask came along with the input of a layer, or as an argument of its own."""
-    calls = getattr(layer, "_inbound_nodes", ())
-    masks = [getattr(x, "_keras_mask", None) for node in calls for x in node.input_tensors]
-    for node in calls:
-        given = getattr(node, "arguments", None)
-        masks.append((given.kwargs if given else node.call_kwargs).get("mask"))
-        if framework_class(layer, KERAS, ("RNN", "Bidirectional")):
-            masks += (given.args if given else node.call_args)[2:3]
-    return any(mask is not None for mask in masks)
+def _beside_x(layer: Any) -> dict[str, bool]:
+    """Say whether a model gives a layer a mask, with its input or apart, or first states."""
+    masked = started = False
+    recurrent = framework_class(layer, KERAS, ("RNN", "Bidirectional"))
+    for node in getattr(layer, "_inbound_nodes", ()):
+        called = getattr(node, "arguments", None)  # those of Keras 3
+        args = called.args if called else node.call_args
+        kwargs = called.kwargs if called else node.call_kwargs
+        inputs = node.input_tensors
+        inputs = inputs if isinstance(inputs, list | tuple) else [inputs]
+        masks = [getattr(x, "_keras_mask", None) for x in inputs] + [kwargs.get("mask")]
+        if recurrent:
+            state = [kwargs.get("initial_state"), *args[1:2]]
+            masks += args[2:3]
+            # Keras 2 puts the states beside the input.
+            started |= any(each is not None for each in state) or isinstance(args[0], list)
+        masked |= any(mask is not None for mask in masks)
+    return {"masked": masked, "started": started}
 
 
 def from_torch(module: Any, layer: int, reverse: bool) -> Options:
@@ -201,12 +210,13 @@ def of_model(model: Any) -> Iterator[tuple[str, tuple[int, bool], str, Options]]
         masked = any(
             getattr(part, "mask_zero", False)
             or framework_class(part, KERAS, ("Masking",))
-            or _masked(part)
+            or _beside_x(part)["masked"]
             for part in model._flatten_layers()
         )
         for name, at, layer, around in _keras_layers(model):
             fields = from_keras(layer)
             fields["masked"] |= masked
+            fields["started"] |= _beside_x(around)["started"]
             fields["reverse"] |= bool(getattr(around, "go_backwards", False))
             yield name, at, "Keras", fields
         return

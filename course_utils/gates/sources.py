@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_utils.gates import readers
-from course_utils.gates.layouts import LETTERS, assemble, usual
+from course_utils.gates.layouts import LETTERS, USUAL, assemble, usual
 from course_utils.gates.modules import KERAS, Array, Options, framework_class, plain
 from course_utils.gates.weights import Gates
 
@@ -143,6 +143,8 @@ def read_gates(
     if places != list(range(len(places))):
         raise ValueError(f"of {names[0]!r} only the layers {places} are here, counted from 0")
     said = {} if framework == "ONNX" else told
+    if "reverse" in said and len({way for _, way in found[names[0]]}) > 1:
+        raise ValueError(f"{names[0]!r} has both directions: leave reverse out")
     parts = {key: part.options(said) for key, part in sorted(found[names[0]].items())}
     layers: list[Layer] = []
     for place in places:
@@ -219,6 +221,7 @@ def grouped(
     """Put the arrays of a layer together by their names; ``told`` is what a file says of it."""
     groups: dict[tuple[str, str], dict[tuple[int, bool], dict[str, Array]]] = {}
     taken: set[str] = set()
+    of_modules: set[str] = set()  # nn.LSTM and its like, which have batch_first
     asked = {"cuDNN": "Keras"}.get(framework or "", framework)
     for kind in [asked] if asked else _ENDS:
         pattern = re.compile(rf"(?:(?P<name>.*?)[./_])??{_ENDS[kind]}(?::0)?")
@@ -227,6 +230,7 @@ def grouped(
             if key not in taken and (match := pattern.fullmatch(key)):
                 ends = match.groupdict()
                 at = int(ends.get("layer") or 0), bool(ends.get("back"))
+                of_modules |= {ends["name"] or ""} if ends.get("layer") else set()
                 part = ends["part"].replace("weight_", "w_").replace("bias_", "b_")
                 mine.setdefault(ends["name"] or "", {}).setdefault(at, {})[part] = key
         for name, places in mine.items():
@@ -249,7 +253,9 @@ def grouped(
             if beside := _beside(kind, name, arrays.keys() - taken):
                 known = {"fault": f"{called or 'the layer'} has weights that no plain layer "
                          f"has, {beside}: it may compute something else"}  # fmt: skip
-            part = Part(laid, parts, {"reverse": back, **known})
+            untold = _untold(laid, told is None, called != name, name in of_modules)
+            way = {} if "reverse" in untold else {"reverse": back}
+            part = Part(laid, parts, {"untold": untold, **way, **known})
             if (place, back) in found.setdefault(called, {}):
                 raise ValueError(f"two recurrent layers here are called {called!r}")
             found[called][place, back] = part
@@ -260,6 +266,13 @@ def grouped(
         fault += "once where it is, then read the module itself"
         found[match["name"] or ""] = {(0, False): Part("PyTorch", {}, {"fault": fault})}
     return found
+
+
+def _untold(layout: str, bare: bool, way_named: bool, of_module: bool) -> set[str]:
+    """Return the fields that arrays leave open, and that a layer has an option for."""
+    if layout in ("Keras", "Keras 1") and bare:
+        return {"masked"} if way_named else {"masked", "reverse"}
+    return {"time_major"} if of_module else set()
 
 
 def _beside(kind: str, name: str, unused: Iterable[str]) -> list[str]:
@@ -299,9 +312,9 @@ def _direction(name: str) -> tuple[str, bool]:
 def _described(parts: Mapping[tuple[int, bool], Part]) -> str:
     """Return one line on a layer: cell, sizes, layers, directions, layout."""
     part = parts[min(parts)]
-    guess = {"activation": "tanh", "recurrent_activation": "sigmoid", "reset_after": True}
+    guess = {k: v for k, v in USUAL.items() if k not in part.told}
     try:
-        gates = Gates(**part.options({k: v for k, v in guess.items() if k not in part.told}))
+        gates = Gates(**part.options(guess))
     except (TypeError, ValueError) as error:
         return f"cannot be read: {error}"
     deep, ways = (len({key[k] for key in parts}) for k in (0, 1))

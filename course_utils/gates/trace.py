@@ -75,6 +75,11 @@ def run(gates: "Gates", x: Any, lengths: Any, mask: Any, **states: Any) -> Trace
     steps, batch, _ = in_time.shape
     sizes = {"h": gates.size, "c": gates.units}
     first = {name: np.zeros((batch, sizes[name]), dtype) for name in cell.states}
+    if gates.started and any(states[name] is None for name in cell.states):
+        raise ValueError(
+            f"its model gives this {gates.cell} its first states: give trace "
+            f"{' and '.join(f'{name}0' for name in cell.states)} (np.zeros if they are 0)"
+        )
     for name, state in states.items():
         if state is not None:
             if name not in cell.states:
@@ -121,8 +126,9 @@ def run(gates: "Gates", x: Any, lengths: Any, mask: Any, **states: Any) -> Trace
     if padded is not None:
         Z.swapaxes(1, 2)[padded] = np.nan
         G.swapaxes(1, 2)[padded] = np.nan
-        for state in kept if lengths is not None else ():
-            state[padded] = 0
+        kept[0][padded] *= lengths is None and not gates.zero_padded
+        if lengths is not None and len(kept) > 1:
+            kept[1][padded] = 0
 
     def shown(of_steps: Array) -> Array:
         return of_steps[way] if gates.time_major else of_steps[way].transpose(1, 0, 2)
@@ -167,6 +173,7 @@ def _real_steps(gates: "Gates", lengths: Any, mask: Any, steps: int, batch: int)
     if gates.masked:
         raise ValueError(
             "a mask reached this layer in its model, so it skips padded steps: give trace the "
-            "mask, shape (batch, steps), true where a step is real (np.ones if all are)"
+            "mask, shape (batch, steps), true where a step is real (np.ones if all are), or "
+            "lengths"
         )
     return None

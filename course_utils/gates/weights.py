@@ -43,7 +43,12 @@ class Gates:
     time_major
         Whether :meth:`trace` takes x as (steps, batch, features), as the layer does.
     masked
-        Whether a mask reached the layer in its model; :meth:`trace` then asks for one.
+        Whether a mask or lengths reached the layer in its model; :meth:`trace` then asks for
+        them.
+    started
+        Whether its model gives the layer its first states; :meth:`trace` then asks for them.
+    zero_padded
+        Whether h is 0 at steps that a mask leaves out, as with ``zero_output_for_mask``.
     clip
         Bound of what goes through the activations, c excepted, as in onnxruntime.
     projection
@@ -74,6 +79,8 @@ class Gates:
     reverse: bool = False
     time_major: bool = False
     masked: bool = False
+    started: bool = False
+    zero_padded: bool = False
     clip: float | None = None
     projection: Array | None = None
     output_activation: Activation | None = None
@@ -180,7 +187,7 @@ class Gates:
     def from_onnx(
         cls,
         W: ArrayLike,
-        R: ArrayLike,
+        R: ArrayLike | None = None,
         B: ArrayLike | None = None,
         cell: str = "LSTM",
         P: ArrayLike | None = None,
@@ -201,6 +208,11 @@ class Gates:
         >>> np.array_equal(gates.blocks["output"].kernel, W[0, 2:4].T)
         True
         """
+        if R is None or hasattr(W, "graph"):
+            raise TypeError(
+                f"wanted the arrays W and R of an operator, got {type(W).__name__}: a model or "
+                "a file of ONNX is read with read_gates, a layer by the method of its framework"
+            )
         ways = readers.from_onnx({"W": W, "R": R, "B": B, "P": P}, cell, **attributes)
         if len(ways) > 1:
             raise ValueError(
@@ -275,14 +287,15 @@ class Gates:
 
         x has shape (batch, steps, features), or (steps, batch, features) for ``time_major``
         gates; h0 and c0, the states before the first step, (batch, units), are zeros if left
-        out. The trace has the kind of the weights: 1,000 sequences of 100 steps through 128
-        units of an LSTM in float32 take 0.5 GB. A state that leaves the range of the numbers,
-        as relu can make it, is an OverflowError.
+        out, which ``started`` gates refuse. The trace has the kind of the weights: 1,000
+        sequences of 100 steps through 128 units of an LSTM in float32 take 0.5 GB. A state that
+        leaves the range of the numbers, as relu can make it, is an OverflowError.
 
         At a padded step no state changes, and gates and pre-activations are NaN. ``lengths``,
         shape (batch,), counts the steps before the padding, as in PyTorch and ONNX; h and c are
         0 at padded steps, as there. ``mask``, true where a step is real, has the first two axes
-        of x, as in Keras; h and c at a padded step repeat those before it.
+        of x, as in Keras; c at a padded step repeats that before it, and so does h unless the
+        gates are ``zero_padded``.
 
         Step t of x stands at step t of the trace, also for reverse gates, whose last state is
         therefore at step 0.

@@ -24,7 +24,8 @@ def describe(gates: "Gates") -> str:
         options["reset_after"] = gates.reset_after
     if gates.clip is not None:
         options["clip"] = gates.clip
-    marks = {name: getattr(gates, name) for name in ("reverse", "time_major", "masked")}
+    flags = ("reverse", "time_major", "masked", "started", "zero_padded")
+    marks = {name: getattr(gates, name) for name in flags}
     marks["peepholes"] = any(block.peephole is not None for block in gates.blocks.values())
     marks[f"projection to {gates.size}"] = gates.projection is not None
     fields = [f"{name} {value}" for name, value in options.items()]

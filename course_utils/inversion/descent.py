@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from course_utils.arguments import array, number, whole
-from course_utils.inversion.runners import Array, runner, squashed
+from course_utils.inversion.runners import Array, refuse_unsteady, runner, squashed
 
 LOSSES = ("mse", "cross-entropy", "logits")
 """What :func:`reconstruct` can minimise."""
@@ -112,6 +112,7 @@ def reconstruct(
     if not ((x >= low) & (x <= high)).all():
         raise ValueError("start should lie within the bounds: move it there with numpy.clip")
 
+    refuse_unsteady(function, run, x, low, high)
     converged, taken = np.zeros(len(y), bool), np.full(len(y), steps, np.int64)
     path: list[Array] = []
     with np.errstate(over="ignore", invalid="ignore"):  # such a step is said to diverge
@@ -240,6 +241,7 @@ def sensitivity(function: Any, inputs: ArrayLike, *, activation: str = "linear")
     x = array(inputs, "inputs")
     run, dtype = runner(function, x)
     with np.errstate(over="ignore", invalid="ignore"):  # told below
+        refuse_unsteady(function, run, x.astype(dtype))
         z, pull = run(x.astype(dtype))
         if z.ndim != 2 or len(z) != len(x) or not z.size:
             raise ValueError(

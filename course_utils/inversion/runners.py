@@ -1,6 +1,5 @@
 """Running arrays, PyTorch and Keras models, and pulling gradients back to their inputs."""
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from course_utils.arguments import array
+from course_utils.gates.modules import KERAS, framework_class, plain
 
 Array = NDArray[np.floating]
 
@@ -38,12 +38,48 @@ def runner(function: Any, inputs: Array) -> tuple[Run, Any]:
                 "before, and each step of a descent would change it. Build the model with "
                 "stateful=False and set_weights"
             )
-    keras = sys.modules.get("keras")  # whoever has a model of Keras has imported it
-    if keras and keras.backend.backend() == "torch":
-        keras = None  # its models are modules of PyTorch then
-    if keras and isinstance(function, keras.layers.Layer):
+    # A model of Keras on PyTorch is a module of PyTorch.
+    if framework_class(function, KERAS, ("Layer",)) and not hasattr(function, "named_modules"):
         return _run_keras(function)
     return _run_torch(function, inputs)
+
+
+def refuse_unsteady(
+    function: Any, run: Run, x: Array, low: Any = -np.inf, high: Any = np.inf
+) -> None:
+    """Refuse what answers a row in another way when it is run again, beside other rows.
+
+    So do states that are kept, dropout, and batch norm that is still in training.
+    """
+    if isinstance(function, tuple | list):
+        return
+    others = x.copy()
+    others[1:] = np.clip(np.where(x < high, x + 1, x - 1), low, high)[1:]
+    kept = _state(function)
+    before = [np.array(plain(part)) for part in kept]
+    first, _ = run(x)
+    second, _ = run(others)
+    pairs = list(zip(kept, before, strict=True))
+    changed = not all(np.array_equal(plain(part), was, True) for part, was in pairs)
+    if changed or not np.allclose(first[:1], second[:1], 1e-4, 1e-6, equal_nan=True):
+        for part, was in pairs:
+            if hasattr(part, "assign"):
+                part.assign(was)
+            else:
+                part.data.copy_(part.data.new_tensor(was))
+        raise ValueError(
+            "the function gives the same row another output when it is run again beside other "
+            "rows: it keeps a state, or dropout or batch norm in it is in training mode. Give "
+            "a function that depends on its input alone, after module.eval() or with "
+            "training=False"
+        )
+
+
+def _state(function: Any) -> list[Any]:
+    """Return what a model may change as it runs."""
+    if hasattr(function, "buffers"):
+        return list(function.buffers())
+    return list(getattr(function, "non_trainable_variables", ()))
 
 
 def affine(W: ArrayLike, b: ArrayLike) -> tuple[Array, Array]:

@@ -27,7 +27,9 @@ from tests.package.test_gates import (
 )
 
 L = keras.layers
-TOLD = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+TOLD = {"activation": "tanh", "recurrent_activation": "sigmoid", "masked": False}
+ALONE = {**TOLD, "reverse": False}
+BATCH_FIRST = {"time_major": False}
 
 
 def last(layers, x):
@@ -94,11 +96,9 @@ def test_every_layer_of_a_keras_model_is_read_from_its_file(tmp_path, name):
 def test_weights_alone_do_not_tell_the_activations(tmp_path):
     model = keras.Sequential([keras.Input((None, 3)), L.LSTM(4, activation="relu")])
     model.save_weights(tmp_path / "a.weights.h5")
-    with pytest.raises(
-        ValueError, match="nothing here tells the activation or the recurrent_act"
-    ):
+    with pytest.raises(ValueError, match="tells the activation, the masked, the recurrent_act"):
         read_gates(tmp_path / "a.weights.h5")
-    said = {"activation": "relu", "recurrent_activation": "sigmoid"}
+    said = {**ALONE, "activation": "relu"}
     gates = read_gates(tmp_path / "a.weights.h5", **said)
     assert all(map(np.array_equal, gates.to_keras(), model.get_weights()))
     assert gates.activation == "relu"
@@ -253,14 +253,14 @@ def test_without_a_bias_nothing_tells_cudnn():
     W, U, _ = keras_layer("LSTM", 4, 3).get_weights()
     with pytest.raises(ValueError, match="nothing tells kernels of cuDNN"):
         read_gates([W, U], framework="Keras")
-    assert read_gates([W, U], framework="Keras", **TOLD).units == 4
+    assert read_gates([W, U], framework="Keras", **ALONE).units == 4
     assert read_gates([W, U], framework="cuDNN").units == 4
 
 
 @pytest.mark.parametrize(("cell", "options"), CELLS)
 def test_the_list_of_a_keras_layer_is_read(cell, options):
     layer, x = keras_layer(cell, 4, 3, **options), inputs(2, 5, 3)
-    gates = read_gates(layer.get_weights(), framework="Keras", **TOLD)
+    gates = read_gates(layer.get_weights(), framework="Keras", **ALONE)
     assert distance(gates.trace(x).h, layer(x)) < 1e-6
 
 
@@ -276,13 +276,13 @@ def test_keras_1_has_an_array_for_each_gate(tmp_path, cell, letters):
         for kind in ("kernel", "recurrent", "bias")
     ]
     x = inputs(2, 5, 3)
-    gates = read_gates(arrays, framework="Keras 1", **TOLD)
+    gates = read_gates(arrays, framework="Keras 1", **ALONE)
     assert distance(gates.trace(x).h, layer(x)) < 1e-6
     with pytest.raises(ValueError, match=r"hard_sigmoid_0\.2"):
         read_gates(arrays, framework="Keras 1")
     keys = [f"lstm_1/lstm_1_{k}_{g}" for g in letters for k in "WUb"]
     old_file(tmp_path / "w.h5", dict(zip(keys, arrays, strict=True)), version=None)
-    assert distance(read_gates(tmp_path / "w.h5", **TOLD).trace(x).h, layer(x)) < 1e-6
+    assert distance(read_gates(tmp_path / "w.h5", **ALONE).trace(x).h, layer(x)) < 1e-6
 
 
 # PyTorch
@@ -329,7 +329,7 @@ def test_every_layer_of_a_pytorch_module_is_read_from_its_file(tmp_path, end):
         f"{before}enc": "LSTM, 3 features, 4 units, 2 layers, both directions (PyTorch)",
         f"{before}dec": "GRU, 3 features, 5 units (PyTorch)",
     }
-    stack = read_gates(source, "enc")
+    stack = read_gates(source, "enc", **({} if end == "live" else BATCH_FIRST))
     assert [len(pair) for pair in stack] == [2, 2]
     with torch.no_grad():
         assert distance(last(stack, x), model.enc(torch.from_numpy(x))[0]) < 1e-6
@@ -364,7 +364,7 @@ def test_a_projection_is_read_run_and_moved_back(bias, features, units, seed, da
     states = tuple(torch.from_numpy(s[np.newaxis].astype(float)) for s in (h0, c0))
     with torch.no_grad():
         want, (_, c) = module(torch.from_numpy(x), states)
-    for gates in (Gates.from_torch(module), read_gates(module.state_dict())):
+    for gates in (Gates.from_torch(module), read_gates(module.state_dict(), **BATCH_FIRST)):
         trace = gates.trace(x, h0, c0)
         assert distance(trace.h, want) < 1e-12
         assert distance(trace.c[:, -1], c[0]) < 1e-12
@@ -413,9 +413,9 @@ def test_a_plain_rnn_is_the_cell_of_the_first_chapters(
 
 def test_a_state_dict_does_not_tell_the_activation_of_a_plain_rnn():
     state = torch.nn.RNN(3, 4, nonlinearity="relu").state_dict()
-    with pytest.raises(ValueError, match="nothing here tells the activation of this RNN"):
+    with pytest.raises(ValueError, match="tells the activation, the time_major of this"):
         read_gates(state)
-    assert read_gates(state, activation="relu").activation == "relu"
+    assert read_gates(state, activation="relu", **BATCH_FIRST).activation == "relu"
 
 
 class Other:
@@ -430,7 +430,7 @@ def test_a_file_that_holds_more_than_weights_is_refused(tmp_path):
         np.savez(file, thing=np.array([Other()]), **{
             k: v.numpy() for k, v in torch.nn.GRU(3, 4).state_dict().items()
         })  # fmt: skip
-    assert read_gates(tmp_path / "n.npz").units == 4
+    assert read_gates(tmp_path / "n.npz", **BATCH_FIRST).units == 4
 
 
 def test_the_half_precision_of_safetensors_is_read(tmp_path):
@@ -444,8 +444,7 @@ def test_the_half_precision_of_safetensors_is_read(tmp_path):
     text = json.dumps(header).encode()
     path = tmp_path / "m.safetensors"
     path.write_bytes(len(text).to_bytes(8, "little") + text + body)
-    want = read_gates(state)
-    got = read_gates(path)
+    want, got = read_gates(state, **BATCH_FIRST), read_gates(path, **BATCH_FIRST)
     for name, block in want.blocks.items():
         assert np.array_equal(got.blocks[name].kernel, block.kernel)
     assert got.dtype == np.float32
@@ -627,10 +626,10 @@ def test_a_layer_beside_an_inner_model_is_not_lost(tmp_path, name):
     getattr(model, "save" if name == "m.keras" else "save_weights")(tmp_path / name)
     assert len(list_gates(tmp_path / name)) == 2
     first = "a" if name == "m.keras" else "lstm"
-    gates = read_gates(tmp_path / name, first, **TOLD)
+    gates = read_gates(tmp_path / name, first, **ALONE)
     assert all(map(np.array_equal, gates.to_keras(), model.layers[0].get_weights()))
     with pytest.raises(ValueError, match="no recurrent layer of a name with 'sequ'"):
-        read_gates(tmp_path / name, "sequ", **TOLD)
+        read_gates(tmp_path / name, "sequ", **ALONE)
 
 
 class Pair(keras.Model):
@@ -648,7 +647,7 @@ def test_lists_of_layers_are_kept_apart(tmp_path):
     model(np.zeros((1, 2, 3), "f4"))
     model.save_weights(tmp_path / "m.weights.h5")
     for way in ("encoder", "decoder"):
-        gates = read_gates(tmp_path / "m.weights.h5", f"{way}_layers", **TOLD)
+        gates = read_gates(tmp_path / "m.weights.h5", f"{way}_layers", **ALONE)
         want = getattr(model, f"{way}_layers")[0].get_weights()
         assert all(map(np.array_equal, gates.to_keras(), want))
 
@@ -660,7 +659,7 @@ def test_forward_within_a_name_is_no_direction():
         arrays |= {f"enc_forward_{k}/kernel": k * W, f"enc_forward_{k}/recurrent_kernel": U}
         arrays[f"enc_forward_{k}/bias"] = b
     assert list(list_gates(arrays)) == ["enc_forward_1", "enc_forward_2"]
-    assert np.array_equal(read_gates(arrays, "enc_forward_2", **TOLD).to_keras()[0], 2 * W)
+    assert np.array_equal(read_gates(arrays, "enc_forward_2", **ALONE).to_keras()[0], 2 * W)
 
 
 @pytest.mark.parametrize("missing", ["ih", "hh"])
@@ -670,7 +669,7 @@ def test_one_bias_alone_is_that_bias(missing):
     state[f"bias_{missing}_l0"].zero_()
     want = module(torch.from_numpy(x))[0].detach()
     del state[f"bias_{missing}_l0"]
-    assert distance(read_gates(state).trace(x).h, want) < 1e-6
+    assert distance(read_gates(state, **BATCH_FIRST).trace(x).h, want) < 1e-6
 
 
 # Weights beside those of a plain layer
@@ -692,7 +691,7 @@ class PeepholeCell(L.LSTMCell):
 def test_a_weight_beside_those_of_keras_is_refused(tmp_path, layer):
     keras.Sequential([keras.Input((None, 3)), layer()]).save_weights(tmp_path / "m.weights.h5")
     with pytest.raises(ValueError, match=r"has weights that no plain layer has, .*vars:"):
-        read_gates(tmp_path / "m.weights.h5", **TOLD)
+        read_gates(tmp_path / "m.weights.h5", **ALONE)
 
 
 @pytest.mark.parametrize(
@@ -768,3 +767,93 @@ def test_a_mask_anywhere_in_a_model_is_asked_for(tmp_path, live, mask_zero, how,
     model = embedded(mask_zero, how)
     model.save(tmp_path / "m.keras")
     assert read_gates(model if live else tmp_path / "m.keras").masked == masked
+
+
+# What a source does not tell
+
+
+def test_a_state_dict_does_not_tell_which_axis_is_time():
+    module, x = torch_module("LSTM", 3, 4, batch_first=False), inputs(5, 5, 3)
+    state = module.state_dict()
+    with pytest.raises(ValueError, match=r"tells the time_major of this LSTM.*batch_first"):
+        read_gates(state)
+    assert list_gates(state) == {"": "LSTM, 3 features, 4 units (PyTorch)"}
+    want = module(torch.from_numpy(x))[0].detach()
+    assert distance(read_gates(state, time_major=True).trace(x).h, want) < 1e-6
+    assert distance(read_gates(state, time_major=False).trace(x).h, want) > 0.01
+
+
+def test_weights_alone_do_not_tell_the_direction_or_a_mask(tmp_path):
+    start = keras.Input((6,))
+    x = L.Embedding(9, 3, mask_zero=True)(start)
+    model = keras.Model(start, L.GRU(4, go_backwards=True)(x))
+    model.save_weights(tmp_path / "m.weights.h5")
+    layer = TOLD | {"reset_after": True, "masked": True}
+    with pytest.raises(ValueError, match=r"tells the reverse of this GRU.*go_backwards"):
+        read_gates(tmp_path / "m.weights.h5", **layer)
+    with pytest.raises(ValueError, match="tells the masked of this GRU"):
+        read_gates(
+            tmp_path / "m.weights.h5", reverse=True, reset_after=True,
+            activation="tanh", recurrent_activation="sigmoid",
+        )  # fmt: skip
+    gates = read_gates(tmp_path / "m.weights.h5", reverse=True, **layer)
+    ids = np.array([[0, 0, 3, 4, 5, 0]])
+    vectors = np.asarray(model.layers[1](ids))
+    with pytest.raises(ValueError, match="a mask reached this layer"):
+        gates.trace(vectors)
+    assert distance(gates.trace(vectors, mask=ids != 0).h[:, 0], model(ids)) < 1e-6
+
+
+def test_the_direction_of_a_pair_is_told_by_its_names(tmp_path):
+    model = keras.Sequential([keras.Input((None, 3)), L.Bidirectional(L.LSTM(4))])
+    model.save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(ValueError, match="has both directions: leave reverse out"):
+        read_gates(tmp_path / "m.weights.h5", **TOLD, reverse=True)
+    assert [g.reverse for g in read_gates(tmp_path / "m.weights.h5", **TOLD)] == [False, True]
+
+
+@pytest.mark.parametrize("source", ["live", "m.keras", "m.h5"])
+def test_first_states_that_a_model_gives_are_asked_for(tmp_path, source):
+    start, state = keras.Input((5, 3)), keras.Input((4,))
+    model = keras.Model([start, state], L.GRU(4)(start, initial_state=state))
+    if source != "live":
+        model.save(tmp_path / source)
+    gates = read_gates(model if source == "live" else tmp_path / source)
+    x, h0 = inputs(2, 5, 3), inputs(2, 4, 1)[..., 0]
+    with pytest.raises(ValueError, match="gives this GRU its first states: give trace h0"):
+        gates.trace(x)
+    assert distance(gates.trace(x, h0).h[:, -1], model([x, h0])) < 1e-6
+    assert not read_gates(keras.Sequential([keras.Input((5, 3)), L.GRU(4)])).started
+
+
+@pytest.mark.parametrize("source", ["live", "m.keras", "m.h5"])
+def test_padding_is_0_where_a_layer_makes_it_0(tmp_path, source):
+    layer = L.LSTM(4, return_sequences=True, zero_output_for_mask=True)
+    model = keras.Sequential([keras.Input((5, 3)), L.Masking(), layer])
+    x = inputs(2, 5, 3)
+    x[0, 2:] = x[1, :1] = 0
+    if source != "live":
+        model.save(tmp_path / source)
+    gates = read_gates(model if source == "live" else tmp_path / source)
+    trace = gates.trace(x, mask=x.any(axis=2))
+    assert distance(trace.h, model(x)) < 1e-6
+    assert not trace.h[0, 2:].any()
+    assert np.array_equal(trace.c[0, 2], trace.c[0, 4])
+
+
+def test_a_model_of_keras_2_is_read(monkeypatch):
+    """Its nodes hold one tensor, not a list, and the states beside the input."""
+    from types import SimpleNamespace as Node
+
+    layer, x = keras_layer("LSTM", 4, 3), object()
+    old = lambda inputs, **kwargs: Node(  # noqa: E731
+        call_args=(inputs,), call_kwargs=kwargs, input_tensors=inputs, arguments=None
+    )
+    for node, masked, started in (
+        (old(x), False, False),
+        (old(x, mask=1), True, False),
+        (old([x, x]), False, True),
+    ):
+        monkeypatch.setattr(layer, "_inbound_nodes", [node])
+        gates = Gates.from_keras(layer)
+        assert (gates.masked, gates.started) == (masked, started)

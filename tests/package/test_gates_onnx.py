@@ -548,3 +548,41 @@ def test_numbers_that_onnx_does_not_give_are_asked_for(name):
     numbers |= {"activation_beta": [0.3]} if name != "ThresholdedRelu" else {}
     gates = Gates.from_onnx(W, R, B, "GRU", **attributes, **numbers)
     assert str(gates.activation).startswith(f"{name}(0.5")
+
+
+def operator_with(**constants):
+    """A model of one LSTM, with constants for sequence_lens, initial_h, initial_c."""
+    gates = Gates.from_torch(torch_module("LSTM", 3, 4))
+    W, R, B, attributes = gates.to_onnx()
+    held = {"W": W, "R": R, "B": B, **constants}
+    names = ["X", "W", "R", "B", *(k if k in held else "" for k in ("lengths", "h0", "c0"))]
+    X, Y = (onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, None) for n in "XY")
+    node = onnx.helper.make_node("LSTM", names, ["Y"], **attributes)
+    arrays = [onnx.numpy_helper.from_array(array, name) for name, array in held.items()]
+    graph = onnx.helper.make_graph([node], "one", [X], [Y], arrays)
+    return onnx.helper.make_model(
+        graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9
+    )
+
+
+def test_what_an_operator_gets_beside_x_is_asked_for():
+    x, zero = inputs(5, 2, 3), np.zeros((1, 2, 4), np.float32)
+    h0, lengths = zero + np.float32(0.5), np.array([5, 2], np.int32)
+    assert not read_gates(operator_with(h0=zero, c0=zero)).started
+    for constants, told, message in (
+        ({"h0": h0}, {"h0": h0[0], "c0": zero[0]}, "give trace h0 and c0"),
+        ({"lengths": lengths}, {"lengths": lengths}, "a mask reached this layer"),
+    ):
+        model = operator_with(**constants)
+        gates = read_gates(model)
+        with pytest.raises(ValueError, match=message):
+            gates.trace(x)
+        session = onnxruntime.InferenceSession(model.SerializeToString())
+        want = session.run(None, {"X": x})[0][:, 0]
+        assert distance(gates.trace(x, **told).h, want) < 1e-6
+
+
+@pytest.mark.parametrize("wrong", ["model.onnx", np.ones((1, 16, 3)), None])
+def test_what_is_no_pair_of_arrays_is_sent_to_read_gates(wrong):
+    with pytest.raises(TypeError, match=r"wanted the arrays W and R .* read with read_gates"):
+        Gates.from_onnx(wrong)

@@ -646,3 +646,73 @@ def test_a_model_of_two_outputs_is_no_chain():
     assert len(read_layers(keras.Model(start, end))) == 2
     with pytest.raises(TypeError, match="2 outputs"):
         read_layers(keras.Model(start, [end, h]))
+
+
+# Functions that do not answer alike
+
+
+def keeps_count_in_keras():
+    """A layer that keeps a state, and is not called stateful."""
+    import keras
+
+    class Counting(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.count = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.count.assign_add(1.0)
+            return x + self.count
+
+    model = keras.Sequential([keras.Input((3,)), Counting(), keras.layers.Dense(2)])
+    return model, lambda: model.layers[0].count.numpy()
+
+
+def keeps_count_in_pytorch():
+    import torch
+
+    class Counts(torch.nn.Linear):
+        def __init__(self):
+            super().__init__(3, 2)
+            self.register_buffer("count", torch.zeros(()))
+
+        def forward(self, x):
+            self.count += 1
+            return super().forward(x) * self.count
+
+    model = Counts()
+    return model, lambda: model.count.item()
+
+
+def in_training(kind, option):
+    import torch
+
+    torch.manual_seed(0)
+    inside = torch.nn.Sequential(torch.nn.Linear(3, 2), getattr(torch.nn, kind)(option))
+    return lambda x: inside(x), lambda: 0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        keeps_count_in_keras,
+        keeps_count_in_pytorch,
+        lambda: in_training("BatchNorm1d", 2),
+        lambda: in_training("Dropout", 0.5),
+    ],
+)
+def test_a_function_that_does_not_answer_alike_is_refused(make):
+    function, state = make()
+    before, start = state(), np.zeros((2, 3), np.float32)
+    with pytest.raises(ValueError, match="the same row another output when it is run again"):
+        reconstruct(function, np.full((2, 2), 0.1), start, learning_rate=0.1, steps=3)
+    with pytest.raises(ValueError, match="the same row another output"):
+        sensitivity(function, start)
+    assert state() == before
+
+
+def test_batch_norm_that_is_no_longer_in_training_is_taken():
+    import torch
+
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2)).eval()
+    assert sensitivity(lambda x: model(x), np.zeros((2, 3), np.float32)).shape == (2, 2, 3)
