@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from course_utils import data, decoding, live
+from course_utils import data, decoding, live, pretrained
 from course_utils.live import bandit
 from tests.book.visit import SITE, serious
 from tests.package.live_examples import EMBEDDING, EXAMPLES, GATE_OFFSET, GATE_W, ONE_HOT
@@ -24,6 +24,7 @@ CHAPTERS = {
     "10_exact_inversion": "ThereAndBack",
     "12_unit_visualization": "DrawTheTop",
     "14_modulo_weights": "Sawtooth",
+    "15_letters_heard": "LettersHeard",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -389,6 +390,45 @@ def test_the_three_weights_are_those_that_python_finds(visit):
             assert abs(1 - weights[1] - alpha) < 4 * errors[1]
     page.get_by_role("button", name="Start again").click()
     assert state(page)["choices"] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "action", "put"),
+    [
+        ("Pho-to graphy", "out", ""),
+        ("knight", "skip", ""),
+        ("rate", "i", "i"),
+        ("a", "out", ""),
+    ],
+)
+def test_what_each_letter_does_is_what_numpy_says(visit, word, action, put):
+    page = visit("LettersHeard.html")
+    page.get_by_label("A word (a to z").fill(word)
+    page.get_by_label("Each letter in turn").select_option(action)
+    now, plain = state(page), word.lower().replace("-", "").replace(" ", "")
+    network = live.eight_bits(pretrained.spelling_network())
+    heard = live.letters_heard(network, plain, put)
+    assert now["word"] == plain
+    assert tuple(now["sounds"]) == heard.sounds
+    assert [tuple(sounds) for sounds in now["then"]] == heard.then
+    np.testing.assert_allclose(now["bits"], heard.bits, **CLOSE)
+    np.testing.assert_allclose(now["kept"], heard.kept, **CLOSE)
+    assert page.locator("tbody tr").count() == len(plain)
+    page.get_by_label("letter told below").press("End")
+    words = page.locator(".readout").inner_text()
+    assert f"{plain} is said {' '.join(heard.sounds)}. With letter {len(plain)}," in words
+    gone = live.spelling.same(heard.sounds, heard.then[-1])
+    assert ("the sounds stay" in words) == gone
+
+
+def test_a_word_without_letters_changes_nothing(visit):
+    page = visit("LettersHeard.html")
+    before = state(page)
+    page.get_by_label("A word (a to z").fill("42!")
+    assert state(page) == before
+    page.get_by_role("button", name="smaze").click()
+    assert state(page)["sounds"] == ["S", "M", "EY1", "Z"]
+    assert page.get_by_label("A word (a to z").input_value() == "smaze"
 
 
 # ---- everybody can use them -----------------------------------------------------------------

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from course_utils import data, decoding, inversion, live, plotting
+from course_utils import data, decoding, inversion, live, plotting, pretrained
 from course_utils.live import _figure
 from tests.package.live_examples import EMBEDDING, EXAMPLES, FUSED, ONE_HOT, SEQUENCES, SLICED
 from tools.chapters import ROOT
+
+SPELLING = pretrained.spelling_network()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -24,7 +26,7 @@ def test_a_figure_hands_over_html_a_picture_and_a_line_of_text(name):
     assert bundle["text/plain"] == f"<LiveFigure {name}: {EXAMPLES[name].title}>"
     html = bundle["text/html"]
     assert html.count("</script>") == 2, "the data and the script, and no end within them"
-    assert len(html) < (900_000 if name == "DrawTheTop" else 200_000)
+    assert len(html) < (900_000 if name in ("DrawTheTop", "LettersHeard") else 200_000)
     (alt,) = re.findall('<img alt="([^"]+)"', html)
     assert len(alt) > 80
     assert html == EXAMPLES[name].html(), "the same object gives the same page"
@@ -95,6 +97,9 @@ def test_the_script_reads_all_that_is_handed_over(name):
         ),
         (lambda: live.DecodeBasis([np.eye(10), np.ones((9, 1)), 1, 0]), r"got \(9, 1\)"),
         (lambda: live.Backwards(0.0, 1.0), "W should not be 0"),
+        (lambda: live.LettersHeard(SPELLING, "Kné"), "1 to 16 letters a to z, got 'Kné'"),
+        (lambda: live.LettersHeard(SPELLING, "a" * 17), "1 to 16 letters"),
+        (lambda: live.LettersHeard(SPELLING, "a", [""]), "got ''"),
         (lambda: live.there_and_back(0.4, 1, 0, 3, 3), "U should not be 0"),
         (lambda: live.DecodeShift([np.ones((10, 1)), "one", 1]), "U should hold real numbers"),
         (lambda: live.Sawtooth(3), "target should lie from -1.5 to 2.5, got 3"),
