@@ -1,0 +1,139 @@
+"""Checks of chapter 16, which lists the inputs that a network reads alike."""
+
+from collections.abc import Callable
+from string import ascii_lowercase
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course_utils.checks import CheckFailed, as_array, call, close
+
+Array = NDArray[Any]
+
+
+def expand(function: Callable[..., Any]) -> None:
+    """Check exercise 1, every beginning with every next letter.
+
+    Examples
+    --------
+    >>> expand(lambda hear, h, letters: hear(np.tile(h, (len(letters), 1)),
+    ...                                      np.repeat(letters, len(h))))
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: expand: the states are right, in another order: first all \
+that continue the first beginning
+    """
+    for n, units, letters in ((1, 2, [3, 4]), (2, 3, [5, 3, 9]), (3, 2, [7])):
+        runs: list[int] = []
+
+        def hear(h: Array, read: Array, runs: list[int] = runs) -> Array:
+            """Give each state of a beginning and a letter numbers of its own."""
+            states, heard = np.asarray(h, float), np.asarray(read)
+            if states.ndim != 2 or heard.shape != (len(states),):
+                raise ValueError(
+                    f"hear wants states (n, units) and letters (n,), got {states.shape} and "
+                    f"{heard.shape}"
+                )
+            runs.append(len(states))
+            return 100 * states + heard[:, np.newaxis]
+
+        h = np.arange(1.0, n * units + 1).reshape(n, units)
+        got = call(function, hear, h, np.array(letters))
+        if len(runs) == 1 and runs[0] == n and n * len(letters) > n:
+            raise CheckFailed(
+                f"expand: {n} beginnings and {len(letters)} letters make "
+                f"{n * len(letters)} strings, and hear got {n}"
+            )
+        got = as_array(got, (n * len(letters), units), "expand(...)")
+        want = np.array([100 * row + letter for row in h for letter in letters])
+        if not close(got, want):
+            _say_what_is_wrong(got, want, h)
+        if len(runs) != 1:
+            raise CheckFailed(
+                f"expand: the states are right, but hear was called {len(runs)} times; once is "
+                "enough, and faster"
+            )
+    print("expand: right")
+
+
+def _say_what_is_wrong(got: Array, want: Array, h: Array) -> None:
+    """Raise the hint that fits wrong states."""
+    if close(np.sort(got, axis=0), np.sort(want, axis=0)):
+        raise CheckFailed(
+            "expand: the states are right, in another order: first all that continue the first "
+            "beginning"
+        )
+    if close(got, np.repeat(h, len(want) // len(h), axis=0)):
+        raise CheckFailed("expand: nothing was heard: what hear returns is the result")
+    raise CheckFailed(
+        "expand is not right: write down which state and which letter each row needs, for two "
+        "beginnings and three letters"
+    )
+
+
+def bits_lost(function: Callable[..., Any]) -> None:
+    """Check exercise 2, the mean bits that an output leaves open.
+
+    Examples
+    --------
+    >>> bits_lost(lambda sizes: np.log2(sizes).mean())
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: bits_lost: this is the mean over outputs; over inputs a \
+list of 4 counts four times
+    """
+    for sizes in ([4, 1, 1, 2], [1, 1, 1], [4], [3, 5, 1, 1, 9]):
+        m = np.array(sizes)
+        share = m / m.sum()
+        want = float((share * np.log2(m)).sum())
+        got = float(as_array(call(function, m), (), "bits_lost(...)"))
+        if close(got, want):
+            continue
+        if close(got, np.log2(m).mean()):
+            raise CheckFailed(
+                "bits_lost: this is the mean over outputs; over inputs a list of 4 counts four "
+                "times"
+            )
+        if close(got, want * np.log(2)):
+            raise CheckFailed("bits_lost: these are natural logarithms; bits need base 2")
+        if close(got, np.log2(m.sum()) - want):
+            raise CheckFailed("bits_lost: this is what the output keeps, not what it loses")
+        if close(got, (m * np.log2(m)).sum()):
+            raise CheckFailed("bits_lost: this is a sum over the inputs, not their mean")
+        if close(got, np.log2((share * m).sum())):
+            raise CheckFailed("bits_lost: take the logarithm first, and the mean of that")
+        raise CheckFailed(
+            f"bits_lost is not right for lists of {sizes}: write down for each input how many "
+            "share its output"
+        )
+    print("bits_lost: right")
+
+
+def log_prior(function: Callable[..., Any]) -> None:
+    """Check exercise 3, the log probability of a word by its pairs of letters."""
+    logs = np.log(np.random.default_rng(0).dirichlet(np.ones(27), 27))
+    for word in ("a", "fish", "zzz", "onomatopoeia"):
+        inside = [ascii_lowercase.index(letter) for letter in word]
+        pairs = [*zip([26, *inside], [*inside, 26], strict=True)]
+        terms = np.array([logs[pair] for pair in pairs])
+        got = float(as_array(call(function, word, logs), (), "log_prior(...)"))
+        if close(got, terms.sum()):
+            continue
+        if close(got, terms[1:-1].sum()):
+            raise CheckFailed("log_prior: the blanks before and after the word are missing")
+        if close(got, terms[:-1].sum()):
+            raise CheckFailed("log_prior: the blank after the word is missing")
+        if close(got, terms[1:].sum()):
+            raise CheckFailed("log_prior: the blank before the word is missing")
+        if close(got, sum(logs[j, i] for i, j in pairs)):
+            raise CheckFailed("log_prior: the first letter of a pair is the row of logs")
+        if close(got, np.exp(terms.sum())) or close(got, terms.prod()):
+            raise CheckFailed("log_prior: the logarithm of a product is a sum of logarithms")
+        if close(got, terms.mean()):
+            raise CheckFailed("log_prior: this is the mean over the pairs; they add up")
+        raise CheckFailed(
+            f"log_prior is not right for {word!r}: it has {len(pairs)} pairs, blanks included; "
+            "write them down"
+        )
+    print("log_prior: right")
