@@ -34,17 +34,16 @@ only in a function that needs it: they also run where there is none, as in a bro
 """
 
 import ast
-import dis
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 from nbformat import NotebookNode
 
 from tools.chapters import ROOT, read
 from tools.editions import stub_out
+from tools.in_page.marking import names_bound, names_used, needed_for, statements_of
 
 
 class Page:
@@ -64,8 +63,10 @@ class Page:
             raise AttributeError(name)
         if name not in self._names:
             cells = [cell for cell in _read(self._slug).cells if cell.cell_type == "code"]
-            statements = [part for cell in cells for part in _statements(cell.source)]
-            needed = [s for s in _needed(statements, name) if ast.unparse(s) not in self._done]
+            statements = [part for cell in cells for part in statements_of(cell.source)]
+            needed = [
+                s for s in needed_for(statements, name) if ast.unparse(s) not in self._done
+            ]
             exec(compile(ast.Module(needed, []), f"<{self._slug}>", "exec"), self._names)
             self._done |= {ast.unparse(statement) for statement in needed}
         if name not in self._names:
@@ -113,10 +114,10 @@ def setup_of(slug: str) -> str:
     exercise: list[ast.stmt] = []
     for cell in _read(slug).cells:
         if cell.cell_type == "code":
-            body = _statements(cell.source)
+            body = statements_of(cell.source)
             (exercise if cell.metadata.get("nbgrader") else before).extend(body)
-    used = _used(compile(ast.Module(exercise, []), "<chapter>", "exec"))
-    needed = _needed(before, *used)
+    used = names_used(compile(ast.Module(exercise, []), "<chapter>", "exec"))
+    needed = needed_for(before, *used)
     return "\n".join(ast.unparse(statement) for statement in needed)
 
 
@@ -126,10 +127,10 @@ def compiled(notebook: NotebookNode, name: str, stubbed: bool = False) -> Callab
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        body = _statements(cell.source)
-        if _is_solution(cell) and any(name in _bound(statement) for statement in body):
+        body = statements_of(cell.source)
+        if _is_solution(cell) and any(name in names_bound(statement) for statement in body):
             source = stub_out(cell.source) if stubbed else cell.source
-            needed = _needed(statements + ast.parse(source).body, name)
+            needed = needed_for(statements + ast.parse(source).body, name)
             namespace: dict[str, Any] = {"__name__": "chapter"}
             exec(compile(ast.Module(needed, []), "<chapter>", "exec"), namespace)
             return namespace[name]
@@ -153,44 +154,3 @@ def _read(slug: str) -> NotebookNode:
 def _is_solution(cell: NotebookNode) -> bool:
     marked = cell.metadata.get("nbgrader", {}).get("solution", False)
     return cell.cell_type == "code" and marked
-
-
-def _statements(source: str) -> list[ast.stmt]:
-    """Parse the code of a cell without its magic commands."""
-    lines = source.split("\n")
-    return ast.parse(
-        "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
-    ).body
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    """Return the names that a top-level statement gives a meaning to."""
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return {statement.name}
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return {(a.asname or a.name).split(".")[0] for a in statement.names}
-    if isinstance(statement, ast.Assign | ast.AnnAssign):
-        names = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
-        return {name.id for name in names if isinstance(name.ctx, ast.Store)}
-    return set()
-
-
-def _used(code: CodeType) -> set[str]:
-    """Return the names that code looks up outside itself: not the locals of a function."""
-    outside = ("LOAD_GLOBAL", "LOAD_NAME")
-    used = {step.argval for step in dis.get_instructions(code) if step.opname in outside}
-    return used.union(*(_used(part) for part in code.co_consts if isinstance(part, CodeType)))
-
-
-def _needed(statements: list[ast.stmt], *names: str) -> list[ast.stmt]:
-    """Return the statements that these names rest on, in their order."""
-    latest = {bound: i for i, statement in enumerate(statements) for bound in _bound(statement)}
-    found: set[int] = set()
-    waiting = set(names)
-    while waiting:
-        position = latest.get(waiting.pop())
-        if position is not None and position not in found:
-            found.add(position)
-            module = ast.Module([statements[position]], [])
-            waiting |= _used(compile(module, "<chapter>", "exec"))
-    return [statements[position] for position in sorted(found)]

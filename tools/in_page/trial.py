@@ -1,0 +1,54 @@
+"""Mark every solution with NumPy alone, as a page would: ``python -m tools.in_page.trial``.
+
+Prints for each chapter and exercise the package that it lacks there, as JSON.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+
+from tools.chapters import chapters, read
+from tools.in_page import cells_of, exercises_of, few_of_scipy
+from tools.in_page.marking import mark
+
+THERE = sys.stdlib_module_names | {"numpy", "course_utils"}
+
+
+class NumPyAlone:
+    """Finds no package that the page does not have."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None, target: object = None
+    ) -> ModuleSpec | None:
+        """Raise where the page would."""
+        top = name.partition(".")[0]
+        if top not in THERE:
+            raise ModuleNotFoundError(f"No module named {top!r}", name=name)
+        return None
+
+
+def main() -> None:
+    """Try, and say what is missing."""
+    books = {chapter.stem: read(chapter) for chapter in chapters()}
+    for name in [name for name in sys.modules if name.partition(".")[0] not in THERE]:
+        if not name.startswith(("tools", "__")):
+            del sys.modules[name]
+    sys.meta_path.insert(0, NumPyAlone)
+    few_of_scipy.install()
+    missing: dict[str, dict[str, str]] = {}
+    for slug, notebook in books.items():
+        cells = cells_of(notebook)
+        answers = {exercise.name: exercise.solution for exercise in exercises_of(notebook)}
+        missing[slug] = {}
+        for name in answers:
+            verdict = mark(cells, name, answers)
+            if not verdict["right"] and verdict["missing"] in {"", "course_utils"}:
+                sys.exit(f"{slug}: the solution of {name} does not pass: {verdict['says']}")
+            missing[slug][name] = verdict["missing"]
+    print(json.dumps(missing))
+
+
+if __name__ == "__main__":
+    main()
