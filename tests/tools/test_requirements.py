@@ -104,9 +104,25 @@ def test_check_env_finds_this_environment_ready(capsys, monkeypatch):
     monkeypatch.setattr(check_env, "run", lambda code: tried.append(code) or (True, ""))
     check_env.main()
     said = capsys.readouterr().out
+    assert said.startswith("Looking at Python")
+    assert any("torch.version.cuda" in code for code in tried)
     assert "PyTorch is the build for the CPU" in said
     assert "Ready: Python 3" in said
     assert {"import tensorflow", "import torch", "import numpy", "import jupyterlab"} < {*tried}
+
+
+def test_check_env_writes_each_problem_on_a_line_of_its_own(capsys, monkeypatch):
+    monkeypatch.setattr(check_env, "problems", lambda *course: ["one", "two"])
+    with pytest.raises(SystemExit, match="1"):
+        check_env.main()
+    assert capsys.readouterr().out.endswith("Not ready yet:\n- one\n- two\n")
+
+
+def test_check_env_imports_a_package_by_the_name_that_python_takes(monkeypatch):
+    tried = []
+    monkeypatch.setattr(check_env, "run", lambda code: tried.append(code) or (True, ""))
+    assert check_env.problems(["jupyter-client"], "") == []
+    assert tried == ["import jupyter_client"]
 
 
 def test_check_env_names_what_is_missing_or_too_old_and_how_to_get_it(monkeypatch):
