@@ -46,9 +46,11 @@ from course_utils.live.rnn import LossSurface, RnnDials, descent, states
 from course_utils.live.row import InkTheRow
 from course_utils.live.sawtooth import Sawtooth, used_weight, weight_path
 from course_utils.live.spelling import LettersHeard, eight_bits, letters_heard
+from course_utils.live.text import ColouredText
 
 __all__ = [
     "Backwards",
+    "ColouredText",
     "DecodeBasis",
     "DecodeShift",
     "DrawTheTop",

@@ -8,9 +8,19 @@ import lzma
 from functools import cache
 from pathlib import Path
 
+from course_utils.pretrained.characters import CharacterNetwork
 from course_utils.pretrained.spelling import SpellingNetwork
 
-__all__ = ["SpellingNetwork", "files", "path", "spelling_network", "words"]
+__all__ = [
+    "CharacterNetwork",
+    "SpellingNetwork",
+    "character_network",
+    "files",
+    "path",
+    "spelling_network",
+    "words",
+    "written_lines",
+]
 
 FOLDER = Path(__file__).parent
 
@@ -23,6 +33,9 @@ files = {
     ),
     "characters/textgenrnn_vocab.json": (
         "f9c6c0db9b07fb57da023d32df66e16a488d086c138e15706307bb5177c2be74"
+    ),
+    "characters/written.txt": (
+        "7ee422699071022392cd6b8206a93dbbc98c2bab94c833c9be0f6d9885ca5e3f"
     ),
     "words/cmudict.dict.xz": "f3f9bf2acf2eead0551060d8c470955e0c7dedaa06e67f72360775c41220b87c",
 }
@@ -59,6 +72,13 @@ def spelling_network() -> SpellingNetwork:
 
 
 @cache
+def character_network() -> CharacterNetwork:
+    """Return the network that continues lines of text (textgenrnn 2.0.0)."""
+    names = (f"characters/textgenrnn_{name}" for name in ("weights.hdf5", "vocab.json"))
+    return CharacterNetwork.load(*map(path, names))
+
+
+@cache
 def words() -> dict[str, tuple[tuple[str, ...], ...]]:
     """Return the words of the CMU Pronouncing Dictionary and the pronunciations of each.
 
@@ -78,3 +98,17 @@ def words() -> dict[str, tuple[tuple[str, ...], ...]]:
         if word.isascii() and word.isalpha():
             found.setdefault(word, []).append(tuple(sounds))
     return {word: tuple(said) for word, said in found.items()}
+
+
+@cache
+def written_lines() -> tuple[str, ...]:
+    """Return lines that :func:`character_network` wrote, each with a pair of round brackets.
+
+    At most 39 characters each; ``tools/written_lines.py`` made them.
+
+    Examples
+    --------
+    >>> written_lines()[0]
+    'I saw this (New Year) of a pro for the'
+    """
+    return tuple(path("characters/written.txt").read_text("utf-8").splitlines())

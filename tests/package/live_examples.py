@@ -68,6 +68,11 @@ EXAMPLES: dict[str, live.LiveFigure] = {
         0.99675155, 1.00106668, 0.01110852, presets={"U = -1": (1, -1, 0)}
     ),
     "LossSurface": live.LossSurface(0.7, -1.0),
+    "ColouredText": live.ColouredText(
+        pretrained.character_network(),
+        {14: ("brackets", ")"), 43: ("quotes", '"')},
+        "one (two] sad :(",
+    ),
     "DecodeShift": live.DecodeShift(ONE_HOT),
     "DecodeBasis": live.DecodeBasis(EMBEDDING),
     "Backwards": live.Backwards(0.4, -25.0),

@@ -1,0 +1,651 @@
+# ---
+# jupyter:
+#   jupytext:
+#     default_lexer: ipython3
+#     formats: md:myst,py:percent
+#     notebook_metadata_filter: -jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Which unit knows?
+#
+# In 2018 somebody trained two LSTM layers to continue titles, character by character, and gave the weights
+# away {cite:p}`woolf2018`. Nobody told the network what a bracket is. Here it reads your line. The colour is
+# one of the 512 numbers of its state: the {term}`cell state` of unit 14 in the first layer.
+#
+# :::{admonition} Predict first 1
+# :class: predict
+# In `one ((two) three)`, will `three` be coloured? And what follows `sad :(`? Then type `one more trick`, hold
+# the cell at 1, and let the network write. What does it write that it would not have written?
+# :::
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One number of the network's state is 1 inside brackets and near 0 outside. Held at 1, it makes the network close a bracket that nobody opened.", "name": "fig-bracket-cell-live"}} jupyter={"source_hidden": true}
+from course_utils import gates, live, plotting, pretrained, units
+
+plotting.use_style()
+network = pretrained.character_network()
+live.ColouredText(network, {14: ("brackets", ")"), 43: ("quotes", '"')},
+                  "one ((two) three) sad :( and (four)")
+
+# %% [markdown]
+# :::{dropdown} Answer 1
+# `three` stays white: the first `)` clears the cell. `:(` colours nothing: the network takes it for a face. Held
+# at 1, it writes a `)`. (In the page the weights are rounded to eight bits, below they are not.)
+# :::
+#
+# :::{admonition} What you will be able to do
+# :class: objectives
+# - *Read* a layer from arrays whose layout the file does not tell.
+# - *Hold* one cell of a network, and say what this shows that a correlation does not.
+# - *Cut* one unit out of a layer, and predict from its weights what it does alone.
+# - *Trace* a pre-activation back to the units that made it.
+# :::
+#
+# **Time:** about 35 minutes, and 60 for the exercises; the code runs in under a minute.
+# **Needs:** the gates of an LSTM, as in [chapter 6](06_lstm_gates_at_work.md).
+
+# %% [markdown]
+# ## A file of 2018
+
+# %%
+from course_utils.checks import bracket_cell as checks
+
+from dataclasses import replace
+
+import h5py
+import matplotlib.pyplot as plt
+import numpy as np
+
+path = pretrained.path("characters/textgenrnn_weights.hdf5")
+
+
+# %%
+def arrays(layer: str) -> list[np.ndarray]:
+    """Return the three arrays that the file has for a layer."""
+    with h5py.File(path) as file:
+        return [file[f"{layer}/{layer}/{name}:0"][()]
+                for name in ("kernel", "recurrent_kernel", "bias")]
+
+
+print([a.shape for a in arrays("rnn_1")])
+
+
+# %% [markdown]
+# These look like the arrays of a Keras LSTM of 128 units, the gates i, f, g, o side by side as in
+# [chapter 5](05_lstm_gate_slicing.md). But the bias is twice too long. That is the mark of *cuDNN*, the library
+# of graphics cards. It has two biases, which act as a sum. And it keeps $W$ and $U$ of each gate as PyTorch
+# does, one row a unit. Keras 2 stored each $U$ as it came. The numbers of each $W$ it wrote one after the other,
+# row by row, into an array of Keras' shape.
+#
+# :::{admonition} Exercise 1 · Turn the kernels
+# :class: exercise
+# Difficulty 2 of 5, 15 minutes. Practises: *Read*. Write `turned(kernel, recurrent)`. It takes the arrays
+# as the file has them, shapes (features, 4 units) and (units, 4 units), and returns $W$ and $U$ as Keras
+# uses them, in the same shapes.
+# :::
+#
+# :::{dropdown} Hint 1
+# Take the four blocks of columns apart (`np.hsplit`), mend each, and put them side by side again.
+# :::
+#
+# :::{dropdown} Hint 2
+# The numbers of a block of $W$, read row by row, are those of an array with a row for each unit.
+# :::
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "turned", "solution": true} jupyter={"source_hidden": true}
+def turned(kernel, recurrent) -> tuple[np.ndarray, np.ndarray]:
+    """Return W and U of Keras from those of a cuDNN file."""
+    ### BEGIN SOLUTION
+    W = [block.reshape(block.shape[::-1]).T
+         for block in np.hsplit(kernel, 4)]
+    U = [block.T for block in np.hsplit(recurrent, 4)]
+    return np.hstack(W), np.hstack(U)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "turned-check", "grade": true, "points": 2}
+checks.turned(turned)
+
+
+# %% [markdown]
+# No shape tells that something is wrong. So read the file both ways, and ask how probable plain English is.
+
+# %%
+def layer(name: str, turn) -> gates.Gates:
+    """Return a layer, its kernels turned by a function."""
+    kernel, recurrent, bias = arrays(name)
+    W, U = turn(kernel, recurrent)
+    return gates.read_gates(
+        [W, U, bias.reshape(2, -1).sum(axis=0)], framework="Keras",
+        activation="tanh", recurrent_activation="sigmoid",
+        reverse=False, masked=False)
+
+
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the mean log probability", "code_prompt_hide": "Hide the mean log probability"} jupyter={"source_hidden": true}
+TITLES = ["What is the best way to learn a language",
+          "My dog is afraid of the new neighbors",
+          "The first person in space was not an American"]
+
+
+def log_p(network) -> float:
+    """Return the mean log probability of a character of the titles."""
+    logs = []
+    for title in TITLES:
+        after = network.read([title[:k] for k in range(len(title))]).next
+        rows = [network.numbers[letter] for letter in title]
+        logs += list(np.log(after[range(len(title)), rows] + 1e-30))
+    return np.mean(logs)
+
+
+# %%
+for way, turn in {"turned": turned, "as stored": lambda *a: a}.items():
+    first, second = layer("rnn_1", turn), layer("rnn_2", turn)
+    mean = log_p(replace(network, first=first, second=second))
+    print(f"{way:10}{mean:6.1f}")
+last = network.read(TITLES).attention[:, -1].mean()
+print(f"weight of the last of 40 steps: {last:.2f}")
+
+# %% [markdown]
+# A guess among 465 characters would be $-6.1$. `gates.read_gates(path, "rnn_1")` knows the layout by the bias;
+# `network` was read with it. For each prediction it reads the last 40 characters anew, with blanks in front of a
+# short line. The next character comes from an average over the 40 steps. It has learned weights, but nearly all
+# the weight is on the last step.
+#
+# ## Which of 512 numbers?
+#
+# We need text whose brackets we know. A small grammar writes 400 lines. Every second line has commas in place
+# of the brackets, so that neither the words nor the place in the line can tell.
+
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the words and the grammar", "code_prompt_hide": "Hide the words and the grammar"} jupyter={"source_hidden": true}
+BEFORE, WITHIN, AFTER = (words.split("|") for words in (
+    "a small library|my old dog|the new phone|good news|this game"
+    "|our house|one more trick|her book|the last train|free music",
+    "with no bugs|it is true|or not|not for sale|from here|in red"
+    "|so they say|and a cat|for now|by hand",
+    "for cats|is here|is gone|at home|to read|was lost|that works"
+    "|in town|again|and more"))
+rng = np.random.default_rng(0)
+phrases = [[rng.choice(part) for part in (BEFORE, WITHIN, AFTER)]
+           for _ in range(400)]
+
+
+def grammar(opening: str, closing: str) -> list[str]:
+    """Return 400 lines, every second one without these marks."""
+    ways = f"{{}} {opening}{{}}{closing} {{}}", "{}, {}, {}"
+    return [ways[k % 2].format(*p) for k, p in enumerate(phrases)]
+
+
+lines = grammar("(", ")")
+print(lines[0], lines[1], sep="\n")
+
+
+# %%
+def inside(line: str, opening: str = "(", closing: str = ")") -> list:
+    """Say after each character whether a bracket is open."""
+    found, now = [], False
+    for letter in line:
+        now = letter != closing if now else letter == opening
+        found.append(now)
+    return found
+
+
+# %%
+def states(network, lines: list[str]) -> np.ndarray:
+    """Return h and c of both layers after each character, 512 wide."""
+    read = network.read(lines)
+    parts = [read.first.h, read.first.c, read.second.h, read.second.c]
+    every = np.concatenate(parts, axis=-1)
+    return np.concatenate([s[40 - len(t):] for s, t in zip(every, lines)])
+
+
+# %% [markdown]
+# The score is the {term}`AUC` of [chapter 12](12_unit_visualization.md): 1/2 says nothing, and 0 is as good as
+# 1. Choose the best number on the first 200 lines, and score it on the other 200.
+
+# %%
+def best(S: np.ndarray, label: np.ndarray) -> tuple[int, float]:
+    """Return the number chosen on one half, and its AUC on the other."""
+    half = len(S) // 2
+    first, second = (units.selectivity(S[part], label[part])[:, 1]
+                     for part in (slice(half), slice(half, None)))
+    k = int(np.abs(first - 0.5).argmax())
+    return k, second[k]
+
+
+# %%
+names = [f"{state} of layer {layer}, unit {k}" for layer in (1, 2)
+         for state in "hc" for k in range(128)]
+label = np.concatenate([inside(line) for line in lines])
+S = states(network, lines)
+chosen, area = best(S, label)
+print(f"{names[chosen]}: {area:.2f}")
+
+
+# %% [markdown]
+# What would chance give? 512 random directions; the weights shuffled within each array; the place in the line.
+# And does it hold on lines that the network wrote itself, from a beginning and a `(`?
+
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show what chance gives", "code_prompt_hide": "Hide what chance gives"} jupyter={"source_hidden": true}
+def shuffled(cell: gates.Gates, rng) -> gates.Gates:
+    """Return a layer with the numbers of each array in random order."""
+    blocks = {name: gates.Block(*(
+        rng.permuted(part, axis=None) for part in
+        (block.kernel, block.recurrent, block.bias)))
+        for name, block in cell.blocks.items()}
+    return replace(cell, blocks=blocks)
+
+
+turns = rng.normal(size=(512, 512))
+place = np.concatenate([np.arange(len(line)) for line in lines])
+nulls = {"random directions": S / S.std(axis=0) @ turns,
+         "place in the line": place[:, np.newaxis]}
+for seed in range(3):
+    first, second = (shuffled(cell, np.random.default_rng(seed))
+                     for cell in (network.first, network.second))
+    other = replace(network, first=first, second=second)
+    nulls[f"shuffled weights {seed}"] = states(other, lines)
+for name, values in nulls.items():
+    print(f"{name:18} {0.5 + abs(best(values, label)[1] - 0.5):.1f}")
+
+# %%
+own = pretrained.written_lines()
+theirs = np.concatenate([inside(line) for line in own])
+area = units.selectivity(states(network, own)[:, [chosen]], theirs)[0, 1]
+print(f"{len(own)} lines of the network: {area:.2f}")
+print(own[0], own[-1], sep="\n")
+
+
+# %% [markdown]
+# ## Does the network use it?
+#
+# What a unit knows may be used by nobody. So hold it. With the input gate at 0 and the forget gate at 1, $c$ stays
+# what it was.
+#
+# :::{admonition} Exercise 2 · Hold a cell
+# :class: exercise
+# Difficulty 3 of 5, 15 minutes. Practises: *Hold*. Write `held(cell, unit)`. It takes a `gates.Gates` with an
+# LSTM and returns another one, in which $c$ of one unit never changes: its input gate is 0 and its forget gate
+# 1 at every step, whatever comes in. All else is as before. The chapter runs on it.
+# :::
+#
+# :::{dropdown} Hint 1
+# Which weights of a gate can move its value in one unit? And what is the sigmoid of 100?
+# :::
+#
+# :::{dropdown} Hint 2
+# `cell.blocks["input"]` has `kernel`, `recurrent` and `bias`. Copy before you change; put the new
+# `gates.Block` in with `replace(cell, blocks={**cell.blocks, ...})`.
+# :::
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "held", "solution": true} jupyter={"source_hidden": true}
+def held(cell: gates.Gates, unit: int) -> gates.Gates:
+    """Return an LSTM in which c of one unit never changes."""
+    ### BEGIN SOLUTION
+    blocks = dict(cell.blocks)
+    for name, bias in (("input", -100), ("forget", 100)):
+        old = blocks[name]
+        W, U, b = old.kernel.copy(), old.recurrent.copy(), old.bias.copy()
+        W[:, unit], U[:, unit], b[unit] = 0, 0, bias
+        blocks[name] = replace(old, kernel=W, recurrent=U, bias=b)
+    return replace(cell, blocks=blocks)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "held-check", "grade": true, "points": 2}
+checks.held(held)
+
+
+# %%
+def probability(lines, symbol=")", unit=None, value=0.0) -> float:
+    """Return the mean probability of a character, a cell held or not."""
+    c, net = np.zeros(128), network
+    if unit is not None:
+        c[unit] = value
+        net = replace(network, first=held(network.first, unit))
+    return net.read(lines, c).next[:, network.numbers[symbol]].mean()
+
+
+# %% [markdown]
+# Two questions: how probable is `)` where the line closes the bracket, and where nobody opened one? Hold the
+# unit at its mean outside brackets for the first, and at its mean inside for the second. Do so with each of
+# the 128 units of the layer.
+
+# %%
+unit, c = chosen - 128, S[:, 128:256]
+within, without = (c[label == side].mean(axis=0) for side in (True, False))
+open_lines = [line[:line.index(")")] for line in lines[:80:2]]
+free_lines = [" ".join(phrase[:2]) for phrase in phrases[:80:2]]
+shut = [probability(open_lines, ")", k, without[k]) for k in range(128)]
+forced = [probability(free_lines, ")", k, within[k]) for k in range(128)]
+
+# %%
+others = np.delete(np.arange(128), unit)
+low = min(others, key=shut.__getitem__)
+top = max(others, key=forced.__getitem__)
+print(f"open: as it is {probability(open_lines):.3f}, unit {unit} held"
+      f" {shut[unit]:.3f}, next lowest {shut[low]:.3f}, unit {low}")
+print(f"none: as it is {probability(free_lines):.3f}, unit {unit} held"
+      f" {forced[unit]:.3f}, next highest {forced[top]:.3f}")
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One unit of 128 is needed to close a bracket, and it alone is enough to close one that nobody opened.", "name": "fig-bracket-cell-held"}, "image": {"alt": "Each of 128 units as a point. Across, the probability of a closing bracket where one is open, with the unit held at its mean outside, from 0 to 0.4. Upwards, the probability where none is open, with the unit held at its mean inside, from 0 to 0.25. All units but one lie along the bottom, most of them near 0.21 across, where a dotted line marks the network as it is. Unit 14, a square, stands alone in the upper left corner at 0.00 and 0.22."}} jupyter={"source_hidden": true}
+fig, ax = plt.subplots()
+ax.plot(np.array(shut)[others], np.array(forced)[others], "o", mfc="none",
+        label="127 other units")
+ax.plot(shut[unit], forced[unit], "s", ms=9, label=f"unit {unit}")
+ax.axvline(probability(open_lines), linestyle=":", color="black",
+           linewidth=1, label="no unit held")
+ax.set(xlabel="p of ) where a bracket is open, unit held outside",
+       ylabel="p of ) where none is open,\nunit held inside")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# ## Read its weights
+#
+# In each gate, unit 14 adds $x_t W + b$, which the character alone decides, and $h_{t-1} U$. Look at the first.
+
+# %%
+inputs = {name: network.E @ block.kernel[:, unit] + block.bias[unit]
+          for name, block in network.first.blocks.items()}
+print("       input  forget    cell")
+for letter in "([{)]}az ,":
+    row = network.numbers[letter]
+    print(f"{letter!r}", *(f"{inputs[gate][row]:7.1f}"
+                           for gate in ("input", "forget", "cell")))
+
+
+# %% [markdown]
+# An opening bracket opens the input gate, shuts the forget gate, and lets in $g = 1$: $c = 1$, whatever it was.
+# A closing bracket shuts both: $c = 0$. A letter lets nothing in and keeps. It is a flip-flop of one bit, for
+# three kinds of brackets.
+#
+# :::{admonition} Predict first 2
+# :class: predict
+# Look at the blank. By these numbers, what becomes of the bit after the first word in brackets?
+# :::
+#
+# So cut the unit out: an LSTM of one unit, which reads the characters and its own $h$, and nothing of the
+# 127 others.
+#
+# :::{admonition} Exercise 3 · Cut a unit out
+# :class: exercise
+# Difficulty 2 of 5, 10 minutes. Practises: *Cut*. Write `alone(cell, unit)`. It returns a `gates.Gates` of one
+# unit: of each block that unit's column of the kernel, its weight on its own $h$, and its bias.
+# :::
+#
+# :::{dropdown} Hint 1
+# The kernel has shape (features, 1), the recurrent weights (1, 1), the bias (1,).
+# :::
+#
+# :::{dropdown} Hint 2
+# A slice of length one keeps an axis: `a[:, unit:unit + 1]`.
+# :::
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "alone", "solution": true} jupyter={"source_hidden": true}
+def alone(cell: gates.Gates, unit: int) -> gates.Gates:
+    """Return one unit of an LSTM, without what the others tell it."""
+    ### BEGIN SOLUTION
+    one = slice(unit, unit + 1)
+    blocks = {name: gates.Block(block.kernel[:, one],
+                                block.recurrent[one, one], block.bias[one])
+              for name, block in cell.blocks.items()}
+    return replace(cell, blocks=blocks)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "alone-check", "grade": true, "points": 2}
+checks.alone(alone)
+
+# %%
+lone = alone(network.first, unit)
+deaf = replace(lone, blocks={
+    name: replace(block, recurrent=0 * block.recurrent)
+    for name, block in lone.blocks.items()})
+U = lone.blocks["forget"].recurrent[0, 0]
+print(f"weight of the forget gate on its own h: {U:.1f}")
+
+
+# %%
+def bits(cell: gates.Gates, unit: int, lines) -> np.ndarray:
+    """Return c of a unit after each character of each line."""
+    c = cell.trace(network.E[network.windows(lines)]).c[..., unit]
+    return np.concatenate([s[40 - len(t):] for s, t in zip(c, lines)])
+
+
+# %%
+ways = {"all of layer 1": (network.first, unit),
+        "alone": (lone, 0), "alone, without U": (deaf, 0)}
+print("bit set inside brackets, outside; the same on the network's lines")
+for name, way in ways.items():
+    shares = [(bits(*way, texts) > 0.5)[truth == side].mean()
+              for texts, truth in ((lines, label), (own, theirs))
+              for side in (True, False)]
+    print(f"{name:17}", *(f"{share:.2f}" for share in shares))
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The unit cut out of its layer holds the bit. Without the weight on its own h it loses it at the first blank.", "name": "fig-bracket-cell-alone"}, "image": {"alt": "Cell state of unit 14 after each character of the line a small library (with no bugs) for cats. In the whole layer (solid) it is near 0, 1 at every character from the opening bracket on, and 0 from the closing bracket on. Cut out (dashed) it does nearly the same. Cut out and without U (dotted) it rises to 1 at the bracket, falls to 0.8 within the first word, and to 0 at the first blank."}} jupyter={"source_hidden": true}
+example = "a small library (with no bugs) for cats"
+fig, ax = plt.subplots(figsize=(7.5, 3.2))
+for (name, (cell, k)), style in zip(ways.items(), ("o-", "s--", "x:")):
+    ax.plot(bits(cell, k, [example]), style, ms=4, label=name)
+ax.set(xticks=range(len(example)), xticklabels=list(example),
+       ylabel="c of unit 14")
+ax.legend(loc="upper left")
+plt.show()
+
+# %% [markdown]
+# :::{dropdown} Answer 2
+# By $W$ and $b$ alone it is lost: the forget gate at a blank is $\sigma(-3.1) = 0.04$. That is what the dotted
+# line does. But while the bit is set, $h$ is near $\tanh 1 = 0.76$, and the unit's weight on its own $h$ adds
+# $0.76 \cdot 7.6 = 5.8$. The bit keeps itself.
+# :::
+#
+# :::{admonition} Predict first 3
+# :class: predict
+# After which characters of `one ((two) three)`, `one (two] three`, `a :( b` and `a (b :( c` will $c$ be above
+# ½, in the layer and in the unit cut out?
+# :::
+
+# %%
+for text in ("one ((two) three)", "one (two] three", "a :( b",
+             "a (b :( c"):
+    print(text)
+    for name in ("all of layer 1", "alone"):
+        on = bits(*ways[name], [text]) > 0.5
+        print("".join(".#"[bit] for bit in on.astype(int)), name)
+
+
+# %% [markdown]
+# :::{dropdown} Answer 3
+# One `)` clears two `(`, and `]` closes `(`: one bit cannot count, nor tell brackets apart. So far the unit
+# alone does what the layer does. But it takes `:(` for a bracket. The layer does not; within brackets its sad
+# face even clears the bit, as the forget gate still shuts.
+# :::
+#
+# ## A sad face
+#
+# At the `(` of `:(` the character is the same, so $x_t W$ is. Only $h_{t-1} U$ can make the difference.
+#
+# :::{admonition} Exercise 4 · Who said so?
+# :class: exercise
+# Difficulty 2 of 5, 10 minutes. Practises: *Trace*. Write `told(recurrent, unit, usual, now)`. `recurrent` is a
+# gate's $U$, `usual` and `now` are two hidden states, shape (units,). It returns, for each unit of the layer,
+# by how much it moves this gate's pre-activation of `unit` when $h$ is `now` instead of `usual`.
+# :::
+#
+# :::{dropdown} Hint 1
+# The pre-activation has one column of $U$ in it. Which?
+# :::
+#
+# :::{dropdown} Hint 2
+# It is a sum over units. Do not add it up.
+# :::
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "told", "solution": true} jupyter={"source_hidden": true}
+def told(recurrent, unit: int, usual, now) -> np.ndarray:
+    """Return each unit's share in the change of a pre-activation."""
+    ### BEGIN SOLUTION
+    return (now - usual) * recurrent[:, unit]
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "told-check", "grade": true, "points": 1}
+checks.told(told)
+
+# %%
+faces = {mark: [f"{a} {b} {mark}(" for a, b, _ in phrases[:40]]
+         for mark in ("", ":", "=", ":-")}
+read = {mark: network.first.trace(network.E[network.windows(texts)])
+        for mark, texts in faces.items()}
+before = {mark: read[mark].h[:, -2].mean(axis=0) for mark in faces}
+U = network.first.blocks["input"].recurrent
+shares = told(U, unit, before[""], before[":"])
+pair = np.argsort(shares)[:2]
+print(f"units {pair}: {shares[pair].round(1)} of {shares.sum():.1f}")
+
+
+# %% [markdown]
+# Two of 128 units are behind four of the ten by which `:` lowers the input gate's pre-activation. Set their two
+# weights in $U$, of 16,384, to 0.
+
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the table", "code_prompt_hide": "Hide the table"} jupyter={"source_hidden": true}
+def without_weights(units) -> gates.Gates:
+    """Return layer 1 whose bracket unit's input gate ignores units."""
+    block = network.first.blocks["input"]
+    U = block.recurrent.copy()
+    U[units, unit] = 0
+    blocks = network.first.blocks | {"input": replace(block, recurrent=U)}
+    return replace(network.first, blocks=blocks)
+
+
+def opens(cell: gates.Gates, mark: str) -> float:
+    """Return how often a ( after a mark sets the bit."""
+    x = network.E[network.windows(faces[mark])]
+    return (cell.trace(x).c[:, -1, unit] > 0.5).mean()
+
+
+rng = np.random.default_rng(0)
+pairs = [rng.choice(128, 2, replace=False) for _ in range(20)]
+print("     opens a bracket  without 2 weights  20 random pairs, most")
+for mark in faces:
+    most = max(opens(without_weights(other), mark) for other in pairs)
+    print(f"{mark + '(':4} {opens(network.first, mark):12.0%}",
+          f"{opens(without_weights(pair), mark):18.0%} {most:18.0%}")
+
+# %% [markdown]
+# Without two weights `:(` opens a bracket, and real brackets are as they were. A sad face with a nose
+# the network does not know.
+#
+# ## Other cells, by the same rule
+#
+# The same grammar with other marks; among the 128 cells of layer 1 the best on one half; then held.
+
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the table", "code_prompt_hide": "Hide the table"} jupyter={"source_hidden": true}
+print("marks  unit   AUC   one is open, held   none is open, held")
+for opening, closing in ("[]", '""', "''", "<>"):
+    texts = grammar(opening, closing)
+    truth = np.concatenate([inside(t, opening, closing) for t in texts])
+    c = states(network, texts)[:, 128:256]
+    k, area = best(c, truth)
+    full = [f"{a} {opening}{b}" for a, b, _ in phrases[:80:2]]
+    p = [probability(full, closing),
+         probability(full, closing, k, c[~truth, k].mean()),
+         probability(free_lines, closing),
+         probability(free_lines, closing, k, c[truth, k].mean())]
+    print(f"{opening} {closing}  {k:6} {area:6.2f}"
+          + "{:12.1f} {:7.1f} {:13.1f} {:7.1f}".format(*p))
+
+# %% [markdown]
+# Unit 14 knows *that* a square bracket is open, not which kind: held inside, it brings no `]`. Quotes have a second
+# cell, unit 43, as clear as the first: below 0 inside double quotes, above inside single ones. The same mark
+# opens and closes there, so $W$ alone cannot do it. For `<` and `>` the AUC is .94, and nothing follows: the network
+# does not close them.
+#
+# ## What could fool us
+#
+# **A window.** Ask for the second half of the line. One cell of layer 1 says it, with an AUC of .99.
+
+# %%
+late = np.concatenate([np.arange(len(t)) >= len(t) / 2 for t in lines])
+clock, area = best(S[:, 128:256], late)
+parts = [line[:k] for line in lines[:60] for k in range(1, len(line) + 1)]
+ends = network.read(parts).first.c[:, -1, [clock, unit]]
+fresh = [units.selectivity(ends, truth[:len(ends)])[k, 1]
+         for k, truth in enumerate((late, label))]
+print(f"second half: unit {clock} {area:.2f}, in windows of their own"
+      f" {fresh[0]:.1f}\nbrackets:    unit {unit}, in windows of their own"
+      f" {fresh[1]:.2f}")
+
+
+# %% [markdown]
+# But we read each line in one window, whose step 40 is always its end. The network reads every beginning of a
+# line in a window of its own. There the cell says little: it is a clock of the window. The bracket cell passes.
+#
+# **A cell that follows.** Held as outside, unit 80 keeps the network from closing a bracket too, and its AUC is
+# .99. But held as inside it closes nothing. What does unit 80 do when unit 14 is held?
+
+# %%
+def follower(texts: list[str], value: float | None) -> float:
+    """Return the mean c of the other unit, unit 14 held at a value."""
+    c, cell = np.zeros(128), network.first
+    if value is not None:
+        c[unit], cell = value, held(cell, unit)
+    read = replace(network, first=cell).read(texts, c)
+    return read.first.c[:, -1, low].mean()
+
+
+for texts, value in ((open_lines, without), (free_lines, within)):
+    means = follower(texts, None), follower(texts, value[unit])
+    print("as it is {:4.1f}, unit 14 held {:4.1f}".format(*means))
+
+# %% [markdown]
+# It does as it is told: unit 80 reads unit 14. To stop a network from doing something is easy; so ask for the
+# opposite as well.
+#
+# And this is one network. Another may keep its brackets in ten units.
+#
+# :::{admonition} Exercise 5 · Put it back (open)
+# :class: exercise
+# Difficulty 4 of 5, 20 minutes. Practises: *Cut*, *Hold*. Alone, the unit has the right bit mostly. Is it
+# good enough for the network? In layer 1, set all weights in $U$ from other units onto unit 14 to 0, in all four
+# gates, then in one gate at a time. Predict which gate matters. Measure the probability of `)` where a bracket is
+# open, where none is, and `log_p`. Choose a control. Say what your result does not show.
+# :::
+
+# %% [markdown] nbgrader={"grade_id": "put-back", "solution": true, "grade": true, "points": 3}
+# *Your answer here: your prediction, the numbers with their control, and what they do not show.*
+
+# %% [markdown]
+# :::{dropdown} One answer
+# A unit speaks through $h$, and its output gate needs to know when. With all four gates cut off `)` falls from 0.20
+# to 0.06 where a bracket is open; with one gate, to 0.09 (output), 0.13 (forget), 0.18 (input, cell). Where none is
+# open it stays below 0.001, and `log_p` goes from $-0.90$ to $-0.91$. So the bit is mostly there, and most of its
+# use is lost. The control, the same cut for every fourth other unit, gives 0.06 to 0.29: two of 32 come as low. So this
+# does not show that the cut harms this unit's work alone, nor what each gate is for: they feed one another.
+# :::
+
+# %% [markdown]
+# ## What we saw
+#
+# - *Read*: no shape tells cuDNN's layout from Keras'; the log probability of plain English does, $-0.9$ a
+#   character against $-48$.
+# - *Hold*: of 128 cells, one held outside stops the network from closing a bracket, and held inside it alone closes
+#   one that nobody opened.
+# - *Cut*: one unit out of its layer is a flip-flop of one bit, by its weight on its own $h$. It holds at 96% of the
+#   characters in our brackets, at 75% of those in the network's, and never sets a wrong bit there.
+# - *Trace*: two weights tell a sad face from a bracket.
+
+# %% [markdown]
+# ## Further reading
+#
+# - {cite:t}`karpathy2015`: cells for brackets, quotes and line length, found by eye in networks of their own.
+# - {cite:t}`radford2017`: one unit for the mood of a review; fixed at a value, it sets the mood of what is written.
+# - {cite:t}`lakretz2019`: units of a language model that carry singular and plural, found by ablation.
+# - {cite:t}`suzgun2019`: what a unit would have to do to count brackets.
