@@ -143,12 +143,15 @@ def test_the_first_of_a_list_for_all_words(readings):
     assert np.median(sizes) == 8
     assert sum(known) / sizes.sum() == pytest.approx(0.11, abs=0.01)
     own = c.pair_logs(c.fours)
+    letters = Counter("".join(word for word in DICTIONARY if len(word) != 4))
     first, alike = defaultdict(list), []
     for word in right:
         found = readings[said[word]]
         sure = c.log_p(NETWORK.encode(found), (*said[word], "</s>"))
         prior, same = (np.array([c.log_prior(w, t) for w in found]) for t in (c.logs, own))
+        single = np.array([sum(np.log(letters[x] / 1e6) for x in w) for w in found])
         scores = {"sure": sure, "pairs": prior, "both": sure + prior, "own pairs": same}
+        scores["letters"] = single + 1e-9 * prior  # anagrams are equally probable
         for name, score in scores.items():
             first[name].append(score[found.index(word)] >= score.max())
         strange = np.array([w not in DICTIONARY for w in found])
@@ -159,6 +162,7 @@ def test_the_first_of_a_list_for_all_words(readings):
     assert shares["sure"] == pytest.approx(0.53, abs=0.006)
     assert shares["pairs"] == pytest.approx(0.60, abs=0.006)
     assert shares["both"] == pytest.approx(0.62, abs=0.006)
+    assert shares["letters"] == pytest.approx(0.45, abs=0.015)
     assert shares["own pairs"] == pytest.approx(0.62, abs=0.006)
     assert np.mean(alike) == pytest.approx(0.31, abs=0.02)
 
