@@ -4,7 +4,8 @@ PYTHON ?= python3
 PORT ?= 8000
 
 PY := .venv/bin/python
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile
+# Files with the longest tests come first, so that no process waits long for the other's last.
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 INSTALLED := .venv/installed
 TEACH := .venv/installed-teach
 CHAPTERS := $(wildcard notebooks/*.md)
@@ -82,13 +83,14 @@ lint: $(INSTALLED)
 	$(PY) -m mypy
 
 unit: $(TEACH)
-	$(PYTEST) -m "not sweep and not bench and not browser and not desk" tests course_utils
+	$(PYTEST) -m "not sweep and not bench and not browser and not desk" tests/tools tests course_utils
 
 nbval: $(INSTALLED)
 	$(PYTEST) --nbval --nbval-current-env tests/reference
 
+# Each page stands alone: a process that is done takes half of what the other has left.
 pages: $(INSTALLED)
-	$(PYTEST) -m "not desk" tests/book
+	$(PYTEST) --dist worksteal -m "not desk" tests/book
 
 desk: $(TEACH)
 	$(PYTEST) -m "desk and not sweep" tests

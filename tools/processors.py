@@ -32,8 +32,14 @@ IMITATED = {
 THREADS = ("1-thread", "2-threads")
 """This processor as it is, with so many threads a library."""
 
+DISTRIBUTED = ("--dist", "loadfile", "--no-loadscope-reorder")  # as in the Makefile
 PARTS = {
-    "tests": ["-m", "not sweep and not bench and not browser and not desk", "tests"],
+    "tests": [
+        "-m",
+        "not sweep and not bench and not browser and not desk",
+        "tests/tools",
+        "tests",
+    ],
     "chapters": ["--nbval", "--nbval-current-env", "tests/reference"],
 }
 
@@ -73,7 +79,7 @@ def run(name: str) -> Iterator[tuple[str, str]]:
     for part, words in PARTS.items():
         began = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *words],
+            [sys.executable, "-m", "pytest", "-q", "-n", "2", *DISTRIBUTED, *words],
             cwd=ROOT,
             env=os.environ | settings(name),
             stdout=subprocess.PIPE,

@@ -1,9 +1,15 @@
 """What is looked for on a page of the built book, in a window and on a phone."""
 
 import functools
+import gzip
 import re
 
 from tests.book.visit import SITE, serious
+
+PACKED = (".png", ".woff", ".woff2")
+
+# The kinds of text that were looked at on a page before, and how often.
+SEEN: dict[str, int] = {}
 
 # As far as one can see in one look: folds open, the contents not scrolled out of their bar.
 OPEN = """() => {
@@ -11,17 +17,18 @@ OPEN = """() => {
     document.querySelectorAll(".bd-sidebar-primary").forEach(bar => bar.scrollTop = 0);
 }"""
 
-# Of texts alike, down to the classes of all they stand in, three are enough to see their
-# colours. Further tokens of code become plain text, further formulas lose their drawing, which
-# no screen reader sees. Axe needs a quarter of the time.
-FEWER = """() => {
-    const seen = {};
+# Of texts alike, down to the classes of all they stand in, a few are enough to see their
+# colours: `seen` counts them, from page to page. What has no text of its own has no contrast.
+# Further tokens of code become plain text, further formulas lose their drawing, which no
+# screen reader sees. Axe needs a third of the time.
+FEWER = """([seen, enough]) => {
     const says = node => node.nodeType === 3 && node.data.trim().length > 1;
     const mark = (node, kind) => {
         kind += `>${node.tagName}.${node.getAttribute("class")}.${node.getAttribute("style")}`;
-        const shown = node.checkVisibility() && [...node.childNodes].some(says);
+        const text = [...node.childNodes].some(says) || node.matches("input, select, textarea");
+        const shown = node.checkVisibility() && text;
         seen[kind] = (seen[kind] ?? 0) + shown;
-        node.toggleAttribute("data-alike", seen[kind] > 3);
+        node.toggleAttribute("data-alike", !shown || seen[kind] > enough);
         for (const child of node.children) mark(child, kind);
     };
     mark(document.body, "");
@@ -29,6 +36,7 @@ FEWER = """() => {
         token.replaceWith(...token.childNodes);
     for (const drawing of document.querySelectorAll("[data-alike] mjx-math"))
         drawing.replaceChildren();
+    return seen;
 }"""
 
 # Markup that Sphinx left in the prose.
@@ -163,12 +171,34 @@ def open_folds(page):
     at_rest(page)
 
 
-def wrong_in_a_window(page, address):
+def weight(files):
+    """Bytes on the way to a reader: compressed, but for files that are so already."""
+    contents = [(file.suffix, file.read_bytes()) for file in files]
+    return sum(
+        len(content) if suffix in PACKED else len(gzip.compress(content))
+        for suffix, content in contents
+    )
+
+
+def heavy(page, asked):
+    """Yield what a first visit asked for and a reader does not need."""
+    asked = {path.partition("?")[0] for path in asked}
+    limit = 1_300_000 if "/notebooks/" in page.url else 600_000
+    if weight(file for file in map(SITE.joinpath, asked) if file.is_file()) > limit:
+        yield f"heavier than {limit} bytes"
+    if "_static/icons.woff" not in asked:
+        yield "without its icons"
+    yield from (f"all icons: {path}" for path in asked if "fontawesome" in path)
+
+
+def wrong_in_a_window(tab):
     """Return what is wrong with a page that was opened light and wide."""
+    page = tab.page
+    wrong = [*heavy(page, tab.asked())]
     theme_of(page, "light")
     open_folds(page)
-    wrong = [*found(page, IN_A_WINDOW), *lost_links(page, address)]
-    page.evaluate(FEWER)
+    wrong += [*found(page, IN_A_WINDOW), *lost_links(page, tab.home)]
+    SEEN.update(page.evaluate(FEWER, [SEEN, 3]))
     wrong += serious(page)
     theme_of(page, "dark")
     dark = found(page, {"scrolls sideways": SIDEWAYS}) + serious(page, structure=False)
@@ -180,7 +210,7 @@ def wrong_on_a_phone(page):
     theme_of(page, "dark")
     open_folds(page)
     wrong = [*found(page, ON_A_PHONE), *dead_figures(page, "dark")]
-    page.evaluate(FEWER)
+    page.evaluate(FEWER, [{}, 0])
     wrong += serious(page, contrast=False)
     theme_of(page, "light")
     return wrong + [f"light: {words}" for words in found(page, {"scrolls sideways": SIDEWAYS})]

@@ -1,4 +1,4 @@
-"""Every page of the built book in a window: whole, quiet, accessible in both themes.
+"""Every page of the built book in a window: whole, light, quiet, accessible in both themes.
 
 A file of its own, because this is half of the page tests' time and one worker's work.
 """
@@ -12,5 +12,6 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_in_a_window(visit, address, name):
-    assert wrong_in_a_window(visit(name), address) == []
+def test_a_page_in_a_window(visit, tab, name):
+    visit(name)
+    assert wrong_in_a_window(tab) == []

@@ -50,16 +50,18 @@ class Tab:
         context = browser.new_context()
         context.add_init_script("localStorage.clear(); sessionStorage.clear()")
         self.page = context.new_page()
-        self.home, self._noted = "", []
+        self.home, self._asked, self._noted = "", [], []
         note = self._noted.append
-        self.page.on("request", self._note_other_hosts)
+        self.page.on("request", self._note_request)
         self.page.on("requestfailed", lambda request: note(f"failed: {request.url}"))
         self.page.on("response", self._note_refusals)
         self.page.on("pageerror", lambda error: note(f"error: {error}"))
         self.page.on("console", self._note_console)
 
-    def _note_other_hosts(self, request):
-        if not request.url.startswith((self.home, "data:")):
+    def _note_request(self, request):
+        if request.url.startswith(self.home):
+            self._asked.append(request.url.removeprefix(self.home))
+        elif not request.url.startswith("data:"):
             self._noted.append(f"another host: {request.url}")
 
     def _note_refusals(self, response):
@@ -74,6 +76,7 @@ class Tab:
         """Open a page and wait until it is as a reader sees it."""
         page, address = self.page, urlsplit(url)
         self.home = f"{address.scheme}://{address.netloc}/"
+        self._asked.clear()
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(media="screen", color_scheme=theme, reduced_motion="reduce")
         page.goto(url)
@@ -84,6 +87,11 @@ class Tab:
             "pre => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0)"
         )
         return page
+
+    def asked(self):
+        """Return what the page has asked of its own host, once no request is under way."""
+        self.page.wait_for_load_state("networkidle")
+        return self._asked.copy()
 
     def complaints(self):
         """Return what pages complained of since the last call, once no request is under way."""
@@ -105,7 +113,8 @@ def serious(page, contrast=True, structure=True):
     options = {"rules": rules} if structure else {"runOnly": ["color-contrast"]}
     # what passed, a path to each element and the style sheets, fetched again, are not needed
     options |= {"resultTypes": ["violations"], "selectors": False, "preload": False}
-    page.evaluate(AXE_SCRIPT)
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE_SCRIPT)
     page.evaluate(
         "axe.configure({rules: [{id: 'color-contrast', selector: '*:not([data-alike])'}]})"
     )
