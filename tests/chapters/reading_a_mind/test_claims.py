@@ -1,0 +1,213 @@
+"""What chapter 18 says, measured. The functions are its own."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from course_utils.live import fit_choices
+from tests.chapters import Page
+
+chapter = Page("18_reading_a_mind")
+
+TRUE = [0.9, 0.7, 0.0]
+
+
+def covariance(s):
+    """Return the covariance of W, U, b for a single choice of a mind with 0.3 and 3."""
+    return np.linalg.inv(chapter.information(TRUE, s) / s.size)
+
+
+def group(seed, animals=100, **mind):
+    choices, paid = chapter.play(seed, animals, **mind)
+    return chapter.signs(choices, paid), choices, paid
+
+
+def groups(seeds, animals=100, **mind):
+    """Return signs, choices and payoffs of many groups, (networks, animals, trials)."""
+    return (
+        np.array(parts)
+        for parts in zip(*(group(s, animals, **mind) for s in seeds), strict=True)
+    )
+
+
+def trained(s, choices):
+    """Return W, U, b of each network, and its bits a choice."""
+    weights = np.stack(chapter.train(s, choices))[:, :, 0].T
+    parts = zip(weights.tolist(), s, choices, strict=True)
+    return weights, np.array([chapter.bits(*one) for one in parts])
+
+
+# ---- one mind, three weights
+
+
+def test_the_animal_is_the_cell_of_chapter_1():
+    s, _, paid = group(0, 5)
+    own = chapter.two_rates((0.3, 0.3), 3.0, s, paid)
+    np.testing.assert_allclose(own, chapter.forward(TRUE, s), atol=1e-12)
+    other = chapter.two_rates((0.3, 0.3), 2.0, s, paid)
+    assert np.abs(other - chapter.forward(TRUE, s)).max() > 0.5
+
+
+def test_the_slopes_are_those_of_the_state():
+    s = group(0, 3)[0]
+    for k, slope in enumerate(chapter.slopes(TRUE, s)):
+        step = np.eye(3)[k] * 1e-6
+        up, down = (chapter.forward(list(TRUE + sign * step), s) for sign in (1, -1))
+        np.testing.assert_allclose(slope, (up - down) / 2e-6, atol=1e-6)
+
+
+def test_150_updates_reach_the_best_weights():
+    s, choices, _ = group(1, 100)
+    weights = chapter.train(s[None], choices[None])
+    slopes = chapter.gradients(weights, s[None], choices[None])
+    errors = np.linalg.inv(chapter.information(np.ravel(weights).tolist(), s))
+    left = errors @ np.ravel(slopes) * s.size  # how far the best weights still are
+    assert np.all(np.abs(left) < 0.1 * np.sqrt(np.diag(errors)))
+
+
+def test_error_bars_before_training():
+    s = group(0)[0]
+    V = covariance(s)
+    assert np.sqrt(V[1, 1] / 200) == pytest.approx(0.055, abs=0.002)
+    assert round(V[1, 1] / 0.01**2, -3) == 6000
+    assert 28 < (0.055 / 0.01) ** 2 < 32  # thirty times as many choices
+    others = [np.sqrt(covariance(group(seed)[0])[1, 1] / 200) for seed in range(1, 20)]
+    assert np.ptp(others) < 0.006  # whichever trials they are computed from
+
+
+def inside(seeds, **mind):
+    """Return which networks lie in the predicted ellipse, and what they read."""
+    choices, paid = chapter.many(seeds, **mind)
+    s = chapter.signs(choices, paid)
+    W, U, _ = (w[:, 0] for w in chapter.train(s, choices))
+    T = np.array([[0, -1, 0], [1 / 0.3, 3 / 0.3, 0]])
+    spread = T @ covariance(group(0)[0]) @ T.T / choices[0].size
+    off = np.array([1 - U - 0.3, W / (1 - U) - 3.0])
+    return (off * np.linalg.solve(spread, off)).sum(axis=0) < 5.99, off, spread
+
+
+def test_the_ellipse_holds_95_percent_of_other_networks_too():
+    found, off, spread = inside(range(100, 200))
+    assert abs(found.sum() - 95) < 3 * np.sqrt(100 * 0.95 * 0.05)
+    np.testing.assert_allclose(off.std(axis=1), np.sqrt(np.diag(spread)), rtol=0.2)
+    assert np.all(np.abs(off.mean(axis=1)) < 4 * np.sqrt(np.diag(spread) / 100))
+    # another mind is not in it
+    assert inside(range(100, 110), alphas=(0.35, 0.35))[0].sum() < 5
+
+
+def test_200_choices_are_off_by_about_their_error_bar():
+    off = []
+    for seed in range(100):
+        choices, paid = chapter.play(seed, 1, 200)
+        off.append(1 - fit_choices(choices[0], paid[0])[0][1] - 0.3)
+    assert 0.035 < np.sqrt(np.mean(np.square(off))) < 0.08
+
+
+# ---- what could fool us
+
+
+def test_shuffled_payoffs_return_weights_too_and_cost_more(held):
+    s, choices, paid = groups(range(20), 20)
+    noise = chapter.signs(choices, np.random.default_rng(0).permuted(paid, axis=-1))
+    (_, cost), (weights, dear) = trained(s, choices), trained(noise, choices)
+    looks = (weights[:, 1] > 0.8) & (weights[:, 1] < 0.97) & (weights[:, 0] > 0.1)
+    said = (
+        "Trained on shuffled payoffs, the network returns a U of 0.8 to 0.97 and a W above 0.1"
+    )
+    assert held(18, said, looks) == 20
+    said = "It pays more than 0.88 bits a choice, where the true payoffs cost less than 0.7"
+    assert held(18, said, (cost < 0.7) & (dear > 0.88) & (dear < 1)) == 20
+
+
+def test_stay_or_change_costs_more_than_the_network_and_less_than_a_coin():
+    costs = []
+    for seed in range(20):
+        s, choices, _ = group(seed, 20)
+        p = np.mean((s[:, :-1] > 0) == choices[:, 1:])
+        costs.append(-p * np.log2(p) - (1 - p) * np.log2(1 - p))
+    assert min(costs) > 0.7
+    assert max(costs) < 0.85
+
+
+def test_an_animal_with_two_rates_is_read_precisely_and_wrongly(held):
+    s, choices, paid = groups(range(20), alphas=(0.1, 0.5))
+    weights, cost = trained(s, choices)
+    V = [
+        np.linalg.inv(chapter.information(w.tolist(), x))
+        for w, x in zip(weights, s, strict=True)
+    ]
+    error = np.sqrt(np.array(V)[:, 1, 1])
+    off = np.abs(1 - weights[:, 1] - np.array([[0.1], [0.3], [0.5]])).min(axis=0)
+    said = "Of rates 0.1 and 0.5 one rate is read, 3 error bars from both and from their mean"
+    assert held(18, said, (error < 0.005) & (off > 3 * error)) == 20
+    own = [
+        np.log2(1 + np.exp(np.where(c, -mind, mind))).mean()
+        for c, mind in (
+            (c, chapter.two_rates((0.1, 0.5), 3.0, x, p))
+            for c, x, p in zip(choices, s, paid, strict=True)
+        )
+    ]
+    said = "The three weights then pay 0.05 bits a choice more than the animal"
+    assert held(18, said, cost > np.array(own) + 0.05) == 20
+    s, choices, _ = groups(range(1))  # with one rate they pay no more
+    assert trained(s, choices)[1][0] < chapter.bits(TRUE, s[0], choices[0])
+
+
+# ---- gates
+
+
+def portrait(seed, alphas=(0.1, 0.5)):
+    """Return bits a choice and the two slopes of a GRU, on animals of its own."""
+    s, choices, paid = (a[:, :76] for a in group(seed, alphas=alphas))
+    cost, h = chapter.gated(seed, s, paid, choices)
+    inner = s[:, 1:-1], paid[:, 1:-1]
+    return cost, *(chapter.rate(h, inner[0], where) for where in (~inner[1], inner[1]))
+
+
+@pytest.mark.sweep
+def test_a_gated_unit_finds_both_rates(held):
+    found = np.array([portrait(seed) for seed in range(20)])
+    both = (np.abs(found[:, 1] - 0.1) < 0.02) & (np.abs(found[:, 2] - 0.5) < 0.06)
+    said = "A GRU of one unit shows both rates in its phase portrait, to 0.02 and 0.06"
+    assert held(18, said, both) >= 15
+    assert (found[:, 0] > 0.6).sum() <= 4
+
+
+def test_one_rate_gives_two_equal_slopes():
+    _, after_none, after_payoff = portrait(0, alphas=(0.3, 0.3))
+    assert abs(after_none - 0.3) < 0.06
+    assert abs(after_payoff - 0.3) < 0.06
+
+
+# ---- the open question
+
+
+def habit(seed, animals=20, trials=150, alpha=0.3, beta=3.0):
+    rng = np.random.default_rng(seed)
+    h, good = np.zeros(animals), rng.random(animals) < 0.5
+    choices, paid, own = [], [], []
+    for _ in range(trials):
+        own.append(h)
+        choices.append(rng.random(animals) < expit(h))
+        paid.append(rng.random(animals) < np.where(choices[-1] == good, 0.8, 0.2))
+        h = (1 - alpha) * h + alpha * beta * np.where(choices[-1], 1, -1)
+        good ^= rng.random(animals) < 0.03
+    return np.array(choices).T, np.array(paid).T, np.array(own).T
+
+
+def test_an_animal_of_habit_looks_like_a_coin(held):
+    choices, paid, own = (np.array(parts) for parts in zip(*map(habit, range(20)), strict=True))
+    s = chapter.signs(choices, paid)
+    weights, cost = trained(s, choices)
+    V = [
+        np.linalg.inv(chapter.information(w.tolist(), x))
+        for w, x in zip(weights, s, strict=True)
+    ]
+    error = np.sqrt(np.array(V)[:, 0, 0])
+    said = "An animal of habit costs the network more than 0.95 bits a choice"
+    assert held(18, said, cost > 0.95) == 19
+    said = "W of an animal of habit is 0 within three error bars"
+    assert held(18, said, np.abs(weights[:, 0]) < 3 * error) >= 17
+    said = "Its own log odds make its choices cheaper than 0.6 bits on average"
+    cheap = np.log2(1 + np.exp(np.where(choices, -own, own))).mean(axis=(1, 2))
+    assert held(18, said, cheap < 0.6) == 20
