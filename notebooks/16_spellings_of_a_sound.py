@@ -224,9 +224,8 @@ for length in (1, 2, 3):
 
 # %% [markdown]
 # :::{dropdown} Answer 2
-# 9,712, and 6,882 strings stand alone. A test of this book reads all strings of four letters:
-# about 180,000 readings, 119,000 of them of one string, and 2.4 of 18.8 bits lost. Most strings are no words, and the
-# network says of each something of its own.
+# 9,712, and 6,882 strings stand alone: two in five. A test of this book reads all strings of four
+# letters: about 180,000 readings, 119,000 of them of one string, and 2.4 of 18.8 bits lost.
 # :::
 #
 # Is that more than chance? Throw the 17,576 strings at as many readings, at random.
@@ -258,8 +257,8 @@ print(f"of {len(words)} words it reads {len(right)} right;",
 
 
 # %% [markdown]
-# *Meny* and *bizy* are how a child spells. *Also* has no spelling of four letters: say what you like, it will
-# not say it. Of all 6,580 words about 520 have none.
+# *Meny* and *bizy* are how a child spells. *Also* has no spelling of four letters at
+# all, and of all 6,580 words about 520 have none.
 #
 # ## Which of them is English?
 #
@@ -348,7 +347,7 @@ for word in right:
     for name, score in zip(places, (sure, prior, sure + prior)):
         places[name].append((score > score[found.index(word)]).sum())
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The list alone finds one word in four. A prior of letter pairs more than doubles that, and the network's own sureness does nearly as well.", "name": "fig-spellings-of-a-sound-first"}, "image": {"alt": "Share of words found against how many spellings of the list one looks at, 1 to 10. Drawn at random (dotted) rises from 0.25 to 0.8. Sureness (dashed), pairs (dash-dotted) and both (solid) begin at 0.5 to 0.65 and end near 0.97."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The list alone finds one word in four. The network's own sureness doubles that, and a prior of letter pairs does slightly better.", "name": "fig-spellings-of-a-sound-first"}, "image": {"alt": "Share of words found against how many spellings of the list one looks at, 1 to 10. Drawn at random (dotted) rises from 0.25 to 0.8. Sureness (dashed), pairs (dash-dotted) and both (solid) begin at 0.5 to 0.65 and end near 0.97."}} jupyter={"source_hidden": true}
 looked = np.arange(1, 11)
 sizes = np.array([len(spellings[said]) for said in
                   network.pronounce(right)])
@@ -374,9 +373,9 @@ print("first of its list:", *(f"{name} {some[0]:.2f}"
 # :::
 #
 # So the network is not without a view of $p(x)$. It has read English words only, and it is less sure of
-# strings that look unlike them. Among the strings of a list that are no dictionary words, both opinions
-# agree too: the mean rank correlation is 0.31. Over all 5,475 words of four letters that it reads right the four shares
-# are 0.25, 0.53, 0.60 and 0.62.
+# strings that look unlike them. That is more than knowing its own words: among the strings of a
+# list that are in no dictionary the two opinions agree too, with a mean rank correlation of 0.31. Over all
+# 5,475 words of four letters that it reads right the four shares are 0.25, 0.53, 0.60 and 0.62.
 #
 # ## Where no list can be made
 #
@@ -414,7 +413,7 @@ for width in (26, 100):
           f"{hits / total:.0%} of the spellings")
 
 # %% [markdown]
-# Fifty times better than chance. So trust it with longer words?
+# At a width of 100 it is fifty times better than chance. So trust it with longer words?
 
 # %%
 said, = network.pronounce(["psychology"])
@@ -427,21 +426,20 @@ for length in (8, 9):
 # ## What could fool us
 #
 # **A measure from where it is easy.** At five letters the list can still be made for a tenth of the
-# strings, drawn at random, and this is enough to count what a beam misses. There a width of 100 finds 25 of
-# 107 spellings. The same search, one letter more. Of *psychology* it has found some spellings, and
-# nobody knows of how many.
+# strings, drawn at random, and this is enough to count what a beam misses. There the same search finds
+# about one spelling in four, one letter later. Of *psychology* it has found some, and nobody knows of how
+# many.
 #
 # **A tie.** A list is exact if none of its decisions hangs on rounding. In that of *fish* the closest is
 # *fzfh*, where a right sound leads by 0.09; outside it is *fhsh*, where one falls short by 0.04. Between
 # processors scores differ by 0.00002.
 #
 # **A prior that has seen the answer.** Its pairs are from words of other lengths. With the pairs of the
-# words themselves 0.60 becomes 0.62. And single letters, as often as they occur and in any order, give 0.45.
+# words themselves 0.60 becomes 0.62. Single letters, as often as they occur and in any order, give 0.45.
 #
 # **A network that has.** These words are those it was trained on: what it reads right, and how sure it is, is
-# no measure for new ones. And most of a list is no English at all: one spelling in ten is a
-# dictionary word. That *yfhq* is *fish* says nothing about English. It says that the network has to say
-# something.
+# no measure for new ones. And most of a list is no English at all: one spelling in ten is a dictionary
+# word. That *yfhq* is *fish* says nothing about English. It says that the network has to say something.
 
 # %% [markdown]
 # ## What we saw
