@@ -140,7 +140,7 @@ function build(data, figure) {
     take(one);
   })));
   const grid = plot({ label: "", height: () => 96 + 28 * (base?.said.length ?? 4), draw: drawGrid });
-  const words = readout(), rows = table("What is said without each letter", ["letter", "update gate", "bits", "then"]);
+  const words = readout(), rows = table("What is said without each letter", ["letter", "update gate", "most bits", "then"]);
 
   function take(letters) {
     if (!letters || letters === word) return;

@@ -250,6 +250,32 @@ def test_the_e_does_not_reach_over_two_consonants(held):
     )
 
 
+def test_the_words_told_of_are_said_as_told():
+    told = {
+        "smaz": "S M AE1 Z",
+        "smaze": "S M EY1 Z",
+        "twip": "T W IH1 P",
+        "twipe": "T W AY1 P",
+        "twipp": "T W IH1 P",
+        "twippe": "T W IH1 P",
+        "kof": "K AO1 F",
+        "maze": "M EY1 Z",
+        "blaze": "B L EY1 Z",
+    }
+    said = chapter.network.pronounce(list(told))
+    assert dict(zip(told, map(" ".join, said), strict=True)) == told
+    assert without("bell", 2) == "B EH1 L" == " ".join(chapter.network.pronounce(["bell"])[0])
+    assert without("latte", 2) != " ".join(chapter.network.pronounce(["latte"])[0])
+
+
+def test_rare_endings_are_rare_and_change_the_vowel_too():
+    assert {word[-2:] + "e" for word in chapter.rare} == {"efe", "eze", "ofe", "ufe"}
+    assert all(chapter.ends[word[-2:] + "e"] <= 3 for word in chapter.rare)
+    assert chapter.ends["aze"] > 10
+    assert chapter.add("e", chapter.rare)[0] > 0.75
+    assert chapter.add("t", chapter.rare)[0] < 0.2
+
+
 def test_the_invented_words_are_new():
     words = [word for part in invented() for word in part]
     assert len(words) > 1_000
