@@ -1,4 +1,4 @@
-/* Exercises in the page. Before the first Check this script loads nothing; then it loads
+/* Exercises in the page. Before a reader writes or checks, this script loads nothing; then it loads
    python.js and course.js (tools/in_page), which hold Python, NumPy and the checks as text:
    a page opened from disk may load scripts, but not fetch. Python runs in a worker, so that an
    endless loop can be stopped. */
@@ -43,17 +43,31 @@ function work() {
     return new Response(files[name], {headers: {"Content-Type": type}});
   };
   let marking;
-  const start = async texts => {
-    await Promise.all(Object.entries(texts).map(
-      async ([name, text]) => { files[name] = await unpack(bytes(text)); }));
+  const start = async scripts => {
+    const modules = [];   // [name, content] for each of Python's modules
+    await Promise.all(scripts.map(async ([texts, sizes]) => {
+      const {modules: joined, ...core} = Object.fromEntries(await Promise.all(
+        Object.entries(texts).map(async ([name, text]) => [name, await unpack(bytes(text))])));
+      Object.assign(files, core);
+      let place = 0;
+      for (const [name, size] of Object.entries(sizes)) {
+        modules.push([name, joined.subarray(place, place += size)]);
+      }
+    }));
     load("pyodide.asm.js");
     load("pyodide.js");
     postMessage({step: "Starting Python …"});
-    const python = await loadPyodide({indexURL: "file:///pyodide/"});
+    const python = await loadPyodide({
+      indexURL: "file:///pyodide/",
+      fsInit(system, {sitePackages}) {
+        for (const [name, content] of modules) {
+          const path = `${sitePackages}/${name}`;
+          system.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+          system.writeFile(path, content, {canOwn: true});
+        }
+      },
+    });
     postMessage({step: "Starting NumPy …"});
-    const site = {extractDir: "/lib/python3.12/site-packages"};
-    python.unpackArchive(files["numpy.zip"], "zip", site);
-    python.unpackArchive(files["course.zip"], "zip", site);
     python.runPython("import few_of_scipy; few_of_scipy.install()");
     marking = python.pyimport("marking");
   };
@@ -83,10 +97,10 @@ const script = name => scripts[name] ??= new Promise((loaded, missing) => {
   document.head.append(part);
 });
 
-/* One Python for the page. `tell` is called with each step of its start. */
+/* One Python for the page. `tell` is called with each step of its start, if anybody listens. */
 class Python {
-  constructor(tell) {
-    this.tell = tell;
+  constructor() {
+    this.step = "Loading Python and NumPy from this book …";
     this.broken = new Promise((_, end) => { this.fail = end; });
     this.ready = Promise.race([this.start(), this.broken]);
     this.ready.then(() => { this.runs = true; }, () => {});
@@ -98,7 +112,7 @@ class Python {
     }
     await Promise.all([script("python.js"), script("course.js")]);
     if (this.ended) return;
-    this.tell("Unpacking …");
+    this.report("Unpacking …");
     const source = new Blob([`(${work})()`], {type: "text/javascript"});
     try {
       this.worker = new Worker(URL.createObjectURL(source));
@@ -109,20 +123,25 @@ class Python {
       event.preventDefault();
       this.fail(new Error(`Python could not start: ${event.message}`));
     };
-    await this.ask({files: {...courseFiles.python, ...courseFiles.course}});
+    await this.ask({files: [courseFiles.python, courseFiles.course]});
   }
 
   /* Send a message and wait for what answers it. */
   ask(message) {
     const answer = new Promise((answered, failed) => {
       this.worker.onmessage = ({data}) => {
-        if (data.step) this.tell(data.step);
+        if (data.step) this.report(data.step);
         else if (data.failed) failed(new Error(`Python broke off: ${data.failed}`));
         else answered(data);
       };
     });
     this.worker.postMessage(message);
     return Promise.race([answer, this.broken]);
+  }
+
+  report(step) {
+    this.step = step;
+    this.tell?.(step);
   }
 
   end(error) {
@@ -184,7 +203,7 @@ class Workplace {
     this.stop.addEventListener("click", () => this.halt("Stopped."));
     this.over.addEventListener("click", () => this.startOver());
     this.code.addEventListener("keydown", event => this.key(event));
-    this.code.addEventListener("input", () => { this.keep(); this.fit(); });
+    this.code.addEventListener("input", () => { this.keep(); this.fit(); this.getReady(); });
     this.code.addEventListener("blur", () => { this.leaving = false; });
   }
 
@@ -206,11 +225,12 @@ class Workplace {
     while ((part = part.nextElementSibling) && !part.matches(".exercise, .workplace, h2")) {
       if (part.matches(".after-a-try")) this.after.push(part);
     }
+    this.hasSolution = this.after.some(part => part.querySelector("details"));
   }
 
   show({tried, solved}) {
     this.after.forEach(part => part.classList.toggle("not-yet", !tried));
-    this.later.hidden = tried || !this.after.some(part => part.querySelector("details"));
+    this.later.hidden = tried || !this.hasSolution;
     this.label.textContent = solved ? "Your code (solved)" : "Your code";
   }
 
@@ -299,6 +319,11 @@ class Workplace {
     return found;
   }
 
+  /* Start Python when somebody begins to write: then it is there for the first check. */
+  getReady() {
+    python ??= new Python();
+  }
+
   async run() {
     if (Workplace.busy) return;
     Workplace.busy = this;
@@ -307,11 +332,10 @@ class Workplace {
     this.printed.hidden = true;
     this.stop.hidden = false;
     this.check.setAttribute("aria-disabled", "true");
-    const fresh = !python;
-    this.say(fresh ? "Python is loading, once for this page. It takes some seconds." : "");
-    python ??= new Python();
+    this.getReady();
+    this.say(python.runs ? "" : "Python is starting, once for this page. It takes some seconds.");
     python.tell = step => { this.step.textContent = step; };
-    this.step.textContent = fresh ? "Loading Python and NumPy from this book …" : "Checking …";
+    this.step.textContent = python.step;
     this.step.hidden = false;
     let clock;
     try {
@@ -328,7 +352,7 @@ class Workplace {
       } else {
         python?.end(error);
         python = undefined;
-        const below = this.after.length ? " The solution is folded below." : "";
+        const below = this.hasSolution ? " The solution is folded below." : "";
         this.say(error.message + below, "wrong");
       }
     } finally {
@@ -354,7 +378,7 @@ class Workplace {
   halt(why) {
     const {runs} = python;
     python.end(new Halted(why));
-    python = runs ? new Python(() => {}) : undefined;
+    python = runs ? new Python() : undefined;
   }
 }
 

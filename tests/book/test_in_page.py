@@ -89,20 +89,21 @@ def requests_of(slug):
             yield {"chapter": slug, "exercise": exercise.name, "answers": answers}
 
 
-def test_nothing_is_loaded_before_the_first_check(visit, tab):
+def test_nothing_is_loaded_before_a_reader_writes_or_checks(visit):
     page = visit(COUNTS)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     place = workplace(page, "bias_for")
-    place.locator("textarea").fill(RIGHT)
-    assert page.evaluate("window.courseFiles") is None
+    place.locator("textarea").click()
+    page.locator("details:has-text('Hint 1')").first.locator("summary").click()
+    page.wait_for_timeout(500)
     assert asked == []
-    assert len(page.context.pages[0].workers) == 0
+    assert page.workers == []
+    place.locator("textarea").fill(RIGHT)
+    page.wait_for_event("worker", timeout=LOADED)
     assert check(place) == "bias_for: right"
-    assert [url.rpartition("/")[2] for url in asked if url.startswith("file")] == [
-        "python.js",
-        "course.js",
-    ]
+    loaded = [url.rpartition("/")[2] for url in asked if url.startswith("file")]
+    assert loaded == ["python.js", "course.js"]
 
 
 def test_verdicts_errors_and_prints_are_shown(visit):

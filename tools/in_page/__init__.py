@@ -14,10 +14,10 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -28,6 +28,7 @@ from tools.myst_to_markdown import parse
 
 PYODIDE = ROOT / "book" / "_vendor" / "pyodide"
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+MODULES = "modules"  # the file in a script that holds Python's modules
 # Of NumPy's wheel no page reads these: sources for C and Fortran, types, tests.
 UNREAD = re.compile(r"/(f2py|tests|include|lib/pkgconfig|_pyinstaller)/|\.(pyi|a|h)$")
 # What needs a framework or draws figures; a page has neither.
@@ -127,6 +128,14 @@ def course_files() -> dict[str, bytes]:
     return files
 
 
+def numpy_files() -> dict[str, bytes]:
+    """Return what a page needs of NumPy's wheel."""
+    (wheel,) = PYODIDE.glob("numpy-*.whl")
+    with zipfile.ZipFile(wheel) as numpy:
+        names = [name for name in numpy.namelist() if not UNREAD.search(name)]
+        return {name: numpy.read(name) for name in names}
+
+
 def write_scripts(folder: Path) -> None:
     """Write the two scripts.
 
@@ -137,52 +146,32 @@ def write_scripts(folder: Path) -> None:
         ``python.js``, and pages say so.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "course.js").write_text(script("course", {"course.zip": zipped(course_files())}))
+    (folder / "course.js").write_text(script("course", {}, course_files()))
     if not PYODIDE.is_dir():
         return
-    (wheel,) = PYODIDE.glob("numpy-*.whl")
-    with zipfile.ZipFile(wheel) as numpy:
-        names = [name for name in numpy.namelist() if not UNREAD.search(name)]
-        files = {"numpy.zip": zipped({name: numpy.read(name) for name in names})}
-    files |= {name: (PYODIDE / name).read_bytes() for name in CORE}
+    core = {name: (PYODIDE / name).read_bytes() for name in CORE}
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text("utf-8"))
-    files["pyodide-lock.json"] = json.dumps(lock | {"packages": {}}).encode()
-    (folder / "python.js").write_text(script("python", files))
+    core["pyodide-lock.json"] = json.dumps(lock | {"packages": {}}).encode()
+    (folder / "python.js").write_text(script("python", core, numpy_files()))
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """Return a zip of files; the same files give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name in sorted(files):
-            member = zipfile.ZipInfo(name)
-            archive.writestr(member, files[name], zipfile.ZIP_DEFLATED, compresslevel=9)
-    return buffer.getvalue()
+def script(name: str, core: Mapping[str, bytes], modules: Mapping[str, bytes]) -> str:
+    """Return a script that holds files as text: each packed by gzip and written in base64.
 
-
-def script(part: str, files: Mapping[str, bytes]) -> str:
-    """Return a script that holds files, packed and in base64."""
+    Python's modules are one after the other in one of them, and a list says how long each is.
+    """
+    sizes = {module: len(content) for module, content in modules.items()}
+    packed = core | {MODULES: b"".join(modules.values())}
     texts = {
-        name: base64.b64encode(gzip.compress(content, mtime=0)).decode()
-        for name, content in files.items()
+        file: base64.b64encode(gzip.compress(content, mtime=0)).decode()
+        for file, content in packed.items()
     }
-    return f"(window.courseFiles ??= {{}}).{part} = {json.dumps(texts)};\n"
+    return f"(window.courseFiles ??= {{}}).{name} = {json.dumps([texts, sizes])};\n"
 
 
 def unpacked(script: str) -> dict[str, bytes]:
-    """Return the files that a script holds, those in zips by ``zip/name``."""
-    texts = json.loads(script.partition(" = ")[2].rstrip(";\n"))
-    files: dict[str, bytes] = {}
-    for name, text in texts.items():
-        content = gzip.decompress(base64.b64decode(text))
-        if PurePosixPath(name).suffix != ".zip":
-            files[name] = content
-            continue
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            files |= {f"{name}/{inner}": archive.read(inner) for inner in archive.namelist()}
-    return files
-
-
-def progress_of(slugs: Iterable[str]) -> dict[str, list[Exercise]]:
-    """Return the exercises of these chapters, by chapter."""
-    return {slug: exercises_of(read(ROOT / "notebooks" / f"{slug}.md")) for slug in slugs}
+    """Return the files that a script holds."""
+    texts, sizes = json.loads(script.partition(" = ")[2].rstrip(";\n"))
+    files = {name: gzip.decompress(base64.b64decode(text)) for name, text in texts.items()}
+    modules = io.BytesIO(files.pop(MODULES))
+    return files | {name: modules.read(size) for name, size in sizes.items()}
