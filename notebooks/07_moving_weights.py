@@ -79,7 +79,7 @@
 # %%
 from course_utils import plotting, training  # first: quiet TensorFlow
 from course_utils.checks import moving_weights as checks
-from course_utils.gates import ORDERS, Block, Gates
+from course_utils.gates import ORDERS, Block, Gates, read_gates
 
 from itertools import permutations
 
@@ -462,8 +462,31 @@ plt.show()
 # 5. **Large at step 1, then fading?** The first states: left over, swapped, or of another layer.
 # 6. **Still different?** Compare each framework with `gates.trace` of its own layer. The one that
 #    disagrees runs something else than its weights say: a mask, a state, dropout. If neither
-#    does, the weights differ: compare `gates.blocks` by name.
+#    does, the weights differ: compare `gates.blocks` by name, as below.
 #
+# `read_gates` takes a layer or the file it is in, such as `"model.keras"` or `"copy.pt"`, and asks for
+# what that does not tell: a state dict does not say which axis is time. Here the two networks are the
+# layer and each wrong copy.
+
+# %%
+def parted(ours: Gates, theirs: Gates, role: str) -> str:
+    """Return the first letters of the gates whose arrays differ."""
+    return "".join(name[0] for name, block in ours.blocks.items()
+                   if not np.allclose(getattr(block, role),
+                                      getattr(theirs.blocks[name], role)))
+
+
+# %%
+weights, *_ = case(lstm, seed=0)
+ours = read_gates(lstm)
+for name, state in wrong_weights(*weights).items():
+    theirs = read_gates(state, time_major=False)
+    found = [f"{role}: {parted(ours, theirs, role):5}"
+             for role in ("kernel", "recurrent", "bias")]
+    print(f"{name:22}", *found)
+
+
+# %% [markdown]
 # :::{admonition} Exercise 5 · An unknown framework
 # :class: exercise
 # Difficulty 4 of 5, 20 minutes. Practises: *Diagnose*. A framework without documentation runs an LSTM:

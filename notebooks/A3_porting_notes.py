@@ -33,8 +33,9 @@
 # | biases, GRU | two, $(2, 3u)$; one with `reset_after=False` | two, $(3u,)$ each | two in one row, $(1, 6u)$ |
 #
 # There are $d$ features and $u$ units. For a GRU {cite:p}`cho2014` put 3 in place of 4: update gate z,
-# reset gate r, candidate h. We read, but did not run, the orders of others: the `BasicLSTMCell` of
-# TensorFlow 1 i c f o, with a forget bias of 1 added when it runs and not stored;
+# reset gate r, candidate h. `read_gates` also knows the `BasicLSTMCell` of TensorFlow 1, i c f o, with a
+# forget bias of 1 added when it runs and not stored; Keras 1, an array for each gate; Flax; and cuDNN.
+# We read, but did not run, the orders of others:
 # [Deeplearning4j](https://community.konduit.ai/t/imported-keras-lstm-layer-mismatch/124) c f o i;
 # [Core ML](https://github.com/apple/coremltools/pull/93) i f o c;
 # [OpenVINO](https://docs.openvino.ai/2022.1/api/ie_python_api/_autosummary/openvino.runtime.opset6.lstm_sequence.html)
@@ -50,10 +51,14 @@
 # | Keras | `Gates.from_keras(layer)` | `layer.set_weights(gates.to_keras())` |
 # | PyTorch | `Gates.from_torch(module)` | `module.load_state_dict(gates.to_torch())` |
 # | ONNX | `Gates.from_onnx(W, R, B, cell=..., **attributes)` | `W, R, B, attributes = gates.to_onnx()` |
+# | a file, or arrays by name | `read_gates(path, name)` | |
 
 # %%
 from course_utils import training  # first: it keeps TensorFlow quiet
-from course_utils.gates import Gates
+from course_utils.gates import Gates, list_gates, read_gates
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -145,6 +150,35 @@ for layer in (lstm, gru):
     every = (run_torch(gates, x), run_onnx(gates, x), gates.trace(x).h)
     print(gates.cell, "PyTorch, onnxruntime, NumPy within 1e-6 of Keras:",
           all(off(h, want) < 1e-6 for h in every))
+
+# %% [markdown]
+# ## From a file
+#
+# `list_gates` names the recurrent layers in a file, `read_gates` reads one. No code in the file is run.
+# What the file does not tell is asked for.
+
+# %%
+module = torch.nn.LSTM(FEATURES, UNITS, batch_first=True)
+state = Gates.from_keras(lstm).to_torch()
+model = keras.Sequential([keras.Input((None, FEATURES)), lstm])
+folder = TemporaryDirectory()
+path = Path(folder.name)
+model.save(path / "model.keras")
+model.save_weights(path / "model.weights.h5")
+torch.save({"encoder." + name: array for name, array in state.items()},
+           path / "copy.pt")
+for name in ("model.keras", "model.weights.h5", "copy.pt"):
+    print(name, list_gates(path / name))
+
+# %%
+for name in ("model.keras", "model.weights.h5", "copy.pt"):
+    try:
+        gates = read_gates(path / name)
+        print(name, "within 1e-6:", off(gates.trace(x).h, lstm(x).numpy()) < 1e-6)
+    except ValueError as error:
+        print(name, "\n  ", str(error).replace("; ", ";\n   "))
+gates = read_gates(path / "copy.pt", time_major=False)
+print("copy.pt, told, within 1e-6:", off(gates.trace(x).h, lstm(x).numpy()) < 1e-6)
 
 # %% [markdown]
 # ## A GRU resets before or after
@@ -388,7 +422,7 @@ print("with the true next input it is the next h:", same < 1e-6)
 # | [`time_major`](https://github.com/keras-team/keras/issues/20750) | ValueError | build the model again, `model.load_weights("old.h5")` |
 # | [`batch_input_shape`](https://github.com/keras-team/keras/issues/20106), `weights` | ValueError | `keras.Input(batch_shape=...)`, `set_weights` |
 # | `model.reset_states()` | AttributeError | `layer.reset_state()` |
-# | `CuDNNLSTM` | AttributeError | `LSTM`; its weights lie differently, and Keras 2 can convert them |
+# | `CuDNNLSTM` | AttributeError | `read_gates("old.h5")`, which turns its weights; `LSTM(...).set_weights(gates.to_keras())` |
 # | `LocallyConnected1D` | AttributeError | a [masked or grouped layer](13_local_connections.md) of your own |
 # | `hard_sigmoid` | no error, other numbers | `old_hard_sigmoid`, above |
 
