@@ -562,7 +562,7 @@ plt.show()
 # **Another seed.** From 20 of 20 seeds most averages lie near the mean window, 0 and 1 have the best units, the start
 # row moves a unit more than the digit, and the roll-forward beats the mean row for two rows and loses after six.
 #
-# **Another length of training.** Own pictures also lead after 100 and 1,000 updates, not yet after 50.
+# **Another length of training.** Own pictures also lead after 100 and 1,000 updates, hardly or not after 50.
 #
 # ## One open question
 #
