@@ -1,6 +1,7 @@
 """What every test run needs."""
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -16,6 +17,17 @@ settings.register_profile("book", settings.default, deadline=None)
 settings.load_profile("book")
 # Progress bars write to stderr; tests compare what a cell prints.
 os.environ["TQDM_DISABLE"] = "1"
+
+
+def stay_on_this_machine(event, arguments):
+    """Refuse a connection to another host: nothing here may need a network."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+        if not host.startswith(("127.", "::1", "localhost")):
+            raise OSError(f"a test asks another host: {host}")
+
+
+sys.addaudithook(stay_on_this_machine)
 
 
 start_kernel = IPyNbFile.setup
