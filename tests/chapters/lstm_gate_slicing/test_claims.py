@@ -325,15 +325,14 @@ def test_the_count_is_4_u_squared_and_the_forget_block(d, u):
 @pytest.mark.parametrize(("shape", "still"), [((1, 3), 80), ((3, 1), 0)])
 def test_training_leaves_what_is_idle_as_it_was(shape, still):
     x = NOISE[:, :10, :3].reshape(-1, *shape)
-    for seed in range(3):
-        training.seed_everything(seed)
-        layer = chapter.fresh(4, shape[1])
-        model = keras.Sequential([layer, keras.layers.Dense(1)])
-        model.compile("adam", "mse")
-        before = layer.get_weights()
-        model.fit(x, x.sum(axis=(1, 2)), epochs=2, verbose=0)
-        pairs = zip(before, layer.get_weights(), strict=True)
-        assert sum(np.sum(a == b) for a, b in pairs) == still
+    training.seed_everything(0)
+    layer = chapter.fresh(4, shape[1])
+    model = keras.Sequential([layer, keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    before = layer.get_weights()
+    model.fit(x, x.sum(axis=(1, 2)), epochs=2, verbose=0)
+    pairs = zip(before, layer.get_weights(), strict=True)
+    assert sum(np.sum(a == b) for a, b in pairs) == still
 
 
 def test_the_parameters_of_the_two_shapes():
