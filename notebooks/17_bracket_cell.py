@@ -50,7 +50,8 @@ live.ColouredText(network, {14: ("brackets", ")"), 43: ("quotes", '"')},
 # :::
 #
 # **Time:** about 35 minutes, and 60 for the exercises; the code runs in under a minute.
-# **Needs:** the gates of an LSTM, as in [chapter 6](06_lstm_gates_at_work.md).
+# **Needs:** the gates of an LSTM and how Keras lays them out, as in [chapter 5](05_lstm_gate_slicing.md)
+# and [chapter 6](06_lstm_gates_at_work.md).
 
 # %% [markdown]
 # ## A file of 2018
@@ -79,11 +80,10 @@ print([a.shape for a in arrays("rnn_1")])
 
 
 # %% [markdown]
-# These look like the arrays of a Keras LSTM of 128 units, the gates i, f, g, o side by side as in
-# [chapter 5](05_lstm_gate_slicing.md). But the bias is twice too long. That is the mark of *cuDNN*, the library
-# of graphics cards. It has two biases, which act as a sum. And it keeps $W$ and $U$ of each gate as PyTorch
-# does, one row a unit. Keras 2 stored each $U$ as it came. The numbers of each $W$ it wrote one after the other,
-# row by row, into an array of Keras' shape.
+# These look like the arrays of a Keras LSTM of 128 units, the gates i, f, g, o side by side. But the bias is
+# twice too long. That is the mark of {term}`cuDNN`, the library of graphics cards. It has two biases, which act
+# as a sum. And it keeps $W$ and $U$ of each gate as PyTorch does, one row a unit. Keras 2 stored each $U$ as it
+# came. The numbers of each $W$ it wrote one after the other, row by row, into an array of Keras' shape.
 #
 # :::{admonition} Exercise 1 · Turn the kernels
 # :class: exercise
@@ -221,7 +221,7 @@ def best(S: np.ndarray, label: np.ndarray) -> tuple[int, float]:
 
 
 # %%
-names = [f"{state} of layer {layer}, unit {k}" for layer in (1, 2)
+names = [f"{state} of layer {number}, unit {k}" for number in (1, 2)
          for state in "hc" for k in range(128)]
 label = np.concatenate([inside(line) for line in lines])
 S = states(network, lines)
@@ -243,7 +243,7 @@ def shuffled(cell: gates.Gates, rng) -> gates.Gates:
     return replace(cell, blocks=blocks)
 
 
-turns = rng.normal(size=(512, 512))
+turns = np.random.default_rng(1).normal(size=(512, 512))
 place = np.concatenate([np.arange(len(line)) for line in lines])
 nulls = {"random directions": S / S.std(axis=0) @ turns,
          "place in the line": place[:, np.newaxis]}
@@ -531,8 +531,8 @@ def opens(cell: gates.Gates, mark: str) -> float:
     return (cell.trace(x).c[:, -1, unit] > 0.5).mean()
 
 
-rng = np.random.default_rng(0)
-pairs = [rng.choice(128, 2, replace=False) for _ in range(20)]
+pairs = [np.random.default_rng(seed).choice(128, 2, replace=False)
+         for seed in range(20)]
 print("     opens a bracket  without 2 weights  20 random pairs, most")
 for mark in faces:
     most = max(opens(without_weights(other), mark) for other in pairs)

@@ -93,15 +93,11 @@ one step; what comes in, and what is kept?
     """
     for features, units, unit, seed in ((3, 4, 1, 0), (2, 3, 0, 1), (3, 4, 3, 2)):
         cell, case = _lstm(features, units, seed), f"held(cell, {unit})"
-        same = _lstm(features, units, seed)
         made = _layer(call(function, cell, unit), case, features, units)
         x = np.random.default_rng(seed + 9).normal(size=(2, 30, features))
         c0 = np.random.default_rng(seed + 5).normal(size=(2, units))
         c0[:, unit] = (0.7, -1.3)
-        trace, before = made.trace(x, None, c0), cell.trace(x, None, c0)
-        expected = same.trace(x, None, c0)
-        if not close(before.h, expected.h):
-            raise CheckFailed(f"{case}: the layer that came in has changed; copy its arrays")
+        trace = made.trace(x, None, c0)
         assert trace.c is not None
         c = trace.c[..., unit]
         if not close(c, np.broadcast_to(c0[:, unit, np.newaxis], c.shape), rtol=0, atol=1e-6):
@@ -185,7 +181,7 @@ pre-activations; the question is who caused that of one
     for units, unit in ((4, 1), (6, 0), (3, 2)):
         U, usual, now = rng.normal(size=(units, units)), *rng.normal(size=(2, units))
         value = call(function, U.copy(), unit, usual.copy(), now.copy())
-        if np.ndim(value) == 0:
+        if isinstance(value, float | np.generic):
             raise CheckFailed("told(...): one number; leave the shares of the units apart")
         got = as_array(value, (units,), "told(...)")
         want = (now - usual) * U[:, unit]

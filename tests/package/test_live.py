@@ -26,7 +26,8 @@ def test_a_figure_hands_over_html_a_picture_and_a_line_of_text(name):
     assert bundle["text/plain"] == f"<LiveFigure {name}: {EXAMPLES[name].title}>"
     html = bundle["text/html"]
     assert html.count("</script>") == 2, "the data and the script, and no end within them"
-    assert len(html) < (900_000 if name in ("ColouredText", "DrawTheTop", "LettersHeard") else 200_000)
+    large = name in ("ColouredText", "DrawTheTop", "LettersHeard")
+    assert len(html) < (900_000 if large else 200_000)
     (alt,) = re.findall('<img alt="([^"]+)"', html)
     assert len(alt) > 80
     assert html == EXAMPLES[name].html(), "the same object gives the same page"

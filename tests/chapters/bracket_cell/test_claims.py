@@ -1,0 +1,393 @@
+"""What chapter 17 says, measured. The functions are the chapter's own."""
+
+from dataclasses import replace
+from functools import cache
+
+import keras
+import numpy as np
+import pytest
+
+from course_utils import pretrained, units
+from tests.chapters import Page
+
+chapter = Page("17_bracket_cell")
+network = pretrained.character_network()
+
+
+@cache
+def samples():
+    """20 samples of 30 lines, in which random words of the dictionary stand for the phrases."""
+    rng = np.random.default_rng(100)
+    words = [word for word in pretrained.words() if 3 <= len(word) <= 7]
+    found = []
+    for _ in range(20):
+        phrases = [[" ".join(rng.choice(words, k)) for k in (2, 2, 1)] for _ in range(90)]
+        found.append([p for p in phrases if len("  ()".join(p)) <= 39][:30])
+    return found
+
+
+def lines(phrases, opening="(", closing=")"):
+    """Return the lines of a sample, every second one with commas."""
+    ways = f"{{}} {opening}{{}}{closing} {{}}", "{}, {}, {}"
+    return [ways[k % 2].format(*phrase) for k, phrase in enumerate(phrases)]
+
+
+def labels(texts, *marks):
+    return np.concatenate([chapter.inside(text, *marks) for text in texts])
+
+
+def ends(phrases, opening="("):
+    return [f"{a} {opening}{b}" for a, b, _ in phrases]
+
+
+# ---- read from its file ---------------------------------------------------------------------
+
+
+@cache
+def in_keras():
+    """The network as textgenrnn builds it, of layers of Keras."""
+    layers = keras.layers
+    read = layers.Input((40,))
+    x = layers.Embedding(465, 100, weights=[network.E])(read)
+    first, second = (layers.LSTM(128, return_sequences=True) for _ in range(2))
+    steps = layers.Concatenate()([x, h := first(x), second(h)])
+    scores = layers.Dense(1, use_bias=False)
+    weights = layers.Softmax(axis=1)(scores(steps))
+    average = layers.Flatten()(layers.Dot(axes=1)([weights, steps]))
+    last = layers.Dense(465, activation="softmax")
+    model = keras.Model(read, last(average))
+    scores.set_weights([network.attention[:, np.newaxis]])
+    last.set_weights([network.V, network.v])
+    for name, layer in (("rnn_1", first), ("rnn_2", second)):
+        kernel, recurrent, bias = chapter.arrays(name)
+        W, U = chapter.turned(kernel, recurrent)
+        layer.set_weights([W, U, bias.reshape(2, -1).sum(axis=0)])
+    return model
+
+
+def test_the_network_computes_what_keras_computes():
+    texts = ["", "a small library (with no bugs", 'He said "no', "x" * 60, "née ☭ \n"]
+    theirs = in_keras().predict(network.windows(texts), verbose=0)
+    ours = network.read(texts)
+    np.testing.assert_allclose(ours.next, theirs, atol=2e-6)
+    np.testing.assert_allclose(ours.attention.sum(axis=1), 1, rtol=1e-5)
+    assert np.abs(network.read(["", *texts[:-1]]).next - theirs).max() > 0.1
+
+
+def test_turned_kernels_make_plain_english_probable_and_others_do_not():
+    layer = chapter.layer("rnn_1", chapter.turned)
+    for name, block in network.first.blocks.items():
+        np.testing.assert_array_equal(layer.blocks[name].kernel, block.kernel)
+        np.testing.assert_array_equal(layer.blocks[name].recurrent, block.recurrent)
+    means = []
+    for turn in (
+        chapter.turned,
+        lambda W, U: (W, U),
+        lambda W, U: (chapter.turned(W, U)[0], U),
+        lambda W, U: (W, chapter.turned(W, U)[1]),
+    ):
+        first, second = (chapter.layer(name, turn) for name in ("rnn_1", "rnn_2"))
+        means.append(chapter.log_p(replace(network, first=first, second=second)))
+    assert means[0] == pytest.approx(-0.90, abs=0.01)
+    assert max(means[1:]) < -np.log(465)
+    assert means[1] == pytest.approx(-47.6, abs=0.1)
+    read = network.read(chapter.TITLES).attention
+    assert read[:, -1].min() > 0.9
+
+
+def test_a_window_is_forty_characters_and_begins_with_none():
+    rows = network.windows(["", "ab", "x" * 50, "☃"])
+    start, a, b, x = (network.numbers[c] for c in ("<s>", "a", "b", "x"))
+    assert rows[0].tolist() == [0] * 39 + [start]
+    assert rows[1].tolist() == [0] * 37 + [start, a, b]
+    assert rows[2].tolist() == [x] * 40
+    assert rows[3].tolist() == [0] * 38 + [start, 0]
+    assert [network.characters[k] for k in (a, start)] == ["a", "<s>"]
+    with pytest.raises(ValueError, match=r"c should have shape \(128,\)"):
+        network.read(["a"], np.zeros(3))
+
+
+# ---- which number ---------------------------------------------------------------------------
+
+
+def test_one_cell_is_chosen_and_right_on_the_other_half_and_on_the_networks_lines():
+    chosen = chapter.chosen
+    assert chapter.names[chosen] == "c of layer 1, unit 14"
+    assert chapter.best(chapter.S, chapter.label)[1] > 0.9999
+    theirs = chapter.states(network, chapter.own)[:, [chosen]]
+    assert units.selectivity(theirs, chapter.theirs)[0, 1] > 0.9999
+    assert max(map(len, chapter.lines)) == 40, "a line fits a window"
+    for name, values in chapter.nulls.items():
+        area = chapter.best(values, chapter.label)[1]
+        limit = {"place": 0.56}.get(name.split()[0], 0.83)
+        assert abs(area - 0.5) + 0.5 < limit, name
+
+
+@pytest.mark.sweep
+def test_the_cell_is_found_in_lines_of_random_words_and_in_no_shuffled_network(held):
+    found, shuffled = [], []
+    for seed, phrases in enumerate(samples()):
+        texts = lines(phrases)
+        label = labels(texts)
+        S = chapter.states(network, texts)
+        k, area = chapter.best(S[:, 128:256], label)
+        found.append(k == 14 and area > 0.95)
+        rng = np.random.default_rng(seed)
+        first, second = (chapter.shuffled(c, rng) for c in (network.first, network.second))
+        other = chapter.states(replace(network, first=first, second=second), texts)
+        shuffled.append(abs(chapter.best(other, label)[1] - 0.5) < 0.4)
+    assert (
+        held(
+            17,
+            "In lines of random words c of unit 14 is chosen of the 128, and its AUC on the "
+            "other half is above 0.95",
+            np.array(found),
+        )
+        == 20
+    )
+    assert (
+        held(
+            17,
+            "The number chosen in a network with shuffled weights has an AUC below 0.9",
+            np.array(shuffled),
+        )
+        >= 19
+    )
+
+
+# ---- held -----------------------------------------------------------------------------------
+
+
+def test_a_held_cell_never_changes_and_the_rest_is_as_it_was():
+    cell = chapter.held(network.first, 14)
+    x = network.E[network.windows(["one (two) three", "four"])]
+    c0 = np.full((2, 128), 0.5, np.float32)
+    assert (cell.trace(x, None, c0).c[..., 14] == 0.5).all()
+    for name, block in network.first.blocks.items():
+        rest = np.delete(np.arange(128), 14)
+        np.testing.assert_array_equal(cell.blocks[name].kernel[:, rest], block.kernel[:, rest])
+
+
+def test_held_outside_it_closes_nothing_and_held_inside_it_alone_closes_what_is_not_open():
+    shut, forced = np.array(chapter.shut), np.array(chapter.forced)
+    rest = np.arange(128) != 14
+    assert chapter.unit == 14
+    assert chapter.probability(chapter.open_lines) == pytest.approx(0.195, abs=5e-4)
+    assert shut[14] < 0.0005 < 0.016 < shut[rest].min() < 0.0165
+    assert chapter.probability(chapter.free_lines) < 0.0005
+    assert forced[14] == pytest.approx(0.229, abs=5e-4)
+    assert forced[rest].max() < 0.002
+    assert (chapter.low, chapter.shut[80]) == (80, shut[rest].min())
+
+
+def test_unit_80_follows_what_unit_14_says():
+    S = chapter.S[:, 128:256]
+    assert units.selectivity(S, chapter.label)[80, 1] > 0.99
+    c = [chapter.follower(chapter.open_lines, v) for v in (None, chapter.without[14])]
+    np.testing.assert_allclose(c, [0.85, -0.01], atol=0.01)
+    c = [chapter.follower(chapter.free_lines, v) for v in (None, chapter.within[14])]
+    np.testing.assert_allclose(c, [-0.02, 0.99], atol=0.01)
+
+
+@pytest.mark.sweep
+def test_the_cause_on_lines_of_random_words(held):
+    closed, opened, other = [], [], []
+    for phrases in samples():
+        texts = ends(phrases)
+        free = [f"{a} {b}" for a, b, _ in phrases]
+        intact, shut = (chapter.probability(texts, ")", *k) for k in ((), (14, -0.1)))
+        plain, forced = (chapter.probability(free, ")", *k) for k in ((), (14, 1.0)))
+        closed.append(shut < 0.02 * intact)
+        opened.append(forced > 20 * plain)
+        rest = [chapter.probability(free, ")", k, chapter.within[k]) for k in range(0, 128, 8)]
+        other.append(max(rest) < 0.2 * forced)
+    assert (
+        held(
+            17,
+            "Held as outside, unit 14 leaves less than a fiftieth of the probability of )",
+            closed,
+        )
+        >= 19
+    )
+    assert held(17, "Held as inside, it makes a ) twenty times as probable", opened) >= 19
+    assert held(17, "None of 16 other units held as inside makes a fifth of that", other) >= 19
+
+
+# ---- its weights ----------------------------------------------------------------------------
+
+
+def test_brackets_set_and_clear_and_a_blank_would_clear_too():
+    row = {gate: {c: z[network.numbers[c]] for c in "([{)]}az ,"} for gate, z in
+           chapter.inputs.items()}  # fmt: skip
+    for mark in "([{":
+        assert row["input"][mark] > 4
+        assert row["forget"][mark] < -7
+        assert row["cell"][mark] > 8
+    for mark in ")]}":
+        assert row["forget"][mark] < -23
+        assert row["input"][mark] < -1
+    lowest = np.argsort(chapter.inputs["forget"])[:3]
+    assert {network.characters[k] for k in lowest} == set(")]}")
+    assert row["forget"][" "] == pytest.approx(-3.1, abs=0.05)
+    assert network.first.blocks["forget"].recurrent[14, 14] == pytest.approx(7.63, abs=0.01)
+    own = np.diag(network.first.blocks["forget"].recurrent)
+    assert (own > 7).sum() < 5, "a unit that keeps itself is rare"
+
+
+def found_inside(cell, unit, texts, truth):
+    on = chapter.bits(cell, unit, texts) > 0.5
+    return on[truth].mean(), on[~truth].mean()
+
+
+def test_one_unit_alone_holds_the_bit_and_without_its_own_weight_does_not():
+    for texts, truth, shares in (
+        (chapter.lines, chapter.label, (1.00, 0.956, 0.225)),
+        (chapter.own, chapter.theirs, (1.00, 0.753, 0.272)),
+    ):
+        for way, share in zip(chapter.ways.values(), shares, strict=True):
+            inside, outside = found_inside(*way, texts, truth)
+            assert inside == pytest.approx(share, abs=0.002)
+            assert outside == 0
+    near = [
+        np.abs(chapter.bits(*way, chapter.own) - 0.5).min() for way in chapter.ways.values()
+    ]
+    assert min(near) > 1e-4, "no bit that rounding decides"
+
+
+@pytest.mark.sweep
+def test_other_units_alone_hold_nothing(held):
+    better = []
+    for phrases in samples():
+        texts = lines(phrases)
+        label = labels(texts)
+        shares = [found_inside(*way, texts, label)[0] for way in chapter.ways.values()]
+        better.append(shares[1] > shares[2] + 0.2)
+    others = []
+    for unit in range(128):
+        c = chapter.bits(chapter.alone(network.first, unit), 0, chapter.lines)
+        others.append(abs(units.selectivity(c[:, np.newaxis], chapter.label)[0, 1] - 0.5))
+    assert np.argmax(others) == 14
+    assert np.sort(others)[-2] < 0.45
+    assert (
+        held(
+            17,
+            "In brackets round random words unit 14 alone has the bit at a fifth more of the "
+            "characters with its weight on its own h than without",
+            better,
+        )
+        >= 19
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "layer", "alone"),
+    [
+        ("one ((two) three)", "....#####........", "....#####........"),
+        ("one (two] three", "....####.......", "....####......."),
+        ("a :( b", "......", "...###"),
+        ("a (b :( c", "..####...", "..#######"),
+    ],
+)
+def test_it_cannot_count_and_the_layer_knows_a_sad_face(text, layer, alone):
+    for name, wanted in (("all of layer 1", layer), ("alone", alone)):
+        on = chapter.bits(*chapter.ways[name], [text]) > 0.5
+        assert "".join(".#"[int(bit)] for bit in on) == wanted
+
+
+def test_two_weights_tell_a_sad_face_from_a_bracket():
+    assert chapter.pair.tolist() == [64, 78]
+    np.testing.assert_allclose(chapter.shares[chapter.pair], [-2.38, -1.53], atol=0.01)
+    usual, naive = network.first, chapter.without_weights(chapter.pair)
+    assert [chapter.opens(usual, mark) for mark in chapter.faces] == [1, 0, 1, 1]
+    assert [chapter.opens(naive, mark) for mark in chapter.faces] == [1, 1, 1, 1]
+    for other in chapter.pairs:
+        assert chapter.opens(chapter.without_weights(other), ":") == 0
+    right = (chapter.bits(naive, 14, chapter.lines) > 0.5) == chapter.label
+    assert right.all()
+
+
+@pytest.mark.sweep
+def test_two_weights_on_lines_of_random_words(held):
+    naive, face, bracket = chapter.without_weights([64, 78]), [], []
+    for phrases in samples():
+        sad = [f"{a} {b} :(" for a, b, _ in phrases]
+        x = network.E[network.windows(sad)]
+        on = [(cell.trace(x).c[:, -1, 14] > 0.5).mean() for cell in (network.first, naive)]
+        face.append(on[0] < 0.2 and on[1] > 0.8)
+        texts = lines(phrases)
+        bracket.append(found_inside(naive, 14, texts, labels(texts))[0] > 0.8)
+    assert held(17, "Without two weights :( opens a bracket, after random words", face) >= 19
+    assert held(17, "Without them brackets are held as before", bracket) >= 19
+
+
+# ---- other cells ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("marks", "unit", "area", "p"),
+    [
+        ("[]", 14, 1.00, (0.273, 0.000, 0.000, 0.002)),
+        ('""', 43, 0.00, (0.311, 0.000, 0.000, 0.300)),
+        ("''", 43, 0.992, (0.209, 0.025, 0.010, 0.205)),
+        ("<>", 26, 0.942, (0.000, 0.000, 0.000, 0.000)),
+    ],
+)
+def test_other_marks(marks, unit, area, p):
+    texts = chapter.grammar(*marks)
+    truth = labels(texts, *marks)
+    c = chapter.states(network, texts)[:, 128:256]
+    k, found = chapter.best(c, truth)
+    assert (k, found) == (unit, pytest.approx(area, abs=0.001))
+    full, free = ends(chapter.phrases[:80:2], marks[0]), chapter.free_lines
+    got = [
+        chapter.probability(texts, marks[1], *which)
+        for texts, side in ((full, False), (free, True))
+        for which in ((), (k, c[truth == side, k].mean()))
+    ]
+    np.testing.assert_allclose(got, p, atol=0.0006)
+    sign = {'"': -1, "'": 1}.get(marks[0])
+    assert sign is None or np.sign(c[truth, k]).min() == np.sign(c[truth, k]).max() == sign
+
+
+def test_the_place_in_the_line_is_a_clock_of_the_window():
+    assert chapter.clock == 36
+    assert chapter.best(chapter.S[:, 128:256], chapter.late)[1] > 0.99
+    place, bracket = chapter.fresh
+    assert place == pytest.approx(0.695, abs=0.001)
+    assert bracket > 0.9999
+
+
+def test_the_answer_of_the_open_exercise():
+    def cut(unit, names):
+        blocks = dict(network.first.blocks)
+        for name in names:
+            U = blocks[name].recurrent.copy()
+            U[np.arange(128) != unit, unit] = 0
+            blocks[name] = replace(blocks[name], recurrent=U)
+        return replace(network, first=replace(network.first, blocks=blocks))
+
+    def closing(unit, names, texts=chapter.open_lines):
+        return cut(unit, names).read(texts).next[:, network.numbers[")"]].mean()
+
+    every = ("input", "forget", "cell", "output")
+    got = [closing(14, names) for names in (every, *((name,) for name in every))]
+    np.testing.assert_allclose(got, [0.059, 0.180, 0.130, 0.179, 0.093], atol=0.001)
+    assert closing(14, every, chapter.free_lines) < 0.001
+    assert chapter.log_p(cut(14, every)) == pytest.approx(-0.91, abs=0.005)
+    control = np.sort([closing(unit, every) for unit in range(0, 128, 4)])
+    np.testing.assert_allclose(control[[0, 1, -1]], [0.063, 0.067, 0.292], atol=0.001)
+    assert control[2] > 0.1
+
+
+def test_the_stored_lines_are_what_the_tool_keeps():
+    from tools import written_lines
+
+    for line in pretrained.written_lines():
+        assert len(line) < 40
+        assert line.count("(") == line.count(")") == 1
+        assert written_lines.KEPT.match(line + "   ")
+        assert not written_lines.UNFIT.search(line)
+    rng = np.random.default_rng(0)
+    few = written_lines.written(network, 4, 0.6, rng)
+    assert len(few) == 4
+    assert all(line.startswith(tuple(written_lines.BEGINNINGS)) for line in few)
