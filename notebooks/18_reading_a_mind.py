@@ -164,7 +164,8 @@ def train(s: np.ndarray, choices: np.ndarray) -> list:
     """Return W, U, b, each (networks, 1), after 150 updates."""
     weights = [np.full((len(s), 1), w) for w in (0.1, 0.5, 0.0)]
     *_, weights = training.adam(
-        weights, lambda w: gradients(w, s, choices), [0.05] * 150)
+        weights, lambda w: gradients(w, s, choices),
+        training.progress([0.05] * 150))
     return weights
 
 
@@ -455,7 +456,7 @@ plt.show()
 #
 # :::{admonition} Exercise 4 · A mind of habit (open)
 # :class: exercise
-# Difficulty 4 of 5, 20 minutes. Practises: *Judge*. Build an animal that ignores payoffs: its log odds
+# Difficulty 4 of 5, 20 minutes. Practises: *Judge*, *Read*. Build an animal that ignores payoffs: its log odds
 # follow the same rule, with $+1$ for every left choice and $-1$ for every right one in place of $s_t$. What
 # do you expect of $W$, $U$ and the bits? Train on it. Does the network say that this animal is
 # unpredictable, and is it? Give the spread over 20 groups of animals, and the input that would have shown
