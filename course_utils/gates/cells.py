@@ -71,10 +71,10 @@ def _gru(z: Array, g: Array, before: list[Array], after: list[Array], p: Recurre
     else:
         z[2] += np.matmul(np.multiply(g[1], h, out=p.room), p.U[2])
     p.act(_bounded(z[2], p.clip), g[2])
-    # z h + (1 - z) candidate, with one product
-    np.subtract(h, g[2], out=h_after)
-    h_after *= g[0]
-    h_after += g[2]
+    # z h + (1 - z) candidate. In one product, (h - candidate) z + candidate, it rounds off what
+    # is small where z is near 1.
+    np.multiply(g[0], h, out=h_after)
+    h_after += np.multiply(np.subtract(1, g[0], out=p.room), g[2], out=p.room)
 
 
 def _rnn(z: Array, g: Array, before: list[Array], after: list[Array], p: Recurrent) -> None:

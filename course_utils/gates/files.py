@@ -4,7 +4,7 @@ import importlib
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,14 @@ def load(path: Path, framework: str | None) -> Found:
     """Return the recurrent layers in a file by name."""
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}")
-    kinds: dict[str, Callable[[Path, str | None], Found]] = {
-        ".npz": lambda path, framework: find(_npz(path), framework, {}),
-        ".safetensors": lambda path, framework: find(_safetensors(path), framework, {}),
-        **dict.fromkeys(
-            (".pt", ".pth"), lambda path, framework: find(_torch(path), framework, {})
-        ),
-        **dict.fromkeys((".h5", ".hdf5", ".keras"), _keras),
-        ".onnx": _onnx,
-    }
-    if path.suffix not in kinds:
-        raise ValueError(f"{path.name} should end in one of {', '.join(kinds)}")
-    return kinds[path.suffix](path, framework)
+    of_arrays = {".npz": _npz, ".safetensors": _safetensors, ".pt": _torch, ".pth": _torch}
+    of_models = {".h5": _keras, ".hdf5": _keras, ".keras": _keras, ".onnx": _onnx}
+    if path.suffix in of_arrays:
+        return find(of_arrays[path.suffix](path), framework, {})
+    if path.suffix in of_models:
+        return of_models[path.suffix](path, framework)
+    ends = ", ".join([*of_arrays, *of_models])
+    raise ValueError(f"{path.name} should end in one of {ends}")
 
 
 def _package(name: str, brought_by: str) -> Any:

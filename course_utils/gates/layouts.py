@@ -11,37 +11,62 @@ from course_utils.arguments import array, fits
 from course_utils.gates.cells import CELLS, two_biases
 from course_utils.gates.modules import Array, Options, plain
 
-_IFGO = ("input", "forget", "cell", "output")
-_ICFO = ("input", "cell", "forget", "output")
-_ZRN = ("update", "reset", "candidate")
-_RZN = ("reset", "update", "candidate")
+_BLOCKS = {"i": "input", "f": "forget", "c": "cell", "o": "output",
+           "z": "update", "r": "reset", "n": "candidate"}  # fmt: skip
 
-ORDERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "Keras": {"LSTM": _IFGO, "GRU": _ZRN},
-    "PyTorch": {"LSTM": _IFGO, "GRU": _RZN},
-    "ONNX": {"LSTM": ("input", "output", "forget", "cell"), "GRU": _ZRN},
+
+class Layout(NamedTuple):
+    """How one framework lays out the weights of a layer, and what it calls them."""
+
+    lstm: str
+    """The order of the blocks, by their letters."""
+    gru: str
+    names: str = ""
+    """How it ends the names of arrays; the part of the layer that one is, as a group."""
+    listed: tuple[str, ...] = ()
+    """The parts in the order in which a list has them."""
+    letters: Mapping[int, Sequence[str]] = {}
+    """Its own letters of the gates, where each has arrays of its own, by how many there are."""
+    columns: bool = False
+    """Whether it computes with columns, W x: the blocks stand below each other, (4 units,
+    features), and each cell has an input bias and a recurrent one."""
+
+    def order(self, cell: str) -> tuple[str, ...]:
+        """Return the order of the blocks of a cell."""
+        letters = {"LSTM": self.lstm, "GRU": self.gru}.get(cell, "")
+        return tuple(_BLOCKS[letter] for letter in letters) or CELLS[cell].blocks
+
+
+_KERAS = ("kernel", "recurrent_kernel", "bias")
+LAYOUTS = {
+    "PyTorch": Layout(
+        "ifco", "rzn",
+        r"(?P<part>(?:weight|w|bias|b)_(?:ih|hh|hr))(?:_l(?P<layer>\d+))?(?P<back>_reverse)?",
+        ("w_ih", "w_hh", "b_ih", "b_hh", "w_hr"), columns=True,
+    ),
+    "Keras": Layout("ifco", "zrn", r"(?P<part>kernel|recurrent_kernel|bias)", _KERAS),
+    "Keras 1": Layout("icfo", "zrn", r"(?P<part>[WUb]_[ifcozrh])",
+                      letters={12: "icfo", 9: "zrh"}),
+    "Flax": Layout("ifco", "rzn", r"(?P<part>[ih][ifgorzn]?_?[./](?:kernel|bias))",
+                   letters={4: "ifgo", 3: "rzn", 1: [""]}),
+    "TensorFlow 1": Layout(
+        "icfo", "rzn",
+        r"(?P<part>(?:(?:gates|candidate|projection)/)?(?:kernel|bias)|w_[ifo]_diag)",
+        ("kernel", "bias"),
+    ),
+    "cuDNN": Layout("ifco", "zrn", listed=_KERAS),
+    "ONNX": Layout("iofc", "zrn", listed=("W", "R", "B", "P"), columns=True),
+}  # fmt: skip
+"""One row a framework: another one is another row, with what turns its arrays below."""
+
+ORDERS = {
+    name: {cell: LAYOUTS[name].order(cell) for cell in ("LSTM", "GRU")}
+    for name in ("Keras", "PyTorch", "ONNX")
 }
 """The order in which each framework lays the blocks of a cell side by side."""
 
-# Keras 1, TensorFlow 1 and Flax keep other orders, and their arrays under other names: see
-# course_utils.gates.sources.
-_ALL_ORDERS = ORDERS | {
-    "cuDNN": ORDERS["Keras"],
-    "Keras 1": {"LSTM": _ICFO, "GRU": _ZRN},
-    "TensorFlow 1": {"LSTM": _ICFO, "GRU": _RZN},
-    "Flax": {"LSTM": _IFGO, "GRU": _RZN},
-}
-# Who computes with columns: the blocks stand below each other, (4 units, features).
-_TRANSPOSED = {"PyTorch", "ONNX"}
-# Who gives every cell an input bias and a recurrent one.
-_TWO_BIASES = {"PyTorch", "ONNX"}
-# Which gates of an LSTM see c, in ONNX's order.
 PEEPHOLES = ("input", "output", "forget")
-# The letters of the gates, in the order of the layout.
-LETTERS: dict[str, dict[int, Sequence[str]]] = {
-    "Keras 1": {12: "icfo", 9: "zrh"},
-    "Flax": {4: "ifgo", 3: "rzn", 1: [""]},
-}
+"""Which gates of an LSTM see c, in ONNX's order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +137,7 @@ class OnnxWeights(NamedTuple):
 def usual(layout: str, arrays: Mapping[str, Array], told: Options) -> tuple[Any, Options]:
     """Turn the arrays of a layout into W, U, b, c, P and R, side by side."""
     if layout == "PyTorch":
-        names = dict(zip(("w_ih", "w_hh", "b_ih", "b_hh", "w_hr"), "WUbcR", strict=True))
+        names = dict(zip(LAYOUTS[layout].listed, "WUbcR", strict=True))
         return {names[part]: array for part, array in arrays.items()}, told
     if layout in ("Keras", "cuDNN"):
         if layout == "Keras" and "bias" not in arrays and "activation" not in told:
@@ -120,10 +145,10 @@ def usual(layout: str, arrays: Mapping[str, Array], told: Options) -> tuple[Any,
                 "without a bias nothing tells kernels of cuDNN from those of Keras: say "
                 "framework='cuDNN', or the activations if they are Keras' own"
             )
-        names = {"kernel": "W", "recurrent_kernel": "U", "bias": "b"}
+        names = dict(zip(_KERAS, "WUb", strict=True))
         return {names[part]: array for part, array in arrays.items()}, told
     if layout == "Keras 1":
-        letters = LETTERS[layout][len(arrays)]
+        letters = LAYOUTS[layout].letters[len(arrays)]
         fused = {k: np.concatenate([arrays[f"{k}_{g}"] for g in letters], -1) for k in "WUb"}
         return fused, {"reset_after": False, **told}
     if layout == "Flax":
@@ -146,7 +171,9 @@ def usual(layout: str, arrays: Mapping[str, Array], told: Options) -> tuple[Any,
 
 def _from_flax(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Put the gates of a cell of Flax side by side; biases that it has not are 0."""
-    letters = LETTERS["Flax"][sum(key[0] == "h" and key.endswith("kernel") for key in arrays)]
+    letters = LAYOUTS["Flax"].letters[
+        sum(key[0] == "h" and key.endswith("kernel") for key in arrays)
+    ]
     zero = np.zeros_like(arrays[f"h{letters[0]}/kernel"][0])
     fused = {
         part: np.concatenate([arrays.get(f"{side}{g}/{kind}", zero) for g in letters], -1)
@@ -168,7 +195,7 @@ def assemble(layout: str, parts: Mapping[str, Any], told: Mapping[str, Any]) -> 
     if parts.get("b") is None and parts.get("c") is not None:
         parts = {**parts, "b": np.zeros_like(plain(parts["c"]))}
     biases = [array(plain(parts[name]), name) for name in "bc" if parts.get(name) is not None]
-    if layout in _TRANSPOSED:
+    if LAYOUTS[layout].columns:
         W, U = W.T, U.T
     projection = parts.get("R")
     if projection is not None:
@@ -176,7 +203,7 @@ def assemble(layout: str, parts: Mapping[str, Any], told: Mapping[str, Any]) -> 
         options["projection"] = projection.T if layout == "PyTorch" else projection
     units = len(U) if projection is None else len(options["projection"])
     cell = options.setdefault("cell", cells.get(W.shape[1] // max(units, 1), ""))
-    names = _ALL_ORDERS[layout].get(cell, CELLS[cell].blocks) if cell in CELLS else ()
+    names = LAYOUTS[layout].order(cell) if cell in CELLS else ()
     if not W.shape[1] == U.shape[1] == len(names) * units:
         raise ValueError(
             f"kernels of shapes {W.shape} and {U.shape} (turned to rows of features) are no "
@@ -251,14 +278,13 @@ def _ask(layout: str, cell: str, options: Options, untold: set[str]) -> None:
 
 def join(framework: str, cell: str, blocks: Mapping[str, Block]) -> list[Array]:
     """Lay blocks side by side: W, U and the biases; one that only the framework has is 0."""
-    ordered = [blocks[name] for name in _ALL_ORDERS[framework].get(cell, CELLS[cell].blocks)]
+    ordered = [blocks[name] for name in LAYOUTS[framework].order(cell)]
     parts = (
         [getattr(block, name) for block in ordered]
         for name in ("kernel", "recurrent", "bias", "recurrent_bias")
     )
     W, U, *biases = (np.concatenate(p, axis=-1) for p in parts if p[0] is not None)
-    if framework in _TRANSPOSED:
+    if LAYOUTS[framework].columns:
         W, U = np.ascontiguousarray(W.T), np.ascontiguousarray(U.T)
-    if framework in _TWO_BIASES and len(biases) == 1:
-        biases.append(np.zeros_like(biases[0]))
+        biases += [np.zeros_like(bias) for bias in biases if len(biases) == 1]
     return [W, U, *biases]

@@ -183,11 +183,7 @@ def _directions(
         P = given["P"][k] if "P" in given and given["P"].any() else None
         if input_forget and cell == "LSTM":
             # f = 1 - i, which is the function of minus the pre-activation of i.
-            if more["recurrent_activation"] not in (
-                "sigmoid",
-                "hard_sigmoid",
-                "hard_sigmoid_0.2",
-            ):
+            if "sigmoid" not in more["recurrent_activation"]:
                 raise ValueError("input_forget needs a sigmoid for its gates, f = 1 - i")
             W, R, b, c = map(_coupled, (W, R, b, c))
             if P is not None:

@@ -14,37 +14,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_utils.gates import readers
-from course_utils.gates.layouts import LETTERS, USUAL, assemble, usual
+from course_utils.gates.layouts import LAYOUTS, USUAL, assemble, usual
 from course_utils.gates.modules import KERAS, Array, Options, framework_class, plain
 from course_utils.gates.weights import Gates
 
 Layer = Gates | tuple[Gates, Gates]
 
-# How each framework ends the name of an array.
-_ENDS = {
-    "PyTorch": (
-        r"(?P<part>(?:weight|w|bias|b)_(?:ih|hh|hr))(?:_l(?P<layer>\d+))?(?P<back>_reverse)?"
-    ),
-    "Keras": r"(?P<part>kernel|recurrent_kernel|bias)",
-    "Keras 1": r"(?P<part>[WUb]_[ifcozrh])",
-    "Flax": r"(?P<part>[ih][ifgorzn]?_?[./](?:kernel|bias))",
-    "TensorFlow 1": (
-        r"(?P<part>(?:(?:gates|candidate|projection)/)?(?:kernel|bias)|w_[ifo]_diag)"
-    ),
-}
+_NAMED = [name for name, layout in LAYOUTS.items() if layout.names]
 # What weight_norm, spectral_norm, prune, WeightDrop and parametrizations keep of a weight.
 _COMPUTED = re.compile(
     r"(?:(?P<name>.*?)[./])??(?:parametrizations[./])?"
     r"(?P<weight>(?:weight|bias)_(?:ih|hh|hr)(?:_l\d+)?(?:_reverse)?)"
     r"(?:_(?:g|v|u|orig|mask|raw)|[./]original.*)"
 )
-_LISTS = {
-    "Keras": ("kernel", "recurrent_kernel", "bias"),
-    "cuDNN": ("kernel", "recurrent_kernel", "bias"),
-    "PyTorch": ("w_ih", "w_hh", "b_ih", "b_hh", "w_hr"),
-    "ONNX": ("W", "R", "B", "P"),
-    "TensorFlow 1": ("kernel", "bias"),
-}
 
 
 class Part(NamedTuple):
@@ -69,10 +51,7 @@ Found = dict[str, dict[tuple[int, bool], Part]]
 
 
 def list_gates(source: Any, framework: str | None = None) -> dict[str, str]:
-    """List the recurrent layers in a file, in arrays by name or in a model.
-
-    Takes what :func:`read_gates` takes. What comes back says for each name which cell, how many
-    features and units, how many layers and directions, and in which layout.
+    """List the recurrent layers in what :func:`read_gates` takes: name, cell, sizes, layout.
 
     Examples
     --------
@@ -92,22 +71,22 @@ def read_gates(
     Parameters
     ----------
     source
-        The path of a .keras, .h5, .hdf5, .pt, .pth, .safetensors, .npz or .onnx file; arrays
-        by name, such as a state dict, nested or not, or an open .npz; the list of arrays of one
-        layer, with ``framework``; or a model or layer of Keras or PyTorch, or a model of ONNX.
-        No code in a file is run.
+        The path of a .keras, .h5, .hdf5, .pt, .pth, .safetensors, .npz or .onnx file, of which
+        no code is run; arrays by name, such as a state dict, nested or not, or an open .npz;
+        the list of arrays of one layer, with ``framework``; or a live model or layer.
     name
-        Which layer, as :func:`list_gates` calls it, or a part of that name, between slashes or
-        dots, that no other has. Not needed where there is one.
+        Which layer, as :func:`list_gates` calls it, or a part of that name between slashes or
+        dots. Not needed where there is one.
     framework
         "Keras" (2 and 3), "Keras 1", "cuDNN" (``CuDNNLSTM`` and ``CuDNNGRU`` of Keras, told by
         their bias), "PyTorch", "ONNX", "TensorFlow 1" or "Flax". Arrays by name tell it
         themselves, unless it is ONNX.
     **told
-        What the source does not tell, as fields of :class:`Gates`; a ValueError asks for what
-        is needed, such as ``activation`` and ``recurrent_activation`` for Keras weights without
-        a configuration. For TensorFlow 1 ``forget_bias`` is what its cell adds at run time, 1
-        if not said. For ONNX the operator's ``cell`` and attributes.
+        What the source does not tell, as fields of :class:`Gates`; a ValueError asks for it,
+        such as ``time_major`` of a state dict. Arrays under names of one's own, or of cuDNN,
+        TensorFlow 1 and Flax, are taken to be forward and batch first. For TensorFlow 1
+        ``forget_bias`` is what its cell adds at run time, 1 if not said; for ONNX these are the
+        operator's ``cell`` and attributes.
 
     Returns
     -------
@@ -117,8 +96,8 @@ def read_gates(
     Examples
     --------
     >>> import torch
-    >>> module = torch.nn.LSTM(2, 3, bidirectional=True)
-    >>> there, back = read_gates(module.state_dict())
+    >>> module = torch.nn.LSTM(2, 3, bidirectional=True, batch_first=True)
+    >>> there, back = read_gates(module.state_dict(), time_major=False)
     >>> back
     Gates(LSTM, features 2, units 3, float32, activation tanh, recurrent_activation sigmoid,
     reverse)
@@ -137,7 +116,7 @@ def read_gates(
         raise ValueError(
             f"{what}{wanted} here: name one of {sorted(found)}"
             if found
-            else f"no recurrent layer here: wanted arrays called as in {', '.join(_ENDS)}"
+            else f"no recurrent layer here: wanted arrays called as in {', '.join(_NAMED)}"
         )
     places = sorted({place for place, _ in found[names[0]]})
     if places != list(range(len(places))):
@@ -200,17 +179,18 @@ def _flat(tree: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Arra
 
 def _listed(arrays: Sequence[Any], framework: str | None) -> dict[str, Any]:
     """Give the arrays of one layer the names of their layout."""
-    letters = LETTERS["Keras 1"].get(len(arrays))
+    letters = LAYOUTS["Keras 1"].letters.get(len(arrays))
     if framework == "Keras 1" and letters:
         return dict(zip([f"{k}_{g}" for g in letters for k in "WUb"], arrays, strict=True))
-    if framework not in _LISTS:
+    known = {name: layout.listed for name, layout in LAYOUTS.items() if layout.listed}
+    if framework not in known:
         raise ValueError(
-            f"a list of arrays needs its framework, {list(_LISTS)}, or 'Keras 1' for 12 or 9 "
+            f"a list of arrays needs its framework, {list(known)}, or 'Keras 1' for 12 or 9 "
             f"arrays; got {len(arrays)} arrays and framework {framework!r}"
         )
     if framework == "PyTorch" and len(arrays) == 3 and np.ndim(arrays[2]) == 2:  # a projection
         return dict(zip(("w_ih", "w_hh", "w_hr"), arrays, strict=True))
-    return dict(zip(_LISTS[framework], arrays, strict=False))
+    return dict(zip(known[framework], arrays, strict=False))
 
 
 def grouped(
@@ -223,8 +203,8 @@ def grouped(
     taken: set[str] = set()
     of_modules: set[str] = set()  # nn.LSTM and its like, which have batch_first
     asked = {"cuDNN": "Keras"}.get(framework or "", framework)
-    for kind in [asked] if asked else _ENDS:
-        pattern = re.compile(rf"(?:(?P<name>.*?)[./_])??{_ENDS[kind]}(?::0)?")
+    for kind in [asked] if asked else _NAMED:
+        pattern = re.compile(rf"(?:(?P<name>.*?)[./_])??{LAYOUTS[kind].names}(?::0)?")
         mine: dict[str, dict[tuple[int, bool], dict[str, str]]] = {}
         for key in arrays:
             if key not in taken and (match := pattern.fullmatch(key)):
@@ -260,10 +240,8 @@ def grouped(
                 raise ValueError(f"two recurrent layers here are called {called!r}")
             found[called][place, back] = part
     for match in filter(None, map(_COMPUTED.fullmatch, arrays)):
-        fault = (
-            f"{match['weight']} is computed from others, such as {match[0]}: run the module "
-        )
-        fault += "once where it is, then read the module itself"
+        fault = f"{match['weight']} is computed from others, such as {match[0]}: run the module"
+        fault += " once where it is, then read the module itself"
         found[match["name"] or ""] = {(0, False): Part("PyTorch", {}, {"fault": fault})}
     return found
 
@@ -276,10 +254,7 @@ def _untold(layout: str, bare: bool, way_named: bool, of_module: bool) -> set[st
 
 
 def _beside(kind: str, name: str, unused: Iterable[str]) -> list[str]:
-    """List the unused arrays of the module that a layer is, by their names.
-
-    The arrays of modules inside it count too, where a name says that it is a module's.
-    """
+    """List the unused arrays of the module that a layer is, those of modules inside it too."""
     inside = kind in ("PyTorch", "Flax")
     before = re.compile(rf"{re.escape(name)}[./]" if name else "")
     return sorted(

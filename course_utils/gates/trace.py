@@ -98,7 +98,6 @@ def run(gates: "Gates", x: Any, lengths: Any, mask: Any, **states: Any) -> Trace
 
     bias, late = stacked("bias"), stacked("recurrent_bias")
     bias[:2] += late[:2]  # that of the candidate is for its own step
-    seen = any(block.peephole is not None for block in gates.blocks.values())
     more = Recurrent(
         stacked("recurrent"),
         late,
@@ -107,7 +106,7 @@ def run(gates: "Gates", x: Any, lengths: Any, mask: Any, **states: Any) -> Trace
         in_place(gates.output_activation or gates.activation),
         gates.reset_after,
         gates.clip,
-        stacked("peephole")[:3, np.newaxis] if seen else None,
+        stacked("peephole")[:3, np.newaxis] if gates.sees_c else None,
         gates.projection,
         np.empty((len(cell.order), batch, gates.units), dtype),
         np.empty((batch, gates.units), dtype),

@@ -20,45 +20,39 @@ from course_utils.gates.trace import Trace, run
 class Gates:
     """The weights of one recurrent layer, by the name of the gate.
 
-    Read them with :meth:`from_keras`, :meth:`from_torch`, :meth:`from_onnx` or
-    :func:`read_gates`, or build them by hand. ``dataclasses.replace`` makes a changed copy.
+    Read them with :func:`read_gates`, or build them; ``dataclasses.replace`` makes a copy.
 
     Parameters
     ----------
-    cell
-        "LSTM", "GRU" or "RNN", the plain h_t = f(x_t W + h_{t-1} U + b).
-    blocks
-        A :class:`Block` for each gate, all float32 or all float64: "input", "forget", "cell",
-        "output" for an LSTM, "update", "reset", "candidate" for a GRU, "state" for an RNN.
+    cell, blocks
+        "LSTM", with a :class:`Block` for "input", "forget", "cell" and "output"; "GRU":
+        "update", "reset", "candidate"; or "RNN", the plain h_t = f(x_t W + h_{t-1} U + b):
+        "state". All are float32 or all float64.
     activation, recurrent_activation
         What the candidate goes through, and c in an LSTM, and the state of an RNN; what the
-        gates go through: "tanh", "relu", "sigmoid", "hard_sigmoid" (Keras 3: z / 6 + 0.5, cut
-        to 0 .. 1), "hard_sigmoid_0.2" (Keras 1, 2 and ONNX: 0.2 z + 0.5), "linear", "elu",
-        "leaky_relu" (0.2 z below 0), "softplus", "softsign", an operator of ONNX with its
+        gates go through. A name of Keras 3, such as "hard_sigmoid", z / 6 + 0.5 cut to 0 .. 1,
+        or "hard_sigmoid_0.2" (Keras 1, 2 and ONNX: 0.2 z + 0.5), an operator of ONNX with its
         numbers such as "Elu(0.5)", or a function of arrays.
     reset_after
-        Whether a GRU resets after the product with U, as in PyTorch and by default in Keras.
+        Whether a GRU resets after the product with U, as in PyTorch.
     reverse
         Whether the cell reads from the last step to the first.
     time_major
         Whether :meth:`trace` takes x as (steps, batch, features), as the layer does.
-    masked
-        Whether a mask or lengths reached the layer in its model; :meth:`trace` then asks for
-        them.
-    started
-        Whether its model gives the layer its first states; :meth:`trace` then asks for them.
+    masked, started
+        Whether its model gives the layer a mask or lengths, and its first states:
+        :meth:`trace` then asks for them.
     zero_padded
         Whether h is 0 at steps that a mask leaves out, as with ``zero_output_for_mask``.
     clip
         Bound of what goes through the activations, c excepted, as in onnxruntime.
-    projection
-        What an LSTM multiplies o tanh(c) by to get h, shape (units, length of h).
-    output_activation
-        What c goes through, where that is not ``activation``.
+    projection, output_activation
+        What an LSTM multiplies o tanh(c) by to get h, shape (units, length of h), and what c
+        goes through, where that is not ``activation``.
 
     Examples
     --------
-    One unit that counts: the input gate is open, the forget gate keeps everything.
+    One unit that counts:
 
     >>> zero, one = np.zeros((1, 1)), np.ones((1, 1))
     >>> wide = Block(zero, zero, np.array([30.0]))
@@ -141,6 +135,11 @@ class Gates:
         return self.units if self.projection is None else self.projection.shape[1]
 
     @property
+    def sees_c(self) -> bool:
+        """Whether it has peepholes."""
+        return any(block.peephole is not None for block in self.blocks.values())
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """Kind of the weights, float32 or float64; the trace has the same."""
         return self._kernel.dtype
@@ -152,10 +151,8 @@ class Gates:
     def from_keras(cls, layer: Any) -> "Gates":
         """Read a built layer of Keras: LSTM, GRU, SimpleRNN, one of their cells or RNN(cell).
 
-        Dropout leaves no mark here. A layer with ``go_backwards`` is read as ``reverse=True``:
-        the trace then belongs to the steps of x, where Keras returns them in the order of
-        reading, last step first. The state kept by a ``stateful`` layer is not read: pass it to
-        :meth:`trace`. Half precision is read as float32.
+        With ``go_backwards`` it is ``reverse``: Keras returns the steps in the order of
+        reading, the trace in that of x. The state that a layer keeps is not read.
 
         Examples
         --------
@@ -169,10 +166,9 @@ class Gates:
 
     @classmethod
     def from_torch(cls, module: Any, layer: int = 0, reverse: bool = False) -> "Gates":
-        """Read one layer and direction of ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``, or a cell.
+        """Read one layer, counted from 0, and direction of ``nn.LSTM``, ``nn.GRU``, ``nn.RNN``.
 
-        Layers count from 0; layer 1 takes the h of layer 0 for its input. ``reverse`` is the
-        direction from the last step to the first. Without ``batch_first`` it is ``time_major``.
+        It is ``time_major`` without ``batch_first``. Cells are read too.
 
         Examples
         --------
@@ -195,11 +191,8 @@ class Gates:
     ) -> "Gates":
         """Read the inputs and attributes of an ONNX operator: LSTM, GRU or RNN.
 
-        The shapes of W, R and B are those of :class:`OnnxWeights`, that of the peepholes P is
-        (1, 3 units). The attributes are called as in ONNX, and have ONNX's defaults. Mind
-        ``linear_before_reset``: the default 0 is ``reset_after=False``, while PyTorch and by
-        default Keras reset after. ``layout`` 0 is ``time_major``. ``input_forget`` is read as a
-        forget gate with minus the weights of the input gate.
+        Shapes are those of :class:`OnnxWeights`, P is (1, 3 units). Defaults are ONNX's:
+        ``linear_before_reset=0`` is ``reset_after=False``, ``layout=0`` is ``time_major``.
 
         Examples
         --------
@@ -223,10 +216,9 @@ class Gates:
     def to_keras(self) -> list[Array]:
         """Return the weights as a list for ``set_weights`` of a Keras layer.
 
-        Kernel (features, 4 units), recurrent kernel (units, 4 units) and, if there are biases,
-        (4 units,); for a SimpleRNN 1 and for a GRU 3 instead of 4, and with ``reset_after`` two
-        rows of biases, (2, 3 units). The layer must have the same ``units``, activations,
-        ``use_bias``, ``reset_after``, and ``go_backwards=True`` if these gates are reverse.
+        Kernel (features, 4 units), recurrent kernel (units, 4 units), biases (4 units,); for a
+        SimpleRNN 1, for a GRU 3 instead of 4, with ``reset_after`` biases (2, 3 units). The
+        layer must be made alike: ``units``, activations, ``use_bias``, ``go_backwards``.
 
         Examples
         --------
@@ -241,10 +233,9 @@ class Gates:
     def to_torch(self, layer: int = 0) -> dict[str, Any]:
         """Return the weights as a state dict for ``load_state_dict`` of a PyTorch module.
 
-        Tensors by name: ``weight_ih_l0`` (4 units, features), ``weight_hh_l0`` (4 units, units)
-        and, if there are biases, ``bias_ih_l0`` and ``bias_hh_l0`` (4 units,); for a GRU 3
-        instead of 4, for an RNN 1. But for a GRU ``bias_hh`` is 0. Reverse gates' names end in
-        ``_reverse``. Several layers: ``{**first.to_torch(), **second.to_torch(layer=1)}``.
+        ``weight_ih_l0`` (4 units, features), ``weight_hh_l0`` (4 units, units) and, if there
+        are biases, ``bias_ih_l0`` and ``bias_hh_l0`` (4 units,), which is 0 but for a GRU; for
+        a GRU 3 instead of 4, for an RNN 1. State dicts of several layers can be joined.
 
         Examples
         --------
@@ -260,8 +251,8 @@ class Gates:
     def to_onnx(self) -> OnnxWeights:
         """Return the inputs and attributes of the ONNX operator of the same name.
 
-        The attributes are for ``onnx.helper.make_node(gates.cell, inputs, outputs,
-        **attributes)``; ``layout`` is left at 0, time first, the only one onnxruntime runs.
+        The attributes are for ``onnx.helper.make_node``; ``layout`` is left at 0, time first,
+        the only one that onnxruntime runs.
 
         Examples
         --------
@@ -287,18 +278,15 @@ class Gates:
 
         x has shape (batch, steps, features), or (steps, batch, features) for ``time_major``
         gates; h0 and c0, the states before the first step, (batch, units), are zeros if left
-        out, which ``started`` gates refuse. The trace has the kind of the weights: 1,000
-        sequences of 100 steps through 128 units of an LSTM in float32 take 0.5 GB. A state that
-        leaves the range of the numbers, as relu can make it, is an OverflowError.
+        out. 1,000 sequences of 100 steps through 128 units of an LSTM take 0.5 GB in float32,
+        the kind of the weights. A state that leaves its range is an OverflowError.
 
         At a padded step no state changes, and gates and pre-activations are NaN. ``lengths``,
-        shape (batch,), counts the steps before the padding, as in PyTorch and ONNX; h and c are
-        0 at padded steps, as there. ``mask``, true where a step is real, has the first two axes
-        of x, as in Keras; c at a padded step repeats that before it, and so does h unless the
-        gates are ``zero_padded``.
+        shape (batch,), counts the steps before the padding, where h and c are then 0, as in
+        PyTorch and ONNX. ``mask``, true where a step is real, has the first two axes of x, as
+        in Keras; h and c then repeat those before, or h is 0 if ``zero_padded``.
 
-        Step t of x stands at step t of the trace, also for reverse gates, whose last state is
-        therefore at step 0.
+        Step t of x is step t of the trace: the last state of reverse gates is at step 0.
 
         Examples
         --------

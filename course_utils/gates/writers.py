@@ -26,7 +26,7 @@ def describe(gates: "Gates") -> str:
         options["clip"] = gates.clip
     flags = ("reverse", "time_major", "masked", "started", "zero_padded")
     marks = {name: getattr(gates, name) for name in flags}
-    marks["peepholes"] = any(block.peephole is not None for block in gates.blocks.values())
+    marks["peepholes"] = gates.sees_c
     marks[f"projection to {gates.size}"] = gates.projection is not None
     fields = [f"{name} {value}" for name, value in options.items()]
     fields += [name for name, there in marks.items() if there]
@@ -39,7 +39,7 @@ def describe(gates: "Gates") -> str:
 def _refuse(gates: "Gates", target: str, *able: str) -> None:
     """Say what a target cannot express."""
     has = {
-        "peepholes": any(block.peephole is not None for block in gates.blocks.values()),
+        "peepholes": gates.sees_c,
         "clip": gates.clip is not None,
         "projection": gates.projection is not None,
         "other activation for c": gates.output_activation is not None,

@@ -55,9 +55,10 @@ def inputs(batch, steps, features, seed=0, dtype="float32"):
 
 
 def distance(a, b):
+    """Return the largest difference, relative to the largest number of b."""
     a, b = np.asarray(a), np.asarray(b)
     assert a.shape == b.shape
-    return np.abs(a - b).max()
+    return np.abs(a - b).max() / (np.abs(b).max() or 1)
 
 
 # Reading
@@ -225,6 +226,50 @@ def test_the_trace_is_that_of_pytorch_at_every_step(
         assert distance(trace.h[:, t], state[0][0]) < EXACT[dtype]
         if cell == "LSTM":
             assert distance(trace.c[:, t], state[1][0]) < EXACT[dtype]
+
+
+@st.composite
+def configurations(draw):
+    """Any layer of Keras or PyTorch, with an input, and first states or none."""
+    size = {name: draw(sizes) for name, sizes in SIZES.items()}
+    cell = draw(st.sampled_from(["LSTM", "GRU", "RNN"]))
+    framework = draw(st.sampled_from(["Keras", "PyTorch"]))
+    bounded = st.sampled_from(["tanh", "sigmoid", "softsign", "hard_sigmoid"])
+    options = {"bias" if framework == "PyTorch" else "use_bias": draw(st.booleans())}
+    if framework == "Keras":
+        options |= {"go_backwards": draw(st.booleans()), "activation": draw(bounded)}
+        options |= {"recurrent_activation": draw(bounded)} if cell != "RNN" else {}
+        options |= {"reset_after": draw(st.booleans())} if cell == "GRU" else {}
+    else:
+        options |= {"batch_first": draw(st.booleans()), "bidirectional": draw(st.booleans())}
+    return framework, cell, size, options, draw(SEED), draw(st.booleans())
+
+
+@pytest.mark.parametrize("dtype", EXACT)
+@settings(FEW, max_examples=40)
+@given(configurations())
+def test_any_layer_agrees_with_its_framework(dtype, configuration):
+    framework, cell, size, options, seed, with_state = configuration
+    features, units = size["features"], size["units"]
+    x = inputs(size["batch"], size["steps"], features, seed, dtype)
+    states = inputs(2 if cell == "LSTM" else 1, size["batch"], units, seed + 1, dtype)
+    if framework == "Keras":
+        kind = "SimpleRNN" if cell == "RNN" else cell
+        layer = keras_layer(kind, units, features, seed, dtype, **options)
+        want = np.asarray(layer(x, initial_state=list(states) if with_state else None))
+        got = Gates.from_keras(layer).trace(x, *(states if with_state else ())).h
+        got = got[:, ::-1] if options["go_backwards"] else got
+    else:
+        module = torch_module(cell, features, units, seed, dtype, **options)
+        both = 1 + options["bidirectional"]
+        x = x if options["batch_first"] else np.ascontiguousarray(x.transpose(1, 0, 2))
+        first = [torch.from_numpy(np.stack([state] * both)) for state in states]
+        given = (tuple(first) if cell == "LSTM" else first[0],) if with_state else ()
+        want = module(torch.from_numpy(x), *given)[0].detach().numpy()
+        ways = [Gates.from_torch(module, reverse=way) for way in (False, True)[:both]]
+        traced = [gates.trace(x, *(states if with_state else ())).h for gates in ways]
+        got = np.concatenate(traced, axis=-1)
+    assert distance(got, want) < EXACT[dtype]
 
 
 @pytest.mark.parametrize(("cell", "options"), CELLS)
