@@ -575,7 +575,7 @@ for opening, closing in ("[]", '""', "''", "<>"):
 # %%
 late = np.concatenate([np.arange(len(t)) >= len(t) / 2 for t in lines])
 clock, area = best(S[:, 128:256], late)
-parts = [line[:k] for line in lines[:60] for k in range(1, len(line) + 1)]
+parts = [line[:k] for line in lines[:20] for k in range(1, len(line) + 1)]
 ends = network.read(parts).first.c[:, -1, [clock, unit]]
 fresh = [units.selectivity(ends, truth[:len(ends)])[k, 1]
          for k, truth in enumerate((late, label))]
@@ -603,7 +603,7 @@ def follower(texts: list[str], value: float | None) -> float:
 
 for texts, value in ((open_lines, without), (free_lines, within)):
     means = follower(texts, None), follower(texts, value[unit])
-    print("as it is {:4.1f}, unit 14 held {:4.1f}".format(*means))
+    print("as it is {:z.1f}, unit 14 held {:z.1f}".format(*means))
 
 # %% [markdown]
 # It does as it is told: unit 80 reads unit 14. To stop a network from doing something is easy; so ask for the

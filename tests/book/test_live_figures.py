@@ -1,6 +1,7 @@
 """Live figures in a real browser: their numbers are NumPy's, and everybody can use them."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ CHAPTERS = {
     "12_unit_visualization": "DrawTheTop",
     "14_modulo_weights": "Sawtooth",
     "15_letters_heard": "LettersHeard",
+    "17_bracket_cell": "ColouredText",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -429,6 +431,58 @@ def test_a_word_without_letters_changes_nothing(visit):
     page.get_by_role("button", name="smaze").click()
     assert state(page)["sounds"] == ["S", "M", "EY1", "Z"]
     assert page.get_by_label("A word (a to z").input_value() == "smaze"
+
+
+READ = "document.querySelector('.course-live').liveState().done"
+
+
+@pytest.mark.parametrize(
+    ("line", "unit", "held"),
+    [
+        ("one (two] sad :(", 14, None),
+        ("one more trick", 14, 1.0),
+        ('she said "no', 43, None),
+        ("x" * 45 + "☃ é", 43, -1.0),
+    ],
+)
+def test_a_line_is_read_as_numpy_reads_it(visit, line, unit, held):
+    page = visit("ColouredText.html")
+    page.get_by_label("Your line").fill(line)
+    page.get_by_label("coloured by", exact=True).select_option(str(unit))
+    choice = "" if held is None else f"{held:.0f}"
+    page.get_by_label("the cell is", exact=True).select_option(choice)
+    page.wait_for_function(READ)
+    now, network, c = state(page), live.text.in_eight_bits(pretrained.character_network()), None
+    if held is not None:
+        blocks = dict(network.first.blocks)
+        for name, bias in (("input", -1000.0), ("forget", 1000.0)):
+            W, U, b = (
+                getattr(blocks[name], part).copy() for part in ("kernel", "recurrent", "bias")
+            )
+            W[:, unit], U[:, unit], b[unit] = 0, 0, bias
+            blocks[name] = replace(blocks[name], kernel=W, recurrent=U, bias=b)
+        network = replace(network, first=replace(network.first, blocks=blocks))
+        c = np.where(np.arange(128) == unit, held, 0.0)
+    read = network.read([line[: k + 1] for k in range(len(line))], c)
+    assert (now["line"], now["unit"], now["held"]) == (line, unit, held)
+    np.testing.assert_allclose(now["c"], read.first.c[:, -1, unit], **CLOSE)
+    np.testing.assert_allclose(now["next"], read.next[-1], **CLOSE)
+    symbol = network.numbers[now["symbol"]]
+    np.testing.assert_allclose(now["p"], read.next[:, symbol], **CLOSE)
+    assert "After the last character the cell is" in page.locator(".readout").inner_text()
+
+
+def test_a_held_cell_makes_the_network_close_what_nobody_opened(visit):
+    page = visit("ColouredText.html")
+    page.get_by_label("Your line").fill("one more trick")
+    page.get_by_label("the cell is", exact=True).select_option("1")
+    page.get_by_role("button", name="Let it write").click()
+    page.wait_for_function(
+        f"{READ} && document.querySelector('.course-live').liveState().line.length === 34"
+    )
+    assert ")" in state(page)["line"]
+    page.get_by_label("Your line").fill("")
+    assert "Type a line." in page.locator(".readout").inner_text()
 
 
 # ---- everybody can use them -----------------------------------------------------------------
