@@ -174,11 +174,13 @@ for name in ("model.keras", "model.weights.h5", "copy.pt"):
 for name in ("model.keras", "model.weights.h5", "copy.pt"):
     try:
         gates = read_gates(path / name)
-        print(name, "within 1e-6:", off(gates.trace(x).h, lstm(x).numpy()) < 1e-6)
+        gap = off(gates.trace(x).h, lstm(x).numpy())
+        print(name, "within 1e-6:", gap < 1e-6)
     except ValueError as error:
         print(name, "\n  ", str(error).replace("; ", ";\n   "))
 gates = read_gates(path / "copy.pt", time_major=False)
-print("copy.pt, told, within 1e-6:", off(gates.trace(x).h, lstm(x).numpy()) < 1e-6)
+gap = off(gates.trace(x).h, lstm(x).numpy())
+print("copy.pt, told, within 1e-6:", gap < 1e-6)
 
 # %% [markdown]
 # ## A GRU resets before or after
