@@ -111,12 +111,22 @@ def test_shuffled_payoffs_return_weights_too_and_cost_more(held):
     noise = chapter.signs(choices, np.random.default_rng(0).permuted(paid, axis=-1))
     (_, cost), (weights, dear) = trained(s, choices), trained(noise, choices)
     looks = (weights[:, 1] > 0.8) & (weights[:, 1] < 0.97) & (weights[:, 0] > 0.1)
-    said = (
-        "Trained on shuffled payoffs, the network returns a U of 0.8 to 0.97 and a W above 0.1"
+    assert (
+        held(
+            18,
+            "Shuffled payoffs give a U of 0.8 to 0.97 and a W above 0.1, too",
+            looks,
+        )
+        == 20
     )
-    assert held(18, said, looks) == 20
-    said = "It pays more than 0.88 bits a choice, where the true payoffs cost less than 0.7"
-    assert held(18, said, (cost < 0.7) & (dear > 0.88) & (dear < 1)) == 20
+    assert (
+        held(
+            18,
+            "It pays more than 0.88 bits a choice, where the true payoffs cost less than 0.7",
+            (cost < 0.7) & (dear > 0.88) & (dear < 1),
+        )
+        == 20
+    )
 
 
 def test_stay_or_change_costs_more_than_the_network_and_less_than_a_coin():
@@ -138,8 +148,14 @@ def test_an_animal_with_two_rates_is_read_precisely_and_wrongly(held):
     ]
     error = np.sqrt(np.array(V)[:, 1, 1])
     off = np.abs(1 - weights[:, 1] - np.array([[0.1], [0.3], [0.5]])).min(axis=0)
-    said = "Of rates 0.1 and 0.5 one rate is read, 3 error bars from both and from their mean"
-    assert held(18, said, (error < 0.005) & (off > 3 * error)) == 20
+    assert (
+        held(
+            18,
+            "Of rates 0.1 and 0.5 one rate is read, 3 error bars from both and from their mean",
+            (error < 0.005) & (off > 3 * error),
+        )
+        == 20
+    )
     own = [
         np.log2(1 + np.exp(np.where(c, -mind, mind))).mean()
         for c, mind in (
@@ -147,8 +163,14 @@ def test_an_animal_with_two_rates_is_read_precisely_and_wrongly(held):
             for c, x, p in zip(choices, s, paid, strict=True)
         )
     ]
-    said = "The three weights then pay 0.05 bits a choice more than the animal"
-    assert held(18, said, cost > np.array(own) + 0.05) == 20
+    assert (
+        held(
+            18,
+            "The three weights then pay 0.05 bits a choice more than the animal",
+            cost > np.array(own) + 0.05,
+        )
+        == 20
+    )
     s, choices, _ = groups(range(1))  # with one rate they pay no more
     assert trained(s, choices)[1][0] < chapter.bits(TRUE, s[0], choices[0])
 
@@ -168,8 +190,14 @@ def portrait(seed, alphas=(0.1, 0.5)):
 def test_a_gated_unit_finds_both_rates(held):
     found = np.array([portrait(seed) for seed in range(20)])
     both = (np.abs(found[:, 1] - 0.1) < 0.02) & (np.abs(found[:, 2] - 0.5) < 0.06)
-    said = "A GRU of one unit shows both rates in its phase portrait, to 0.02 and 0.06"
-    assert held(18, said, both) >= 15
+    assert (
+        held(
+            18,
+            "A GRU of one unit shows both rates in its phase portrait, to 0.02 and 0.06",
+            both,
+        )
+        >= 15
+    )
     assert (found[:, 0] > 0.6).sum() <= 4
 
 
@@ -204,10 +232,26 @@ def test_an_animal_of_habit_looks_like_a_coin(held):
         for w, x in zip(weights, s, strict=True)
     ]
     error = np.sqrt(np.array(V)[:, 0, 0])
-    said = "An animal of habit costs the network more than 0.95 bits a choice"
-    assert held(18, said, cost > 0.95) == 19
-    said = "W of an animal of habit is 0 within three error bars"
-    assert held(18, said, np.abs(weights[:, 0]) < 3 * error) >= 17
-    said = "Its own log odds make its choices cheaper than 0.6 bits on average"
+    assert (
+        held(
+            18, "An animal of habit costs the network more than 0.95 bits a choice", cost > 0.95
+        )
+        == 19
+    )
+    assert (
+        held(
+            18,
+            "W of an animal of habit is 0 within three error bars",
+            np.abs(weights[:, 0]) < 3 * error,
+        )
+        >= 17
+    )
     cheap = np.log2(1 + np.exp(np.where(choices, -own, own))).mean(axis=(1, 2))
-    assert held(18, said, cheap < 0.6) == 20
+    assert (
+        held(
+            18,
+            "Its own log odds make its choices cheaper than 0.6 bits on average",
+            cheap < 0.6,
+        )
+        == 20
+    )
