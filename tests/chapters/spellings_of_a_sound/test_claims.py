@@ -250,7 +250,9 @@ def _descend(rate, starts=200):
     mixture = torch.randn(starts, 4, 26).requires_grad_()
     optimiser = torch.optim.Adam([mixture], lr=rate)
     sounds = torch.tensor([SOUNDS.index(sound) for sound in (*FISH, "</s>")])
-    before = arrays["dec_emb"][[SOUNDS.index("<s>"), *sounds[:-1].tolist()]].expand(starts, -1, -1)
+    before = arrays["dec_emb"][[SOUNDS.index("<s>"), *sounds[:-1].tolist()]].expand(
+        starts, -1, -1
+    )
     end = arrays["enc_emb"][2].expand(starts, 1, 256)
     for _ in range(60):
         x = torch.softmax(mixture, dim=-1) @ arrays["enc_emb"][3:]
