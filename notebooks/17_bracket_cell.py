@@ -49,7 +49,7 @@ live.ColouredText(network, {14: ("brackets", ")"), 43: ("quotes", '"')},
 # - *Trace* a pre-activation back to the units that made it.
 # :::
 #
-# **Time:** about 35 minutes, and 60 for the exercises; the code runs in under a minute.
+# **Time:** about 35 minutes, and 70 for the exercises; the code runs in under a minute.
 # **Needs:** the gates of an LSTM and how Keras lays them out, as in [chapter 5](05_lstm_gate_slicing.md)
 # and [chapter 6](06_lstm_gates_at_work.md).
 
