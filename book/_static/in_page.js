@@ -68,7 +68,7 @@ function work() {
       },
     });
     postMessage({step: "Starting NumPy …"});
-    python.runPython("import few_of_scipy; few_of_scipy.install()");
+    python.runPython("import substitutes; substitutes.install()");
     marking = python.pyimport("marking");
   };
   onmessage = async ({data}) => {
@@ -207,7 +207,7 @@ class Workplace {
     this.code.addEventListener("blur", () => { this.leaving = false; });
   }
 
-  /* Hints come one after the other; the solution and its check come after a try. */
+  /* Hints come one after the other; the solution comes after a try. */
   findAround() {
     const hints = [];
     let part = this.form;
@@ -229,7 +229,10 @@ class Workplace {
   }
 
   show({tried, solved}) {
-    this.after.forEach(part => part.classList.toggle("not-yet", !tried));
+    // The button takes the place of the check's cell.
+    for (const part of this.after) {
+      part.classList.toggle("not-yet", !tried || !part.querySelector("details"));
+    }
     this.later.hidden = tried || !this.hasSolution;
     this.label.textContent = solved ? "Your code (solved)" : "Your code";
   }

@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from tools import in_page, pyodide
 from tools.chapters import chapters, read
 from tools.editions import make_editions
-from tools.in_page import ROOT, cells_of, exercises_of, few_of_scipy
+from tools.in_page import ROOT, cells_of, exercises_of, substitutes
 from tools.in_page.marking import mark, needed_for, statements_of
 from tools.student import find_leaks, leak_needles
 
@@ -47,7 +47,7 @@ def test_a_changed_file_is_found(tmp_path):
 
 @pytest.mark.parametrize("x", [0.3, -800.0, 800.0, [[-2, 0], [1, 3]], np.float32([-1, 2])])
 def test_expit_is_that_of_scipy(x):
-    got = few_of_scipy.expit(x)
+    got = substitutes.expit(x)
     np.testing.assert_allclose(got, expit(x), rtol=1e-6)
     assert got.dtype == expit(x).dtype
 
@@ -56,15 +56,25 @@ def test_expit_is_that_of_scipy(x):
 def test_ranks_are_those_of_scipy(axis):
     values = np.random.default_rng(0).integers(0, 6, size=(9, 5))
     np.testing.assert_array_equal(
-        few_of_scipy.rankdata(values, axis=axis),
+        substitutes.rankdata(values, axis=axis),
         rankdata(values, axis=axis).reshape((-1,) if axis is None else values.shape),
     )
 
 
 def test_distances_are_those_of_scipy():
     p, q = np.random.default_rng(0).normal(size=(2, 6, 3))
-    np.testing.assert_allclose(few_of_scipy.cdist(p, q), cdist(p, q))
-    np.testing.assert_allclose(few_of_scipy.pdist(p), pdist(p))
+    np.testing.assert_allclose(substitutes.cdist(p, q), cdist(p, q))
+    np.testing.assert_allclose(substitutes.pdist(p), pdist(p))
+
+
+def test_linear_algebra_raises_where_it_would_return_nan():
+    solve = substitutes.raising(lambda A, b: np.full_like(b, np.nan), "Singular matrix")
+    with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
+        solve(np.eye(2), np.ones(2))
+    assert np.isnan(solve(np.eye(2), np.full(2, np.nan))).all()
+    np.testing.assert_array_equal(
+        substitutes.raising(np.linalg.solve, "no")(2 * np.eye(2), np.ones(2)), [0.5, 0.5]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +152,12 @@ FIRST = "def first(x):\n    return double(x)"
         ("first", "x = 1\ny = x / 0", {}, "ZeroDivisionError: .*\nin your line 2: y = x / 0$"),
         ("first", "def first(x)\n    return", {}, "SyntaxError in your line 1: .*\ndef first"),
         ("first", "exit(3)", {}, "SystemExit: 3\nin your line 1"),
+        (
+            "first",
+            "import math\nabsent = math\ndef first(x):\n    return 2",
+            {},
+            "first: right",
+        ),
         ("second", "def second(x):\n    return x + 4", {}, "second: right"),
         ("second", "def second(x):\n    return x", {}, "Not yet: count again$"),
         ("second", CELLS[5]["source"], {}, "Not yet: second is still the stub"),

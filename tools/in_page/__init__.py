@@ -121,7 +121,7 @@ def course_files() -> dict[str, bytes]:
         for path in sorted(package.rglob("*.py"))
         if path.relative_to(package).parts[0] not in NOT_IN_PAGE
     }
-    for name in ("marking.py", "few_of_scipy.py"):
+    for name in ("marking.py", "substitutes.py"):
         files[name] = (Path(__file__).parent / name).read_bytes()
     for chapter in chapters():
         files[f"chapters/{chapter.stem}.json"] = json.dumps(cells_of(read(chapter))).encode()

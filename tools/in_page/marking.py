@@ -99,7 +99,9 @@ def _run(cells: Sequence[Cell], exercise: str, answers: Mapping[str, str]) -> No
     asked = compile(code, FILE, "exec")
     check = next(cell["source"] for cell in cells if cell["check"] == exercise)
     checked = compile(check, "<check>", "exec")
-    rests_on = needed_for(before, *names_used(asked), *names_used(checked))
+    own_names = {name for statement in statements_of(code) for name in names_bound(statement)}
+    used = (names_used(asked) | names_used(checked)) - own_names
+    rests_on = needed_for(before, *used)
     for name in sorted(unsolved & {n for part in rests_on for n in names_bound(part)}):
         raise Unsolved(f"This exercise uses {name} of an earlier one. Solve that one first.")
     names: dict[str, Any] = {"__name__": "__main__"}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 
 from tools.chapters import chapters, read
-from tools.in_page import cells_of, exercises_of, few_of_scipy
+from tools.in_page import cells_of, exercises_of, substitutes
 from tools.in_page.marking import mark
 
 THERE = sys.stdlib_module_names | {"numpy", "course_utils"}
@@ -36,7 +36,7 @@ def main() -> None:
         if not name.startswith(("tools", "__")):
             del sys.modules[name]
     sys.meta_path.insert(0, NumPyAlone)
-    few_of_scipy.install()
+    substitutes.install()
     missing: dict[str, dict[str, str]] = {}
     for slug, notebook in books.items():
         cells = cells_of(notebook)

@@ -129,7 +129,7 @@ ANSWERS = {
         (r"should have shape \(8, 6\)", lambda W, d, s: matrix(W, d, s).reshape(d, -1).T),
     ],
     "masked_dense": [
-        ("right", layer(right)),
+        ("right", lambda mask: layer(right)(mask)),
         ("raised AttributeError", copied),
         ("still the variable that was set", lambda mask: layer(reassigned)(mask)),
         ("return line", lambda mask: layer(forgotten_return)(mask)),

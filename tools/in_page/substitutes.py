@@ -1,11 +1,15 @@
-"""The few functions of SciPy that checks and exercises use, on NumPy: for the page.
+"""What stands in for SciPy in the page, and for the errors of NumPy that a browser swallows.
 
-SciPy itself would treble what a reader downloads. :func:`install` puts these in its place, so
-that chapters, checks and learners import them by their usual names.
+SciPy itself would treble what a reader downloads. :func:`install` puts the few functions that
+checks and exercises use in its place, so that chapters and learners import them by their usual
+names.
 """
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,7 +45,7 @@ def pdist(p: ArrayLike) -> Array:
 
 
 def install() -> None:
-    """Make them importable from where SciPy has them."""
+    """Make them importable from where SciPy has them, and let NumPy raise."""
     root = sys.modules["scipy"] = ModuleType("scipy")
     for name, functions in (
         ("special", [expit]),
@@ -54,3 +58,25 @@ def install() -> None:
         setattr(sys.modules.get(above, root), last, module)
         for function in functions:
             setattr(module, function.__name__, function)
+    for name, problem in (
+        ("solve", "Singular matrix"),
+        ("inv", "Singular matrix"),
+        ("cholesky", "Matrix is not positive definite"),
+    ):
+        setattr(np.linalg, name, raising(getattr(np.linalg, name), problem))
+
+
+def raising(function: Callable[..., Array], problem: str) -> Callable[..., Array]:
+    """Make a function of linear algebra raise where it would return NaN.
+
+    LAPACK tells NumPy of a singular matrix by a flag of the processor. WebAssembly has none.
+    """
+
+    @wraps(function)
+    def checked(*arrays: Any, **options: Any) -> Array:
+        result = function(*arrays, **options)
+        if np.isnan(result).any() and all(np.isfinite(a).all() for a in arrays):
+            raise np.linalg.LinAlgError(problem)
+        return result
+
+    return checked
