@@ -3,15 +3,21 @@
 import importlib
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.book.looks import theme_of
 from tests.book.visit import SITE, Tab, serious
-from tools.chapters import NOTEBOOKS, chapters, read
-from tools.in_page import cells_of, exercises_of, missing_packages
+from tools import zip_book
+from tools.chapters import NOTEBOOKS, ROOT, chapters, read
+from tools.editions import make_editions
+from tools.in_page import cells_of, exercises_of, missing_packages, unpacked
 from tools.in_page.marking import mark
+from tools.pack import NAME
+from tools.student import find_leaks, leak_needles
 
 pytestmark = pytest.mark.browser
 
@@ -295,6 +301,62 @@ def test_progress_is_shown_saved_and_loaded(visit, tmp_path):
     page.locator("input[type=file]").set_input_files(file)
     page.wait_for_selector("text=holds no work")
     assert serious(page) == []
+
+
+@pytest.mark.parametrize("where", ["disk", "served"])
+def test_under_the_policy_of_pages_exercises_run_and_no_other_host_is_asked(
+    browser, base, address, where
+):
+    page = browser.new_context().new_page()
+    complaints = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else 0)
+    page.goto((base if where == "disk" else address) + COUNTS)
+    place = workplace(page, "bias_for")
+    place.locator("textarea").fill(RIGHT)
+    place.get_by_role("button", name="Check").click()
+    place.get_by_text("bias_for: right").wait_for(timeout=LOADED)
+    assert complaints == []
+    asked = page.evaluate("fetch('https://example.org/').then(() => 'asked', () => 'refused')")
+    assert asked == "refused"
+    assert "Content Security Policy" in complaints[0]
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def class_book(site, tmp_path_factory):
+    """The book as a class gets it."""
+    folder = tmp_path_factory.mktemp("class")
+    zip_book.write(SITE, folder / "book.zip", solutions=False)
+    with zipfile.ZipFile(folder / "book.zip") as archive:
+        archive.extractall(folder)
+    return folder / NAME
+
+
+def test_in_the_class_edition_the_checks_run(tab, class_book):
+    page = tab.open((class_book / COUNTS).as_uri())
+    place = workplace(page, "bias_for")
+    assert place.locator(".later").is_hidden()
+    assert "still the stub" in check(place)
+    assert check(place, RIGHT) == "bias_for: right"
+    assert page.locator("summary:has-text('Show solution')").count() == 0
+    assert tab.complaints() == []
+
+
+def test_in_the_class_edition_no_solution_is_anywhere(class_book, tmp_path):
+    for path in class_book.rglob("*.html"):
+        page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        (tmp_path / f"{path.stem}.txt").write_text(page.get_text(), "utf-8")
+    scripts = class_book / "_static" / "in_page"
+    for name, content in unpacked((scripts / "course.js").read_text("utf-8")).items():
+        text = content.decode("utf-8")
+        if name.endswith(".json"):
+            text = "\n".join(cell["source"] for cell in json.loads(text))
+        (tmp_path / name.replace("/", "-")).write_text(text, "utf-8")
+    needles = leak_needles(make_editions(ROOT))
+    assert find_leaks(tmp_path, needles) == []
+    whole = BeautifulSoup((SITE / COUNTS).read_text("utf-8"), "html.parser")
+    (tmp_path / "whole.txt").write_text(whole.get_text(), "utf-8")
+    assert find_leaks(tmp_path, needles)
 
 
 # --- as in a notebook
