@@ -187,6 +187,30 @@ def legal_next(texts: Sequence[str]) -> Floats:
     return legal
 
 
+def flip_flop(
+    count: int, steps: int = 20, *, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return pulses on three lines, and the sign of the last pulse on each so far.
+
+    Both have shape (count, steps, 3). At the first step every line has a pulse, 1 or -1; later
+    each has one with probability 1/4 and is 0 otherwise.
+
+    Examples
+    --------
+    >>> pulses, wanted = flip_flop(1, 4)
+    >>> pulses[0, :, 0], wanted[0, :, 0]
+    (array([1., 0., 0., 1.]), array([1., 1., 1., 1.]))
+    """
+    rng = np.random.default_rng(seed)
+    signs = rng.choice([-1.0, 1.0], (count, steps, 3))
+    there = rng.random((count, steps, 3)) < 0.25
+    there[:, 0] = True
+    wanted = signs.copy()
+    for t in range(1, steps):
+        wanted[:, t] = np.where(there[:, t], signs[:, t], wanted[:, t - 1])
+    return np.where(there, signs, 0.0), wanted
+
+
 def mnist_digits(
     path: str | PathLike[str] | None = None, *, seed: int = 0
 ) -> tuple[Floats, Ints]:

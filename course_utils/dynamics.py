@@ -208,10 +208,11 @@ def _newton(
 
 def _unique(points: Array, apart: float) -> Array:
     """Return each point once, in the order of its first numbers."""
+    left = points[np.lexsort(points.T[::-1].round(6))] if points.size else points
     kept: list[Array] = []
-    for point in points[np.lexsort(points.T[::-1].round(6))] if points.size else points:
-        if all(np.abs(point - other).max() > apart for other in kept):
-            kept.append(point)
+    while len(left):
+        kept.append(left[0])
+        left = left[np.abs(left - left[0]).max(axis=1) > apart]
     return np.array(kept).reshape(len(kept), points.shape[1])
 
 
@@ -221,7 +222,8 @@ def _value_and_slope(activation: Activation, z: Array) -> tuple[Array, Array]:
 
     def value(at: Array) -> Array:
         out = np.empty_like(at)
-        function(at, out)
+        with np.errstate(over="ignore"):  # a step that overshoots: the sigmoid is 0 there
+            function(at, out)
         return out
 
     a = value(z)

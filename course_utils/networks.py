@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils.arguments import array
-from course_utils.data import counting_strings, legal_next, mnist_digits, symbols
+from course_utils.data import counting_strings, flip_flop, legal_next, mnist_digits, symbols
 from course_utils.training import progress
 
 
@@ -124,6 +124,73 @@ def counting_networks(
             for ours, theirs in zip(weights(single, 0), weights(wide, k), strict=True):
                 ours.copy_(theirs)
     return singles
+
+
+def flip_flops(
+    seeds: Iterable[int], *, units: int = 32, gain: float = 0.9, updates: int = 300
+) -> list[Any]:
+    """Train the networks of chapter 19, which remember the last sign on each of three lines.
+
+    A network has one recurrent layer with tanh and a linear readout, and learns
+    :func:`course_utils.data.flip_flop` from strings of 20 steps; the loss is the mean squared
+    error. A batch holds 32 strings, the same for all seeds, and the rate starts at 0.01. The
+    start is Gaussian with variance 1/3 for the input weights, ``gain**2 / units`` for the
+    recurrent ones and 1 / units for the readout; the biases start at 0. All networks are
+    trained at once, 20 of them in about 6 seconds on one core.
+
+    Returns
+    -------
+    list of torch.nn.ModuleDict
+        ``network["cell"]`` is a ``torch.nn.RNN`` with ``batch_first=True``, and
+        ``network["readout"]`` a ``torch.nn.Linear`` from h to three numbers.
+
+    Examples
+    --------
+    >>> (network,) = flip_flops([0], updates=2)
+    >>> network["cell"], network["readout"]
+    (RNN(3, 32, batch_first=True), Linear(in_features=32, out_features=3, bias=True))
+    """
+    import torch
+
+    # Vectors are columns, as in PyTorch: W x + U h + b, and V h + c.
+    n = units
+    shapes = [(n, 3), (n, n), (n, 1), (3, n), (3, 1)]
+    scales = [3**-0.5, gain / n**0.5, 0.0, n**-0.5, 0.0]
+    starts = [
+        [scale * rng.normal(size=shape) for shape, scale in zip(shapes, scales, strict=True)]
+        for rng in map(np.random.default_rng, seeds)
+    ]
+    weights = [torch.tensor(np.array(w)).requires_grad_() for w in zip(*starts, strict=True)]
+    W, U, b, V, c = weights
+    batches = iter(range(updates))
+
+    def loss() -> Any:
+        parts = flip_flop(32, seed=next(batches))
+        x, y = (torch.tensor(part.transpose(1, 2, 0).copy()) for part in parts)
+        h, total = torch.zeros(len(starts), n, 32).double(), torch.zeros(()).double()
+        for pulses, wanted in zip(x, y, strict=True):
+            h = torch.tanh(W @ pulses + U @ h + b)
+            total = total + ((V @ h + c - wanted) ** 2).mean(dim=(1, 2)).sum()
+        return total / len(x)
+
+    if updates:
+        _descend(f"{len(starts)} flip-flops", weights, loss, 0.01, updates)
+    networks = []
+    for k in range(len(starts)):
+        with (
+            torch.random.fork_rng()
+        ):  # the modules draw weights of their own before we set ours
+            cell: Any = torch.nn.RNN(3, n, batch_first=True, dtype=torch.float64)
+            readout = torch.nn.Linear(n, 3, dtype=torch.float64)
+        with torch.no_grad():
+            cell.bias_hh_l0.zero_()
+            own = (cell.weight_ih_l0, cell.weight_hh_l0, cell.bias_ih_l0)
+            for ours, trained in zip(
+                (*own, readout.weight, readout.bias), weights, strict=True
+            ):
+                ours.copy_(trained[k].reshape(ours.shape))
+        networks.append(torch.nn.ModuleDict({"cell": cell, "readout": readout}))
+    return networks
 
 
 def row_lstm(seed: int = 0, *, updates: int = 400) -> Any:

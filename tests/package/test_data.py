@@ -13,6 +13,7 @@ from course_utils.data import (
     as_scalars,
     counting_strings,
     digit_sums,
+    flip_flop,
     legal_next,
     mnist_digits,
     one_hot,
@@ -273,3 +274,20 @@ def test_wrong_downloads_are_named(tmp_path):
         ) as said:
             mnist_digits(tmp_path / name)
         assert "allow_pickle" not in str(said.value)
+
+
+def test_a_flip_flop_wants_the_sign_of_the_last_pulse():
+    pulses, wanted = flip_flop(50, 30, seed=4)
+    assert pulses.shape == wanted.shape == (50, 30, 3)
+    assert pulses[:, 0].all()
+    for line, sign in zip(
+        pulses.transpose(0, 2, 1).reshape(-1, 30),
+        wanted.transpose(0, 2, 1).reshape(-1, 30),
+        strict=True,
+    ):
+        last = [line[: t + 1][line[: t + 1] != 0][-1] for t in range(30)]
+        assert (sign == last).all()
+    later = pulses[:, 1:]
+    assert abs((later != 0).mean() - 0.25) < 0.03
+    assert abs(later.mean()) < 0.03
+    assert not np.array_equal(pulses, flip_flop(50, 30, seed=5)[0])

@@ -6,8 +6,14 @@ What the row networks learn is tested with chapters 9 and 12, which train them a
 import numpy as np
 import pytest
 
-from course_utils.data import counting_strings, legal_next, symbols
-from course_utils.networks import counting_lstm, counting_networks, row_lstm, row_rnn
+from course_utils.data import counting_strings, flip_flop, legal_next, symbols
+from course_utils.networks import (
+    counting_lstm,
+    counting_networks,
+    flip_flops,
+    row_lstm,
+    row_rnn,
+)
 from course_utils.training import seed_everything
 
 
@@ -126,3 +132,31 @@ def test_the_row_lstm_keeps_its_second_bias_at_zero():
     network = row_lstm(updates=2)
     assert not network["cell"].bias_hh_l0.any()
     assert network["cell"].bias_ih_l0[64:128].min() > 0.8
+
+
+def test_a_flip_flop_trained_beside_others_is_the_one_trained_alone():
+    together = flip_flops([5, 3], units=6, updates=20)
+    for network, seed in zip(together, (5, 3), strict=True):
+        (alone,) = flip_flops([seed], units=6, updates=20)
+        for ours, theirs in zip(network.parameters(), alone.parameters(), strict=True):
+            np.testing.assert_allclose(ours.detach(), theirs.detach(), atol=1e-9)
+
+
+def test_an_update_of_a_flip_flop_is_that_of_adam_on_the_single_network():
+    import torch
+
+    (trained,), (network,) = flip_flops([2], updates=1), flip_flops([2], updates=0)
+    x, y = map(torch.tensor, flip_flop(32, seed=0))
+    network["cell"].bias_hh_l0.requires_grad_(False)
+    adam = torch.optim.Adam(network.parameters(), 0.01)
+    ((network["readout"](network["cell"](x)[0]) - y) ** 2).mean().backward()
+    adam.step()
+    for ours, theirs in zip(network.parameters(), trained.parameters(), strict=True):
+        np.testing.assert_allclose(ours.detach(), theirs.detach(), atol=1e-9)
+
+
+def test_the_gain_of_a_flip_flop_is_its_spread_before_training():
+    for gain in (0.5, 1.5):
+        (network,) = flip_flops([0], units=100, gain=gain, updates=0)
+        recurrent = network["cell"].weight_hh_l0.detach().numpy()
+        assert abs(10 * recurrent.std() - gain) < 0.05
