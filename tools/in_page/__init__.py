@@ -31,8 +31,8 @@ CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 MODULES = "modules"  # the file in a script that holds Python's modules
 # Of NumPy's wheel no page reads these: sources for C and Fortran, types, tests.
 UNREAD = re.compile(r"/(f2py|tests|include|lib/pkgconfig|_pyinstaller)/|\.(pyi|a|h)$")
-# What needs a framework or draws figures; a page has neither.
-NOT_IN_PAGE = {"live", "plotting.py", "check_env.py"}
+# Of course_utils: what draws figures, asks for frameworks or reads megabytes.
+NOT_IN_PAGE = {"live", "plotting", "check_env", "pretrained"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def course_files() -> dict[str, bytes]:
     files = {
         path.relative_to(ROOT).as_posix(): path.read_bytes()
         for path in sorted(package.rglob("*.py"))
-        if path.relative_to(package).parts[0] not in NOT_IN_PAGE
+        if path.relative_to(package).parts[0].removesuffix(".py") not in NOT_IN_PAGE
     }
     for name in ("marking.py", "substitutes.py"):
         files[name] = (Path(__file__).parent / name).read_bytes()

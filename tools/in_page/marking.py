@@ -114,7 +114,8 @@ def _verdict(right: bool, says: str, printed: str, error: BaseException | None) 
     missing = ""
     while error is not None:
         if isinstance(error, ModuleNotFoundError):
-            missing = (error.name or "").split(".")[0]
+            name = error.name or ""
+            missing = name if name.startswith("course_utils.") else name.split(".")[0]
         error = error.__cause__
     if len(printed) > SHOWN:
         printed = printed[:SHOWN] + "\n..."
