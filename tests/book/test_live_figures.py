@@ -387,6 +387,9 @@ def test_the_three_weights_are_those_that_python_finds(visit):
         assert (now["right"], now["asked"]) == (right, len(now["choices"]) - 10)
         words = page.locator(".readout").inner_text()
         assert f"It foresaw {right} of {now['asked']} choices" in words
+        said = bandit.signs(now["choices"], now["rewards"])[9:-1] > 0
+        rule = (said == np.array(now["choices"][10:], bool)).sum()
+        assert f"“stay if it paid, else change” foresaw {rule}." in words
         if press == "animal":
             assert f"learning rate 1 − U = {1 - weights[1]:.2f} ± {errors[1]:.2f}" in words
             assert abs(1 - weights[1] - alpha) < 4 * errors[1]
@@ -517,7 +520,8 @@ def test_every_control_is_reached_and_moved_by_keyboard(visit, name):
         if page.evaluate(f"{tag} !== null"):
             reached.add(page.evaluate(f"({tag}.labels?.[0] ?? {tag}).textContent"))
     assert len(reached) >= controls.count()
-    first = page.locator("input[type=range]").first
+    sliders = page.locator("input[type=range]")
+    first = (sliders if sliders.count() else page.locator("select")).first
     before = state(page)
     first.press("ArrowRight")
     first.press("ArrowRight")
