@@ -30,8 +30,8 @@ for word in ["fish", "phish", "ghoti", "knight"]:
 
 # %% [markdown]
 # It does not fall for it. The network is that of [chapter 15](15_letters_heard.md): a GRU reads the
-# letters and an end mark, and its last {term}`hidden state` is all that a second GRU gets, which says the
-# sounds, each the one that scores highest. The digit of a vowel is its stress.
+# letters and an end mark, and its last {term}`hidden state` is all that a second GRU gets. That one says
+# sound after sound, always the one that scores highest. The digit of a vowel is its stress.
 #
 # Now run it backwards. There are 26⁴ = 456,976 strings of four letters.
 #
@@ -119,9 +119,9 @@ def ended(h: np.ndarray) -> np.ndarray:
 
 
 # %% [markdown]
-# On the way out we drop a string at its first sound that nobody wants. What we want: *fish*, *knight*, a few
-# words that it reads wrongly, and 240 drawn from the 6,580 of four letters in the dictionary that it was
-# trained on, each as the dictionary says it.
+# On the way out we drop a string at its first sound that nobody wants. We want *fish*, *knight*, a few words
+# that it reads wrongly, and 240 of the 6,580 of four letters in the dictionary that it was trained on, each
+# as the dictionary says it.
 
 # %%
 dictionary = pretrained.words()
@@ -151,7 +151,7 @@ def read(h: np.ndarray) -> list:
 
 
 # %% [markdown]
-# The strings go through in 676 parts, one for each pair of first letters, which a processor's cache holds.
+# The strings go through in 676 parts, one for each pair of first letters: small parts run faster.
 
 # %%
 start = np.zeros((1, 256), np.float32)
@@ -169,15 +169,22 @@ for word in ["fish", "knight"]:
 
 # %% [markdown]
 # :::{dropdown} Answer 1
-# 11 and 16. This is no sample and no search: there is no twelfth. It has learned that k, g and p can be
-# silent before n, and that ph is f. What nobody taught it is *yfhq*.
+# 11 and 16. This is no sample and no search: there is no twelfth. The network knows that k, g and p can be
+# silent before n. What nobody taught it is *yfhq*.
+# ([Chapter 15](15_letters_heard.md) reads what you type: try it.)
 # :::
+#
+# Is that English? Put each letter before all strings of n, a vowel or y, and a third letter. A k is dropped,
+# and the rest read as before, in four of five, a g in three of four, a p in three of five. But a q goes in
+# half of them too, and a c or f in two of five: no word of the dictionary drops one there. The control:
+# before m hardly any k, g, q or c goes, and p in half. So the silent p is not about n. The silent k is, and
+# the network has stretched it, to q but not to s, d or z. We do not know why.
 #
 # ## What an output has lost
 #
-# If all strings are equally probable, the {term}`posterior` $p(x \mid y)$ of an output $y$ is the list:
-# 1/11 for each. A list of $m$ strings leaves $\log_2 m$ bits open. The mean over all strings is what the
-# sounds have lost of the $4 \log_2 26 = 18.8$ bits of a string.
+# Let $x$ be a string and $y$ what is said. If all strings are equally probable, the {term}`posterior`
+# $p(x \mid y)$ is the list: 1/11 for each that says *fish*. A list of $m$ strings leaves $\log_2 m$ bits
+# open. The mean over all strings is what the sounds have lost of the $4 \log_2 26 = 18.8$ bits of a string.
 #
 # :::{admonition} Exercise 2 · Bits lost
 # :class: exercise
@@ -225,7 +232,8 @@ for length in (1, 2, 3):
 # %% [markdown]
 # :::{dropdown} Answer 2
 # 9,712, and 6,882 strings stand alone: two in five. A test of this book reads all strings of four
-# letters: about 180,000 readings, 119,000 of them of one string, and 2.4 of 18.8 bits lost.
+# letters: about 180,000 readings, 119,000 of them of one string, and 2.4 of 18.8 bits lost. A reading of
+# two sounds has 19 strings in the mean, one of four 3.
 # :::
 #
 # Is that more than chance? Throw the 17,576 strings at as many readings, at random.
@@ -244,7 +252,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# And some things nobody can make it say. It reads *what* wrongly; how would *what* have to be spelt?
+# It reads *what* wrongly. How would *what* have to be spelt?
 
 # %%
 lists = {word: sum((spellings[said] for said in dictionary[word]), [])
@@ -257,8 +265,8 @@ print(f"of {len(words)} words it reads {len(right)} right;",
 
 
 # %% [markdown]
-# *Meny* and *bizy* are how a child spells. *Also* has no spelling of four letters at
-# all, and of all 6,580 words about 520 have none.
+# *Meny* and *bizy* are how a child might spell. *Also* has none,
+# like about 520 of all 6,580 words.
 #
 # ## Which of them is English?
 #
@@ -316,8 +324,8 @@ for i in np.argsort(-share)[:4]:
 
 
 # %% [markdown]
-# There is a second opinion. So far an output was right or wrong. But the network gives each sound a
-# probability, and so $p(y \mid x)$ is a number: how sure it is of what it says.
+# A second opinion: the network gives each sound a probability, and so $p(y \mid x)$ is a number, how sure it
+# is of what it says.
 
 # %%
 def log_p(h: np.ndarray, sounds: tuple) -> np.ndarray:
@@ -333,8 +341,8 @@ def log_p(h: np.ndarray, sounds: tuple) -> np.ndarray:
 # %% [markdown]
 # :::{admonition} Predict first 3
 # :class: predict
-# Drawing from the list finds the word one time in four. How often is it the first of its list if we sort
-# the list by the pairs of letters? By how sure the network is? By both, as Bayes' rule has it?
+# How often is the word the first of its list if we sort that by the pairs of letters? By how sure the network
+# is? By both, as Bayes' rule has it?
 # :::
 
 # %%
@@ -368,13 +376,14 @@ print("first of its list:", *(f"{name} {some[0]:.2f}"
 
 # %% [markdown]
 # :::{dropdown} Answer 3
-# In this sample about three times in five by the pairs, half of the time by sureness, and slightly more
-# often by both than by either.
+# About three times in five by the pairs, half of the time by sureness, and slightly more often by both. Of 20
+# samples like this one, with no word in common, the pairs beat sureness in 20 of 20, and both beat the pairs
+# in 20 of 20.
 # :::
 #
-# So the network is not without a view of $p(x)$. It has read English words only, and it is less sure of
-# strings that look unlike them. That is more than knowing its own words: among the strings of a
-# list that are in no dictionary the two opinions agree too, with a mean rank correlation of 0.31. Over all
+# So the network is not without a view of $p(x)$: it is less sure of strings that look unlike the words it has
+# read. That is more than knowing these words: among the strings of a list that are in no dictionary the two
+# opinions agree too, with a mean rank correlation of 0.31. Over all
 # 5,475 words of four letters that it reads right the four shares are 0.25, 0.53, 0.60 and 0.62.
 #
 # ## Where no list can be made
@@ -400,8 +409,7 @@ def beam(sounds: tuple, length: int, width: int) -> list:
 
 
 # %% [markdown]
-# For four letters we have the lists, and so we know what it misses. The null: draw as many strings as it
-# looks at.
+# For four letters we have the lists, and so know what it misses. The null: draw as many strings.
 
 # %%
 chosen = network.pronounce(right[:20])
@@ -413,7 +421,8 @@ for width in (26, 100):
           f"{hits / total:.0%} of the spellings")
 
 # %% [markdown]
-# At a width of 100 it is fifty times better than chance. So trust it with longer words?
+# At a width of 100 it is fifty times better than chance, and as many strings, the most English by their pairs,
+# hold 5%. So trust it with longer words?
 
 # %%
 said, = network.pronounce(["psychology"])
@@ -426,25 +435,25 @@ for length in (8, 9):
 # ## What could fool us
 #
 # **A measure from where it is easy.** At five letters the list can still be made for a tenth of the
-# strings, drawn at random, and this is enough to count what a beam misses. There the same search finds
-# about one spelling in four, one letter later. Of *psychology* it has found some, and nobody knows of how
-# many.
+# strings, drawn at random. There the same search finds about one spelling in four. That is some 350 times
+# chance: to beat chance is not to find most. Of *psychology* it has found some, and nobody knows of how many.
 #
 # **A tie.** A list is exact if none of its decisions hangs on rounding. In that of *fish* the closest is
-# *fzfh*, where a right sound leads by 0.09; outside it is *fhsh*, where one falls short by 0.04. Between
-# processors scores differ by 0.00002.
+# *fzfh*, where a right sound leads by 0.09; outside *fhsh* falls short by 0.04. Processors differ by 0.00002.
 #
 # **A prior that has seen the answer.** Its pairs are from words of other lengths. With the pairs of the
-# words themselves 0.60 becomes 0.62. Single letters, as often as they occur and in any order, give 0.45.
+# words themselves 0.60 becomes 0.62. Single letters, as often as they occur and in any order, give 0.45. A
+# dictionary alone, a draw from the words of the list, gives 0.80: others sound alike.
 #
-# **A network that has.** These words are those it was trained on: what it reads right, and how sure it is, is
-# no measure for new ones. And most of a list is no English at all: one spelling in ten is a dictionary
-# word. That *yfhq* is *fish* says nothing about English. It says that the network has to say something.
+# **A network that has.** It was trained on these words: what it reads right, and how sure it is, is no measure
+# for new ones. And most of a list is no English at all: one spelling in ten is a dictionary
+# word. That *yfhq* is *fish* says only that the network has to say something.
 
 # %% [markdown]
 # ## What we saw
 #
-# - *List*: 11 strings of four letters are *fish* to the network, and no twelfth.
+# - *List*: 11 strings of four letters are *fish* to the network, and no twelfth. It drops k before n as
+#   English does, and q as nobody does.
 # - *Count*: a reading of three letters loses 1.4 of 14.1 bits, one of four 2.4 of 18.8.
 # - *Weigh*: the right word is the first of its list one time in four by chance, three in five with a prior
 #   of letter pairs.
@@ -480,8 +489,7 @@ for length in (8, 9):
 # ## Further reading
 #
 # - {cite:t}`zimmer2010`: where *ghoti* comes from. It is from 1855, and not by Shaw.
-# - {cite:t}`stahlberg2019`: exact search for a translating network finds that a beam had missed most of
-#   the best answers, and that the best answer is often the empty one.
-# - {cite:t}`dingle2018`: why maps from inputs to outputs often have few outputs with many inputs, and many
-#   with few.
+# - {cite:t}`stahlberg2019`: exact search in a translating network. A beam had missed most of the best
+#   answers, and the best was often the empty one.
+# - {cite:t}`dingle2018`: why few outputs, the simple ones, often have most of the inputs.
 # - {cite:t}`schuster1993`: the same for RNA and its shapes.

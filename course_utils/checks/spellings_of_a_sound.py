@@ -35,6 +35,8 @@ that continue the first beginning
                     f"hear wants states (n, units) and letters (n,), got {states.shape} and "
                     f"{heard.shape}"
                 )
+            if not isinstance(h, np.ndarray) or heard.dtype.kind not in "iu":
+                raise ValueError("hear wants an array of states and whole numbers as letters")
             runs.append(len(states))
             return 100 * states + heard[:, np.newaxis]
 

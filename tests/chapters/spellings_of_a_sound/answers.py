@@ -42,6 +42,18 @@ ANSWERS = {
             lambda hear, h, letters: hear(np.repeat(h, len(letters), axis=0), letters),
         ),
         (
+            "an array of states",
+            lambda hear, h, letters: hear(
+                [state for state in h for _ in letters], list(letters) * len(h)
+            ),
+        ),
+        (
+            "whole numbers",
+            lambda hear, h, letters: hear(
+                np.kron(h, np.ones((len(letters), 1))), np.kron(np.ones(len(h)), letters)
+            ),
+        ),
+        (
             "write down which state",
             lambda hear, h, letters: hear(
                 np.repeat(h, len(letters), axis=0), np.repeat(letters, len(h))

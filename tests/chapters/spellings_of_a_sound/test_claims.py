@@ -118,6 +118,26 @@ def test_sureness_is_the_probability_of_what_is_said():
     np.testing.assert_allclose(firsts, 1, rtol=1e-5)
 
 
+def _dropped(first, second):
+    """How often this letter, before n or m, a vowel and any letter, changes nothing."""
+    rest = [second + v + x for v in "aeiouy" for x in ascii_lowercase]
+    alone = dict(zip(rest, NETWORK.pronounce(rest), strict=True))
+    rest = [word for word in rest if alone[word][0] == second.upper()]
+    said = NETWORK.pronounce([first + word for word in rest])
+    return np.mean([s == alone[word] for s, word in zip(said, rest, strict=True)])
+
+
+def test_a_silent_k_is_about_n_and_a_silent_p_is_not():
+    share = {"k": 0.82, "g": 0.76, "p": 0.60, "q": 0.54, "f": 0.41, "c": 0.38}
+    for letter, times in share.items():
+        assert _dropped(letter, "n") == pytest.approx(times, abs=0.02)
+    assert max(_dropped(letter, "n") for letter in "sdz") == 0
+    assert max(_dropped(letter, "m") for letter in "kgqc") < 0.02
+    assert 0.5 < _dropped("p", "m") < 0.6
+    silent = {word[0] for word in DICTIONARY for y in DICTIONARY[word] if y[0] == "N"}
+    assert silent & set("kgpqfc") == set("kgp")
+
+
 @pytest.mark.sweep
 def test_all_strings_of_four_letters(readings):
     for sounds, found in LISTS.items():
@@ -127,6 +147,9 @@ def test_all_strings_of_four_letters(readings):
     assert len(sizes) == pytest.approx(180_000, abs=500)
     assert (sizes == 1).sum() == pytest.approx(119_000, abs=500)
     assert c.bits_lost(sizes) == pytest.approx(2.44, abs=0.01)
+    sounds = np.array([len(said) for said in readings])
+    assert sizes[sounds == 2].mean() == pytest.approx(19, abs=0.2)
+    assert sizes[sounds == 4].mean() == pytest.approx(2.8, abs=0.05)
     none = [w for w in c.fours if not any(said in readings for said in DICTIONARY[w])]
     assert len(c.fours) == 6_580
     assert len(none) == pytest.approx(520, abs=5)
@@ -134,14 +157,17 @@ def test_all_strings_of_four_letters(readings):
 
 
 @pytest.mark.sweep
-def test_the_first_of_a_list_for_all_words(readings):
+def test_the_first_of_a_list_for_all_words(readings, held):
     said = {word: sounds for sounds, found in readings.items() for word in found}
-    right = [word for word in c.fours if said[word] in DICTIONARY[word]]
+    rng = np.random.default_rng(0)
+    order = [c.fours[i] for i in rng.permutation(len(c.fours))]
+    right = [word for word in order if said[word] in DICTIONARY[word]]
     assert len(right) == pytest.approx(5_475, abs=2)
     sizes = np.array([len(readings[said[word]]) for word in right])
-    known = [sum(other in DICTIONARY for other in readings[said[word]]) for word in right]
+    known = np.array([sum(w in DICTIONARY for w in readings[said[word]]) for word in right])
     assert np.median(sizes) == 8
-    assert sum(known) / sizes.sum() == pytest.approx(0.11, abs=0.01)
+    assert known.sum() / sizes.sum() == pytest.approx(0.11, abs=0.01)
+    assert (1 / known).mean() == pytest.approx(0.80, abs=0.005)
     own = c.pair_logs(c.fours)
     letters = Counter("".join(word for word in DICTIONARY if len(word) != 4))
     first, alike = defaultdict(list), []
@@ -152,6 +178,7 @@ def test_the_first_of_a_list_for_all_words(readings):
         single = np.array([sum(np.log(letters[x] / 1e6) for x in w) for w in found])
         scores = {"sure": sure, "pairs": prior, "both": sure + prior, "own pairs": same}
         scores["letters"] = single + 1e-9 * prior  # anagrams are equally probable
+        scores["both, mixed"] = rng.permutation(sure) + prior
         for name, score in scores.items():
             first[name].append(score[found.index(word)] >= score.max())
         strange = np.array([w not in DICTIONARY for w in found])
@@ -165,6 +192,28 @@ def test_the_first_of_a_list_for_all_words(readings):
     assert shares["letters"] == pytest.approx(0.45, abs=0.015)
     assert shares["own pairs"] == pytest.approx(0.62, abs=0.006)
     assert np.mean(alike) == pytest.approx(0.31, abs=0.02)
+    # 20 samples of 240 words, the first of which is the chapter's.
+    number = {word: i for i, word in enumerate(right)}
+    twenty = [order[k : k + 240] for k in range(0, 4_800, 240)]
+    samples = [[number[word] for word in part if word in number] for part in twenty]
+    means = {
+        name: np.array([np.mean(np.array(values)[at]) for at in samples])
+        for name, values in first.items()
+    }
+    assert (means["both, mixed"] < means["pairs"]).all()
+    first_by_pairs = held(
+        16,
+        "In 240 words of four letters the pairs of letters put more first than sureness does",
+        means["pairs"] > means["sure"],
+        quote="the pairs beat sureness in {held} of {seeds}",
+    )
+    first_by_both = held(
+        16,
+        "Both together put more first than the pairs alone",
+        means["both"] > means["pairs"],
+        quote="both beat the pairs in {held} of {seeds}",
+    )
+    assert (first_by_pairs, first_by_both) == (20, 20)
 
 
 @pytest.mark.sweep
@@ -186,7 +235,13 @@ def test_a_beam_finds_most_at_four_letters_and_few_at_five(readings):
     said = {word: sounds for sounds, found in readings.items() for word in found}
     some = [said[word] for word in c.words if said[word] in DICTIONARY[word]][:20]
     found = sum(len(c.beam(sounds, 4, 100)) for sounds in some)
-    assert found / sum(len(readings[sounds]) for sounds in some) > 0.6
+    total = sum(len(readings[sounds]) for sounds in some)
+    assert found / total > 0.6
+    by_pairs = sorted(strings(4), key=lambda word: c.log_prior(word, c.logs))
+    english = set(by_pairs[-5_876:])  # as many as the beam looks at
+    likely = sum(len(english & set(readings[sounds])) for sounds in some)
+    assert likely / total == pytest.approx(0.05, abs=0.02)
+
     # A tenth of the beginnings of three letters, and all that continues them.
     order = np.random.default_rng(1).permutation(26**3)[:1_700]
     tenth = {strings(3)[i] for i in order}
