@@ -1,0 +1,73 @@
+"""Answers to the exercises of chapter 20, each with what its check says."""
+
+import numpy as np
+
+
+def by_walking(near):
+    """Walk from each state that has no number yet to all that can be reached."""
+    group, count = [-1] * len(near), 0
+    for first in range(len(near)):
+        if group[first] >= 0:
+            continue
+        waiting = [first]
+        while waiting:
+            state = waiting.pop()
+            if group[state] < 0:
+                group[state] = count
+                waiting += np.flatnonzero(near[state]).tolist()
+        count += 1
+    return group
+
+
+def lowest(near, rounds=100):
+    group = np.arange(len(near))
+    for _ in range(rounds):
+        group = np.where(near, group, len(near)).min(axis=1)
+    return group
+
+
+def by_pairs(table, says):
+    """Mark pairs of states that some string tells apart, until there are no more."""
+    apart = says[:, None] != says
+    while True:
+        more = apart.copy()
+        for x in (0, 1):
+            more |= apart[np.ix_(table[:, x], table[:, x])]
+        if (more == apart).all():
+            return np.unique((~apart).argmax(axis=1), return_inverse=True)[1].tolist()
+        apart = more
+
+
+def rounds(table, says, n, symbols=(0, 1)):
+    kind = np.unique(says, return_inverse=True)[1]
+    for _ in range(n):
+        rows = np.column_stack([kind, *(kind[table[:, x]] for x in symbols)])
+        kind = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
+    return kind
+
+
+ANSWERS = {
+    "merge": [
+        ("right", by_walking),
+        ("right", lambda near: np.unique(lowest(near), return_inverse=True)[1]),
+        ("not numbered 0, 1, 2", lowest),
+        ("neighbour of a neighbour", lambda near: np.unique(near.argmax(1), True, True)[2]),
+        (
+            "neighbour of a neighbour",
+            lambda near: np.unique(lowest(near, 6), return_inverse=True)[1],
+        ),
+        ("no chain joins", lambda near: np.zeros(len(near))),
+        ("should have shape", lambda near: near),
+    ],
+    "reduce": [
+        ("right", by_pairs),
+        ("right", lambda table, says: rounds(table, says, len(says))),
+        ("number them 0 to", lambda table, says: 1 + rounds(table, says, 40)),
+        ("may say different things after", lambda table, says: says.astype(int)),
+        ("follow both symbols", lambda table, says: rounds(table, says, 40, (0,))),
+        ("follow both symbols", lambda table, says: rounds(table, says, 40, (1,))),
+        ("repeat", lambda table, says: rounds(table, says, 1)),
+        ("are enough", lambda table, says: np.arange(len(says))),
+        ("different answers to some string", lambda table, says: np.zeros(len(says))),
+    ],
+}
