@@ -37,8 +37,8 @@ live.ColouredText(network, {14: ("brackets", ")"), 43: ("quotes", '"')},
 
 # %% [markdown]
 # :::{dropdown} Answer 1
-# `three` stays white: the first `)` clears the cell. `:(` colours nothing: the network takes it for a face. Held
-# at 1, it writes a `)`. (In the page the weights are rounded to eight bits, below they are not.)
+# `three` stays plain: the first `)` clears the cell. `:(` colours nothing: the network takes it for a face. Held
+# at 1, it writes a `)`. (The weights in the page are rounded to eight bits.)
 # :::
 #
 # :::{admonition} What you will be able to do
@@ -81,8 +81,8 @@ print([a.shape for a in arrays("rnn_1")])
 
 # %% [markdown]
 # These look like the arrays of a Keras LSTM of 128 units, the gates i, f, g, o side by side. But the bias is
-# twice too long. That is the mark of {term}`cuDNN`, the library of graphics cards. It has two biases, which act
-# as a sum. And it keeps $W$ and $U$ of each gate as PyTorch does, one row a unit. Keras 2 stored each $U$ as it
+# twice too long: the mark of {term}`cuDNN`, the library of graphics cards, which adds two biases. It keeps $W$
+# and $U$ of each gate as PyTorch does, one row a unit. Keras 2 stored each $U$ as it
 # came. The numbers of each $W$ it wrote one after the other, row by row, into an array of Keras' shape.
 #
 # :::{admonition} Exercise 1 · Turn the kernels
@@ -116,7 +116,7 @@ checks.turned(turned)
 
 
 # %% [markdown]
-# No shape tells that something is wrong. So read the file both ways, and ask how probable plain English is.
+# No shape tells. So read the file both ways, and ask how probable plain English is.
 
 # %%
 def layer(name: str, turn) -> gates.Gates:
@@ -155,14 +155,14 @@ print(f"weight of the last of 40 steps: {last:.2f}")
 
 # %% [markdown]
 # A guess among 465 characters would be $-6.1$. `gates.read_gates(path, "rnn_1")` knows the layout by the bias;
-# `network` was read with it. For each prediction it reads the last 40 characters anew, with blanks in front of a
-# short line. The next character comes from an average over the 40 steps. It has learned weights, but nearly all
-# the weight is on the last step.
+# `network` was read with it. For each prediction it reads the last 40 characters anew; a filler, which is no
+# character, comes before a short line. The next character comes from an average over the 40 steps, with learned
+# weights: nearly all the weight is on the last.
 #
 # ## Which of 512 numbers?
 #
-# We need text whose brackets we know. A small grammar writes 400 lines. Every second line has commas in place
-# of the brackets, so that neither the words nor the place in the line can tell.
+# We need text whose brackets we know. A small grammar writes 400 lines, every second one with commas
+# instead of brackets, so that neither words nor place can tell.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the words and the grammar", "code_prompt_hide": "Hide the words and the grammar"} jupyter={"source_hidden": true}
 BEFORE, WITHIN, AFTER = (words.split("|") for words in (
@@ -230,8 +230,11 @@ print(f"{names[chosen]}: {area:.2f}")
 
 
 # %% [markdown]
+# Its $h$ has 1.00 too; the next unit, 80, has .99.
+#
 # What would chance give? 512 random directions; the weights shuffled within each array; the place in the line.
-# And does it hold on lines that the network wrote itself, from a beginning and a `(`?
+# And both halves have the same phrases. Does it hold on lines that the network wrote itself, from a beginning
+# and a `(`?
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show what chance gives", "code_prompt_hide": "Hide what chance gives"} jupyter={"source_hidden": true}
 def shuffled(cell: gates.Gates, rng) -> gates.Gates:
@@ -314,9 +317,8 @@ def probability(lines, symbol=")", unit=None, value=0.0) -> float:
 
 
 # %% [markdown]
-# Two questions: how probable is `)` where the line closes the bracket, and where nobody opened one? Hold the
-# unit at its mean outside brackets for the first, and at its mean inside for the second. Do so with each of
-# the 128 units of the layer.
+# How probable is `)` where the line closes the bracket, and where nobody opened one? First hold a unit at its
+# mean outside brackets, then at its mean inside; so for each of 128 units.
 
 # %%
 unit, c = chosen - 128, S[:, 128:256]
@@ -335,7 +337,7 @@ print(f"open: as it is {probability(open_lines):.3f}, unit {unit} held"
 print(f"none: as it is {probability(free_lines):.3f}, unit {unit} held"
       f" {forced[unit]:.3f}, next highest {forced[top]:.3f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One unit of 128 is needed to close a bracket, and it alone is enough to close one that nobody opened.", "name": "fig-bracket-cell-held"}, "image": {"alt": "Each of 128 units as a point. Across, the probability of a closing bracket where one is open, with the unit held at its mean outside, from 0 to 0.4. Upwards, the probability where none is open, with the unit held at its mean inside, from 0 to 0.25. All units but one lie along the bottom, most of them near 0.21 across, where a dotted line marks the network as it is. Unit 14, a square, stands alone in the upper left corner at 0.00 and 0.22."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Held as outside, two units of 128 keep the network from closing a bracket. Held as inside, one of them alone closes one that nobody opened.", "name": "fig-bracket-cell-held"}, "image": {"alt": "Each of 128 units as a point. Across, the probability of a closing bracket where one is open, with the unit held at its mean outside, from 0 to 0.4. Upwards, the probability where none is open, with the unit held at its mean inside, from 0 to 0.25. All units but one lie along the bottom, most of them near 0.2 across, where a dotted line marks the network as it is, and unit 80 at 0.02. Unit 14, a square, stands alone in the upper left corner at 0.00 and 0.23."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 ax.plot(np.array(shut)[others], np.array(forced)[others], "o", mfc="none",
         label="127 other units")
@@ -348,9 +350,11 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
+# Pushed harder, to the first or 99th percentile of its $c$, no other unit brings more than 0.005.
+#
 # ## Read its weights
 #
-# In each gate, unit 14 adds $x_t W + b$, which the character alone decides, and $h_{t-1} U$. Look at the first.
+# In each gate, unit 14 adds $x_t W + b$, which the character alone decides, and $h_{t-1} U$. First $x_t W + b$:
 
 # %%
 inputs = {name: network.E @ block.kernel[:, unit] + block.bias[unit]
@@ -364,16 +368,15 @@ for letter in "([{)]}az ,":
 
 # %% [markdown]
 # An opening bracket opens the input gate, shuts the forget gate, and lets in $g = 1$: $c = 1$, whatever it was.
-# A closing bracket shuts both: $c = 0$. A letter lets nothing in and keeps. It is a flip-flop of one bit, for
-# three kinds of brackets.
+# A closing bracket shuts both: $c = 0$. Most letters let nothing in and keep: a flip-flop of one bit, for three
+# kinds of brackets.
 #
 # :::{admonition} Predict first 2
 # :class: predict
 # Look at the blank. By these numbers, what becomes of the bit after the first word in brackets?
 # :::
 #
-# So cut the unit out: an LSTM of one unit, which reads the characters and its own $h$, and nothing of the
-# 127 others.
+# So cut the unit out: an LSTM of one unit, which reads the characters and its own $h$.
 #
 # :::{admonition} Exercise 3 · Cut a unit out
 # :class: exercise
@@ -430,7 +433,7 @@ for name, way in ways.items():
               for side in (True, False)]
     print(f"{name:17}", *(f"{share:.2f}" for share in shares))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The unit cut out of its layer holds the bit. Without the weight on its own h it loses it at the first blank.", "name": "fig-bracket-cell-alone"}, "image": {"alt": "Cell state of unit 14 after each character of the line a small library (with no bugs) for cats. In the whole layer (solid) it is near 0, 1 at every character from the opening bracket on, and 0 from the closing bracket on. Cut out (dashed) it does nearly the same. Cut out and without U (dotted) it rises to 1 at the bracket, falls to 0.8 within the first word, and to 0 at the first blank."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The unit cut out of its layer holds the bit. Without the weight on its own h it loses it within a word.", "name": "fig-bracket-cell-alone"}, "image": {"alt": "Cell state of unit 14 after each character of the line a small library (with no bugs) for cats. In the whole layer (solid) it is between -0.4 and 0.1, 1 at every character from the opening bracket on, and below 0.1 from the closing bracket on. Cut out (dashed) it does nearly the same, and sinks to 0.7 before the closing bracket. Cut out and without U (dotted) it rises to 1 at the bracket, falls to 0.2 within the first word, and to 0 at the first blank."}} jupyter={"source_hidden": true}
 example = "a small library (with no bugs) for cats"
 fig, ax = plt.subplots(figsize=(7.5, 3.2))
 for (name, (cell, k)), style in zip(ways.items(), ("o-", "s--", "x:")):
@@ -442,15 +445,15 @@ plt.show()
 
 # %% [markdown]
 # :::{dropdown} Answer 2
-# By $W$ and $b$ alone it is lost: the forget gate at a blank is $\sigma(-3.1) = 0.04$. That is what the dotted
-# line does. But while the bit is set, $h$ is near $\tanh 1 = 0.76$, and the unit's weight on its own $h$ adds
+# By $W$ and $b$ alone it is lost: the forget gate at a blank is $\sigma(-3.1) = 0.04$. At c, d, f, h and n too it is
+# at most ½. But while the bit is set, $h$ is mostly near $\tanh 1 = 0.76$, and the unit's weight on its own $h$ adds
 # $0.76 \cdot 7.6 = 5.8$. The bit keeps itself.
 # :::
 #
 # :::{admonition} Predict first 3
 # :class: predict
-# After which characters of `one ((two) three)`, `one (two] three`, `a :( b` and `a (b :( c` will $c$ be above
-# ½, in the layer and in the unit cut out?
+# Where in `one ((two) three)`, `one (two] three`, `a :( b` and `a (b :( c` will $c$ be above ½, in the layer and
+# in the unit cut out?
 # :::
 
 # %%
@@ -540,12 +543,13 @@ for mark in faces:
           f"{opens(without_weights(pair), mark):18.0%} {most:18.0%}")
 
 # %% [markdown]
-# Without two weights `:(` opens a bracket, and real brackets are as they were. A sad face with a nose
-# the network does not know.
+# Without two weights `:(` opens a bracket, and real brackets are as they were. But it is a sum that tips:
+# without the next three, of units 8, 46 and 71, it opens one too. A sad face with a nose the network does not
+# know.
 #
 # ## Other cells, by the same rule
 #
-# The same grammar with other marks; among the 128 cells of layer 1 the best on one half; then held.
+# The same for other marks, among the cells of layer 1.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the table", "code_prompt_hide": "Hide the table"} jupyter={"source_hidden": true}
 print("marks  unit   AUC   one is open, held   none is open, held")
@@ -586,10 +590,10 @@ print(f"second half: unit {clock} {area:.2f}, in windows of their own"
 
 # %% [markdown]
 # But we read each line in one window, whose step 40 is always its end. The network reads every beginning of a
-# line in a window of its own. There the cell says little: it is a clock of the window. The bracket cell passes.
+# line in its own window. There the cell says little: it is a clock of the window. The bracket cell passes.
 #
-# **A cell that follows.** Held as outside, unit 80 keeps the network from closing a bracket too, and its AUC is
-# .99. But held as inside it closes nothing. What does unit 80 do when unit 14 is held?
+# **A cell that follows.** Held as outside, unit 80 keeps the network from closing a bracket too. But held as
+# inside it closes nothing. What does unit 80 do when unit 14 is held?
 
 # %%
 def follower(texts: list[str], value: float | None) -> float:
@@ -606,8 +610,7 @@ for texts, value in ((open_lines, without), (free_lines, within)):
     print("as it is {:z.1f}, unit 14 held {:z.1f}".format(*means))
 
 # %% [markdown]
-# It does as it is told: unit 80 reads unit 14. To stop a network from doing something is easy; so ask for the
-# opposite as well.
+# Unit 80 follows unit 14. To stop a network is easy; so ask for the opposite as well.
 #
 # And this is one network. Another may keep its brackets in ten units.
 #
@@ -636,11 +639,11 @@ for texts, value in ((open_lines, without), (free_lines, within)):
 #
 # - *Read*: no shape tells cuDNN's layout from Keras'; the log probability of plain English does, $-0.9$ a
 #   character against $-48$.
-# - *Hold*: of 128 cells, one held outside stops the network from closing a bracket, and held inside it alone closes
-#   one that nobody opened.
+# - *Hold*: two cells of 128, held as outside, keep the network from closing a bracket. One of them, held as inside,
+#   closes one that nobody opened.
 # - *Cut*: one unit out of its layer is a flip-flop of one bit, by its weight on its own $h$. It holds at 96% of the
 #   characters in our brackets, at 75% of those in the network's, and never sets a wrong bit there.
-# - *Trace*: two weights tell a sad face from a bracket.
+# - *Trace*: without two weights a sad face is a bracket; without the next three too.
 
 # %% [markdown]
 # ## Further reading

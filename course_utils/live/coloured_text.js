@@ -146,7 +146,7 @@ function build(data, figure) {
       const x = 42 + 18 * (t % per), y = 8 + 76 * Math.floor(t / per);
       if (t % per === 0) {
         parts.push(svg("text", { class: "mark", x: 0, y: y + 16 }, "cell"),
-          svg("text", { class: "mark", x: 0, y: y + 56 }, `p(${symbol()})`));
+          svg("text", { class: "mark", x: 0, y: y + 56 }, `p( ${symbol()} )`));
       }
       if (entry) {
         const size = Math.min(1, Math.abs(entry.c)), fill = entry.c > 0 ? "var(--blue)" : "var(--ochre)";

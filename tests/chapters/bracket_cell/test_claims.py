@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
@@ -181,6 +182,27 @@ def test_held_outside_it_closes_nothing_and_held_inside_it_alone_closes_what_is_
     assert (chapter.low, chapter.shut[80]) == (80, shut[rest].min())
 
 
+def test_no_other_unit_closes_what_is_not_open_at_either_end_of_its_range():
+    S, few = chapter.S[:, 128:256], chapter.free_lines[:6]
+    ends = np.percentile(S, [1, 99], axis=0)
+    most = np.array(
+        [max(chapter.probability(few, ")", k, c) for c in ends[:, k]) for k in range(128)]
+    )
+    assert most[14] > 0.2
+    assert np.delete(most, 14).max() < 0.005
+
+
+def test_h_of_the_unit_says_it_too_and_unit_80_nearly():
+    area = units.selectivity(chapter.S, chapter.label)[:, 1]
+    first = np.argsort(-np.abs(area - 0.5))[:3]
+    assert {chapter.names[k] for k in first} == {
+        "c of layer 1, unit 14",
+        "h of layer 1, unit 14",
+        "c of layer 1, unit 80",
+    }
+    np.testing.assert_allclose(area[first], [1, 1, 0.99], atol=0.005)
+
+
 def test_unit_80_follows_what_unit_14_says():
     S = chapter.S[:, 128:256]
     assert units.selectivity(S, chapter.label)[80, 1] > 0.99
@@ -230,6 +252,8 @@ def test_brackets_set_and_clear_and_a_blank_would_clear_too():
     lowest = np.argsort(chapter.inputs["forget"])[:3]
     assert {network.characters[k] for k in lowest} == set(")]}")
     assert row["forget"][" "] == pytest.approx(-3.1, abs=0.05)
+    forget = {c: chapter.inputs["forget"][network.numbers[c]] for c in ascii_lowercase}
+    assert "".join(c for c in ascii_lowercase if forget[c] < 0.1) == "cdfhn"
     assert network.first.blocks["forget"].recurrent[14, 14] == pytest.approx(7.63, abs=0.01)
     own = np.diag(network.first.blocks["forget"].recurrent)
     assert (own > 7).sum() < 5, "a unit that keeps itself is rare"
@@ -305,6 +329,11 @@ def test_two_weights_tell_a_sad_face_from_a_bracket():
         assert chapter.opens(chapter.without_weights(other), ":") == 0
     right = (chapter.bits(naive, 14, chapter.lines) > 0.5) == chapter.label
     assert right.all()
+    order = np.argsort(chapter.shares)
+    assert order[2:5].tolist() == [8, 46, 71]
+    for count, share in ((2, 0), (3, 1)):
+        others = order[2 : 2 + count]
+        assert chapter.opens(chapter.without_weights(others), ":") == share
 
 
 @pytest.mark.sweep
