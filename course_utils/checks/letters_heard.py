@@ -19,6 +19,8 @@ def _decoder(seed: int, level: float) -> Say:
     U, table, W = rng.normal(size=(3, 3)), rng.normal(size=(5, 3)), rng.normal(size=(3, 5))
 
     def say(h: Floats, last: NDArray[np.int_]) -> tuple[Floats, Floats]:
+        if np.shape(last) != (len(h),):  # the chapter's decoder does not take one for all
+            raise ValueError(f"last should hold a sound for each of the {len(h)} rows of h")
         h = np.tanh(h @ U + table[last])
         return h, 2 * (h @ W) + level
 
@@ -171,6 +173,8 @@ def only_vowel(function: Callable[..., Any]) -> None:
         ("R AE1 T IY0", "R EY1 T AH0", False, "two vowels changed"),
         ("AE1 T AH0", "EY1 T AH1", True, "the second vowel differs in its stress alone"),
         ("R AE1 T", "R S T", False, "a vowel gave way to a consonant"),
+        ("R S T", "R AE1 T", False, "a consonant gave way to a vowel"),
+        ("AE1 T AE1", "AE1 T EY1", True, "the second vowel changed, and nothing else"),
         ("AA1", "OW1", True, "one vowel is all there is"),
     ]
     for before, after, want, why in cases:

@@ -37,6 +37,24 @@ def by_row(say, h, said):
     return rows
 
 
+def one_for_all(say, h, said):
+    """Hand the decoder one sound for the whole batch, which the chapter's does not take."""
+    costs = []
+    for last, sound in pairwise(said):
+        h, scores = say(h, last)
+        costs.append(np.logaddexp.reduce(scores - scores[:, [sound]], axis=1) / np.log(2))
+    return np.transpose(costs)
+
+
+def listed(say, h, said):
+    """Hand the decoder a list, and keep the prices at 32 bits."""
+    costs = np.zeros((len(h), len(said) - 1), np.float32)
+    for k, (last, sound) in enumerate(pairwise(said)):
+        h, scores = say(h, [last] * len(h))
+        costs[:, k] = np.logaddexp.reduce(scores - scores[:, [sound]], axis=1) / np.log(2)
+    return costs
+
+
 def searched(costs):
     """Return the best letters in order by recursion, each sound at its last place."""
     letters, sounds = costs.shape
@@ -63,6 +81,18 @@ def restricted(allowed):
         return lists[costs[lists, np.arange(sounds)].sum(axis=1).argmax()]
 
     return in_order
+
+
+def in_place(costs):
+    """Add the sums up in the array that came."""
+    before = []
+    for k in range(1, costs.shape[1]):
+        before.append([int(costs[: i + 1, k - 1].argmax()) for i in range(len(costs))])
+        costs[:, k] += costs[before[-1], k - 1]
+    places = [int(costs[:, -1].argmax())]
+    for step in reversed(before):
+        places.append(step[places[-1]])
+    return tuple(reversed(places))
 
 
 def greedy(costs):
@@ -92,9 +122,32 @@ def by_shape(before, after):
     return shapes[0] == shapes[1] and sum(changed) == 1
 
 
+def pairs_that_differ(before, after):
+    if len(before) != len(after):
+        return []
+    pairs = zip(before, after, strict=True)
+    return [pair for pair in pairs if len(set(names(pair))) == 2]
+
+
+def by_sets(before, after):
+    """Compare the sets of vowels, which forget how often one stands there."""
+    old, new = set(vowels(before)), set(vowels(after))
+    return bool(by_shape(before, after)) and len(old - new) == 1 == len(new - old)
+
+
+def first_vowel(before, after):
+    """Look at the first vowel alone."""
+    changed = pairs_that_differ(before, after)
+    return (
+        by_shape(before, after) and len(changed) == 1 and vowels(before)[0] != vowels(after)[0]
+    )
+
+
 ANSWERS = {
     "bits": [
         ("right", by_row),
+        ("right", listed),
+        ("a sound for each", one_for_all),
         ("right", price(lambda p, log: -log(p) * 1.0)),
         ("no price is below 0", price(lambda p, log: log(p))),
         ("natural logarithms", price(lambda p, log: -log(p), log=np.log)),
@@ -110,6 +163,7 @@ ANSWERS = {
     "in_order": [
         ("right", searched),
         ("right", restricted(lambda places, letters: True)),
+        ("right", in_place),
         ("step back", lambda costs: costs.argmax(axis=0)),
         ("an early choice can spoil", greedy),
         (
@@ -127,6 +181,15 @@ ANSWERS = {
     ],
     "only_vowel": [
         ("right", by_shape),
+        (
+            "a consonant gave way to a vowel",
+            lambda before, after: (
+                len(changed := pairs_that_differ(before, after)) == 1
+                and changed[0][1][-1].isdigit()
+            ),
+        ),
+        ("the second vowel changed", by_sets),
+        ("the second vowel changed", first_vowel),
         (
             "right",
             lambda before, after: (

@@ -35,6 +35,15 @@ def samples():
 
 
 @cache
+def quiet():
+    """For each sample whether each letter can go."""
+    return [
+        np.concatenate([chapter.can_go(w, chapter.said[w]) for w in words])
+        for words in samples()
+    ]
+
+
+@cache
 def invented(doubled=False):
     """All invented words, in 20 parts."""
     times = 2 if doubled else 1
@@ -103,6 +112,28 @@ def test_words_fail_as_if_by_the_letter_and_long_ones_more_often(held):
         np.array(long) < 0.46,
     )
     assert fails >= 18
+
+
+@pytest.mark.sweep
+def test_long_words_already_go_wrong_in_their_beginning():
+    def goes_wrong(length):
+        """Say how often the first sound that is wrong lies in the first third."""
+        words = [w for w in chapter.known if len(w) == length]
+        words = [word for part in parted(words) for word in part][:700]
+        early = []
+        for word, said in zip(words, chapter.network.pronounce(words), strict=True):
+            agree = [
+                next(
+                    (k for k, (a, b) in enumerate(zip(said, told, strict=False)) if a != b), 99
+                )
+                / len(told)
+                for told in chapter.known[word]
+            ]
+            early.append(max(agree) < 1 / 3)
+        return np.mean(early)
+
+    assert goes_wrong(14) == pytest.approx(0.4, abs=0.05)
+    assert goes_wrong(5) == pytest.approx(1 / 7, abs=0.04)
 
 
 # ---- what a letter does to a sound ----------------------------------------------------------
@@ -181,13 +212,36 @@ def test_sounds_find_their_letters_in_words_of_any_sample(held):
 
 
 @pytest.mark.sweep
+def test_sounds_of_letters_that_occur_twice_need_their_own():
+    def own(network):
+        found = []
+        for words in samples():
+            for word in words:
+                sounds = chapter.plain(chapter.said[word])
+                for letter, sound in chapter.own.items():
+                    if not word.count(letter) == sounds.count(sound) == 2:
+                        continue
+                    places = [i for i, name in enumerate(word) if name == letter]
+                    if letter * 2 not in word:
+                        costs = chapter.heard(network, word, chapter.said[word])[places]
+                        at = [k for k, name in enumerate(sounds) if name == sound]
+                        found += (costs[:, at].argmax(axis=0) == [0, 1]).tolist()
+        return found
+
+    found = own(chapter.network)
+    assert len(found) > 100
+    assert np.mean(found) > 0.9
+    assert np.mean(own(chapter.shuffled(100))) < 0.7
+
+
+@pytest.mark.sweep
 def test_single_letters_stay_and_doubled_ones_can_go(held):
     shares = []
-    for words in samples():
+    for words, can_go in zip(samples(), quiet(), strict=True):
+        places = [(word, i) for word in words for i in range(len(word))]
         rows = [
             (word[i] in word[max(i - 1, 0) : i] + word[i + 1 : i + 2], gone)
-            for word in words
-            for i, gone in enumerate(chapter.can_go(word, chapter.said[word]))
+            for (word, i), gone in zip(places, can_go, strict=True)
             if word[i] in "tlf"
         ]
         shares.append([np.mean([gone for double, gone in rows if double == d]) for d in (0, 1)])
@@ -222,6 +276,27 @@ def test_the_e_changes_the_vowel_of_words_it_never_saw(held):
     assert said.min() > 0.9
 
 
+def test_what_else_the_e_changes():
+    new = chapter.new
+    before = chapter.network.pronounce(new)
+    after = chapter.network.pronounce([word + "e" for word in new])
+    pairs = list(zip(new, before, after, strict=True))
+    spoken = np.mean([a[-1][-1].isdigit() for a in after])
+    brings_y = np.mean(["Y" in a and "Y" not in b for _, b, a in pairs])
+    assert spoken < brings_y < 0.08
+    soft = [a[-1] == "JH" for w, _, a in pairs if w[-1] == "g"]
+    assert len(soft) > 40
+    assert np.mean(soft) > 0.9
+    assert np.mean([b[-1] == "JH" for w, b, _ in pairs if w[-1] == "g"]) < 0.1
+    rest = [
+        "JH" in a or "Y" in a
+        for _, b, a in pairs
+        if chapter.vowels(b)[0] != chapter.vowels(a)[0] and not chapter.only_vowel(b, a)
+    ]
+    assert len(rest) > 50
+    assert np.mean(rest) > 0.6
+
+
 @pytest.mark.sweep
 def test_the_e_does_not_reach_over_two_consonants(held):
     parts = invented(doubled=True)
@@ -234,12 +309,13 @@ def test_the_e_does_not_reach_over_two_consonants(held):
         )
         == SAMPLES
     )
-    shares = []
+    shares, null = [], []
     for part in parts:
-        one = chapter.network.pronounce([word[:-1] + "e" for word in part])
         two = chapter.network.pronounce([word + "e" for word in part])
-        both = zip(one, two, strict=True)
-        shares.append(np.mean([chapter.vowels(a) != chapter.vowels(b) for a, b in both]))
+        for place, found in ((-1, shares), (0, null)):
+            less = [chapter.without(word)[place] + "e" for word in part]
+            both = zip(chapter.network.pronounce(less), two, strict=True)
+            found.append(np.mean([chapter.vowels(a) != chapter.vowels(b) for a, b in both]))
     assert (
         held(
             15,
@@ -248,6 +324,8 @@ def test_the_e_does_not_reach_over_two_consonants(held):
         )
         == SAMPLES
     )
+    assert np.mean(null) < 0.3
+    assert (np.array(null) < shares).all()
 
 
 def test_the_words_told_of_are_said_as_told():
@@ -258,6 +336,9 @@ def test_the_words_told_of_are_said_as_told():
         "twipe": "T W AY1 P",
         "twipp": "T W IH1 P",
         "twippe": "T W IH1 P",
+        "smag": "S M AE1 G",
+        "smage": "S M EY1 JH",
+        "mule": "M Y UW1 L",
         "kof": "K AO1 F",
         "maze": "M EY1 Z",
         "blaze": "B L EY1 Z",
@@ -273,7 +354,7 @@ def test_rare_endings_are_rare_and_change_the_vowel_too():
     assert all(chapter.ends[word[-2:] + "e"] <= 3 for word in chapter.rare)
     assert chapter.ends["aze"] > 10
     assert chapter.add("e", chapter.rare)[0] > 0.75
-    assert chapter.add("t", chapter.rare)[0] < 0.2
+    assert chapter.add("t", chapter.rare)[0] == pytest.approx(0.03, abs=0.02)
 
 
 def test_the_invented_words_are_new():
@@ -300,12 +381,16 @@ def test_the_open_exercise_has_the_numbers_of_its_answer():
 
 
 @pytest.mark.sweep
-def test_the_gate_tells_little_more_than_the_place(held):
-    areas = []
-    for words in samples():
-        quiet = np.concatenate([chapter.can_go(w, chapter.said[w]) for w in words])
+def test_the_gate_tells_no_more_than_the_place(held):
+    areas, by_place, first = [], [], []
+    for words, gone in zip(samples(), quiet(), strict=True):
         keeps = np.concatenate([chapter.kept(w) for w in words])
-        areas.append(chapter.area(quiet, keeps))
+        areas.append(chapter.area(gone, keeps))
+        place = np.concatenate([np.arange(len(w)) for w in words])
+        by_place.append(chapter.area(gone, place))
+        first += gone[place == 0].tolist()
+    assert np.mean(by_place) > np.mean(areas)
+    assert np.mean(first) < 0.03
     assert (
         held(
             15,
@@ -316,10 +401,39 @@ def test_the_gate_tells_little_more_than_the_place(held):
     )
 
 
+@pytest.mark.sweep
+def test_all_gates_tell_no_more_than_two_letters():
+    words = [word for sample in samples()[:12] for word in sample]
+    can_go = np.concatenate(quiet()[:12])
+    rows = [[chapter.LETTERS.index(letter) for letter in word] for word in words]
+    gates = np.concatenate(
+        [
+            chapter.encoder.trace(chapter.network.letters[row][np.newaxis]).gates["update"][0]
+            for row in rows
+        ]
+    ).astype(float)
+    pairs = np.concatenate([np.array([0, *row[:-1]]) * 29 + row for row in rows])
+    whose = np.repeat(np.arange(len(words)), [len(word) for word in words])
+    read_out, table = [], []
+    for seed in range(100, 105):
+        fit = (np.random.default_rng(seed).permutation(len(words)) < len(words) // 2)[whose]
+        x, y = gates - gates[fit].mean(axis=0), can_go - can_go[fit].mean()
+        w = np.linalg.solve(x[fit].T @ x[fit] + 100 * np.eye(x.shape[1]), x[fit].T @ y[fit])
+        read_out.append(chapter.area(can_go[~fit], x[~fit] @ w))
+        gone, seen = (np.bincount(pairs[fit], v, 29**2) for v in (can_go[fit], None))
+        shares = (gone + can_go[fit].mean()) / (seen + 1)
+        table.append(chapter.area(can_go[~fit], shares[pairs[~fit]]))
+    assert np.mean(read_out) == pytest.approx(0.77, abs=0.04)
+    assert np.mean(table) == pytest.approx(0.80, abs=0.04)
+    assert np.mean(read_out) < np.mean(table) + 0.01
+
+
 def test_the_area_of_a_value_that_tells_and_of_one_that_does_not():
     quiet = np.array([True, True, False, False])
     assert chapter.area(quiet, np.array([3, 4, 1, 2])) == 1
     assert chapter.area(quiet, np.array([1, 4, 2, 3])) == 0.5
+    assert chapter.area(quiet, np.array([2, 2, 2, 2])) == 0.5, "a tie is half"
+    assert chapter.area(quiet, np.array([2, 2, 2, 1])) == 0.75
 
 
 def test_eight_bits_say_nearly_every_word_alike_and_four_do_not(monkeypatch):
