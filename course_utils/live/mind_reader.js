@@ -94,6 +94,9 @@ function build(data, figure) {
     [weights, errors] = fit();
   }
 
+  /** How many choices the simplest rule foresaw: stay after a payoff, else change. */
+  const followed = () => choices.filter((chosen, t) => t >= data.first && chosen === Number(sign(t - 1) > 0)).length;
+
   function byHand(chosen) {
     if (animal) restart();
     play(chosen);
@@ -156,7 +159,7 @@ function build(data, figure) {
     const spread = Math.abs(W) > 2 * errors[0] && found > 2 * errors[1]
       ? `learning rate 1 − U = ${rate}, inverse temperature W / (1 − U) = ${format(W / found)}`
       : `W = ${format(W)} ± ${format(errors[0])}: no sign yet that what pays moves the choices`;
-    const hits = asked ? ` It foresaw ${right} of ${asked} choices.` : "";
+    const hits = asked ? ` It foresaw ${right} of ${asked} choices; “stay if it paid, else change” foresaw ${followed()}.` : "";
     const who = animal ? "the animal" : "you";
     words.set(`${last}${count} choice${count === 1 ? "" : "s"} by ${who}, ${rewards.reduce((sum, r) => sum + r, 0)} paid. The network: ${spread}.${hits}`);
     rule.root.setAttribute("aria-label", `Change of the log odds against the log odds, after a sign for left and for right. W = ${format(W)}, U = ${format(U)}.`);
