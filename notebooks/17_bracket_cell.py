@@ -28,7 +28,7 @@
 # :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "One number of the network's state is 1 inside brackets and near 0 outside. Held at 1, it makes the network close a bracket that nobody opened.", "name": "fig-bracket-cell-live"}} jupyter={"source_hidden": true}
-from course_utils import gates, live, plotting, pretrained, units
+from course_utils import gates, live, plotting, pretrained, training, units
 
 plotting.use_style()
 network = pretrained.character_network()
@@ -250,7 +250,7 @@ turns = np.random.default_rng(1).normal(size=(512, 512))
 place = np.concatenate([np.arange(len(line)) for line in lines])
 nulls = {"random directions": S / S.std(axis=0) @ turns,
          "place in the line": place[:, np.newaxis]}
-for seed in range(3):
+for seed in training.progress(range(3), "networks"):
     first, second = (shuffled(cell, np.random.default_rng(seed))
                      for cell in (network.first, network.second))
     other = replace(network, first=first, second=second)
@@ -325,8 +325,10 @@ unit, c = chosen - 128, S[:, 128:256]
 within, without = (c[label == side].mean(axis=0) for side in (True, False))
 open_lines = [line[:line.index(")")] for line in lines[:80:2]]
 free_lines = [" ".join(phrase[:2]) for phrase in phrases[:80:2]]
-shut = [probability(open_lines, ")", k, without[k]) for k in range(128)]
-forced = [probability(free_lines, ")", k, within[k]) for k in range(128)]
+shut, forced = [], []
+for k in training.progress(range(128), "units"):
+    shut.append(probability(open_lines, ")", k, without[k]))
+    forced.append(probability(free_lines, ")", k, within[k]))
 
 # %%
 others = np.delete(np.arange(128), unit)
