@@ -140,9 +140,10 @@ plt.show()
 
 # %% [markdown]
 # :::{dropdown} Answer 2
-# $p = 0.78^{1/5} = 0.952$, so 67% and 50%. At 8 a little less comes out, at 14 a third; and the
-# decoder does not lose its way at the end, for two in five go wrong in the first third of their sounds. The vector that
-# holds the word may be full, or long words too rare in the training. This figure cannot tell.
+# $p = 0.78^{1/5} = 0.952$, so 67% and 50%. At 8 a little less comes out; at 14, a third. The
+# decoder does not lose its way at the end: of these, two in five go wrong in the first third of their sounds (of
+# five letters, one in seven). The vector that holds the word may be full, or long words too rare in the training.
+# This figure cannot tell.
 # :::
 #
 # ## What a letter does to a sound
