@@ -62,6 +62,7 @@ for word in ["fish", "phish", "ghoti", "knight"]:
 from collections import Counter
 from itertools import product
 from string import ascii_lowercase
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -164,13 +165,12 @@ for first, h in zip(training.progress(pairs), longer(start, 2)):
 # %%
 for word in ["fish", "knight"]:
     found = spellings[dictionary[word][0]]
-    print(f"{word}, {len(found)}:", *found)
+    print(fill(f"{word}, {len(found)}: {' '.join(found)}", 40))
 
 
 # %% [markdown]
 # :::{dropdown} Answer 1
-# 11 and 16. This is no sample and no search: there is no twelfth. The network knows that k, g and p can be
-# silent before n. What nobody taught it is *yfhq*.
+# 11 and 16. This is no sample and no search: there is no twelfth. Nobody taught it *yfhq*.
 # ([Chapter 15](15_letters_heard.md) reads what you type: try it.)
 # :::
 #
@@ -434,9 +434,10 @@ for length in (8, 9):
 # %% [markdown]
 # ## What could fool us
 #
-# **A measure from where it is easy.** At five letters the list can still be made for a tenth of the
-# strings, drawn at random. There the same search finds about one spelling in four. That is some 350 times
-# chance: to beat chance is not to find most. Of *psychology* it has found some, and nobody knows of how many.
+# **A measure from where it is easy.** At five letters the list can still be made for a tenth of the beginnings,
+# drawn at random. By it the same search finds a third of the spellings (0.25 to 0.45, a 95% interval over 50
+# words). To beat chance, here hundreds of times, is not to find most. Of *psychology* it has found some, and
+# nobody knows of how many.
 #
 # **A tie.** A list is exact if none of its decisions hangs on rounding. In that of *fish* the closest is
 # *fzfh*, where a right sound leads by 0.09; outside *fhsh* falls short by 0.04. Processors differ by 0.00002.
@@ -457,7 +458,7 @@ for length in (8, 9):
 # - *Count*: a reading of three letters loses 1.4 of 14.1 bits, one of four 2.4 of 18.8.
 # - *Weigh*: the right word is the first of its list one time in four by chance, three in five with a prior
 #   of letter pairs.
-# - *Search*: a beam that finds two spellings of three at four letters finds one of four at five.
+# - *Search*: a beam that finds two spellings of three at four letters finds one of three at five.
 
 # %% [markdown]
 # ## One open question
