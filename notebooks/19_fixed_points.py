@@ -52,7 +52,7 @@ def axes_of(states: np.ndarray):
     away = np.linalg.svd(states - centre, full_matrices=False)[2][:3].T
     fig = plt.figure(figsize=(5, 4.5))
     ax = fig.add_subplot(projection="3d")
-    ax.view_init(18, 25)
+    ax.view_init(18, 60)
     ax.set(xticklabels=[], yticklabels=[], zticklabels=[])
     return ax, lambda points: ((points - centre) @ away).T
 
@@ -84,7 +84,7 @@ plt.show()
 # - *Judge* whether a list of such states is whole.
 # :::
 #
-# **Time:** about 21 minutes, and 55 for the exercises; the code runs in about 20 seconds.
+# **Time:** about 21 minutes, and 55 for the exercises; the code runs in about 15 seconds.
 # **Needs:** matrices, derivatives, eigenvalues; [chapter 1](01_linear_rnn_sum.md)'s cell.
 #
 # {cite:t}`sussillo2013` opened this network, the three-bit flip-flop, by the states in which it stands
@@ -177,7 +177,7 @@ def newton(U: np.ndarray, b: np.ndarray, h: np.ndarray):
 checks.newton(newton)
 
 # %% [markdown]
-# We begin halfway between two states that the network visited.
+# We begin between two states that the network visited.
 
 # %%
 block = gates.blocks["state"]
@@ -191,6 +191,7 @@ def between(states: np.ndarray, count: int, seed: int = 0):
     return one + rng.random((count, 1)) * (other - one)
 
 
+# %%
 h = between(states, 1)[0]
 for k in range(6):
     off = np.abs(np.tanh(h @ U + b) - h).max()
@@ -199,7 +200,7 @@ for k in range(6):
 
 
 # %% [markdown]
-# The number of right digits about doubles at each step: a few steps reach the precision of the computer.
+# Near the point the number of right digits about doubles at each step, up to the precision of the computer.
 # `dynamics.fixed_points` does the same from many starts at once, for any layer that `gates` reads. It
 # halves a step that overshoots, and keeps each point once.
 
@@ -249,6 +250,7 @@ def joined(network, found: dynamics.FixedPoints) -> list:
     return [sorted(map(tuple, pair)) for pair in np.array(ends)]
 
 
+# %%
 pairs = joined(trained[0], found)
 different = [np.sum(np.not_equal(*pair)) for pair in pairs]
 print(len(set(map(str, pairs))), "pairs, bits that differ:",
@@ -340,6 +342,7 @@ def shuffled(layer: Gates) -> Gates:
     return replace(layer, blocks={"state": new})
 
 
+# %%
 untrained = networks.flip_flops(range(20), updates=0)
 anew = [read_gates(network["cell"]) for network in untrained]
 for name, some in (("untrained", anew),
@@ -409,8 +412,8 @@ found = dynamics.fixed_points(layer, between(visited(layer), 2000))
 print(kinds(found), "sum:", sign_sum(found))
 
 # %% [markdown]
-# **Is it the task alone?** We started with recurrent weights of variance $0.9^2 / 32$, under which most states
-# die out. With $1.5^2 / 32$ they do not.
+# **Is it the task alone?** We started with recurrent weights of variance $0.9^2 / 32$, near the border
+# below which the state of an untrained network dies out. With $1.5^2 / 32$ it dies out in none.
 
 # %%
 wild = [read_gates(network["cell"])
@@ -458,7 +461,7 @@ print("sums:", {sign_sum(found) for found in lists})
 # 16 of 20 networks show at $s = 1$; in the others more corners have gone, so a lasting pulse costs other bits
 # too. The corners of the wrong sign are gone at $s = 0.15$ in 20 of 20 networks, though a pulse is 1: what
 # turns a bit in one step is far stronger than what turns it in many. A sum that is not 1 means that the
-# search has missed a point, often near the $s$ at which two of them meet. Points that a search does not find
+# search has missed a point. Points that a search does not find
 # between two values of $s$ may still have been there.
 # :::
 

@@ -261,6 +261,19 @@ def test_from_another_start_the_inside_differs(held):
     assert {chapter.sign_sum(points) for points in found} == {1}
 
 
+def dies_out(layer):
+    """Return whether the states of an untrained network go to 0."""
+    h = chapter.visited(layer)[-50:]
+    for _ in range(500):
+        h = dynamics.step(layer, h)
+    return np.abs(h).max() < 1e-3
+
+
+def test_the_two_gains_lie_at_and_above_the_border():
+    assert 0 < sum(map(dies_out, layers(updates=0))) < 20
+    assert not any(map(dies_out, layers(updates=0, gain=1.5)))
+
+
 def test_a_network_can_remember_without_standing_still():
     network, layer = trained(gain=1.5)[12], layers(gain=1.5)[12]
     found = searched(gain=1.5)[12]
