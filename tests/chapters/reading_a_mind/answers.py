@@ -21,6 +21,16 @@ def after(weights, x):
     return np.stack(out, axis=-1)
 
 
+def in_place(weights, x):
+    W, U, b = weights
+    h, out = np.zeros(x.shape[:-1]), []
+    for t in range(x.shape[-1]):
+        out.append(h)
+        h *= U
+        h += W * x[..., t] + b
+    return np.stack(out, axis=-1)
+
+
 def allocated(weights, x):
     h = np.zeros(x.shape)
     for t in range(1, x.shape[-1]):
@@ -71,6 +81,7 @@ ANSWERS = {
         ("right", allocated),
         ("right", lambda w, x: states(w, x).tolist()),
         ("after each trial, not before", after),
+        ("one array, changed in place", in_place),
         ("before the first trial the state is 0", lambda w, x: states(w, x) + 1),
         ("b is missing", lambda w, x: states(w, x, bias=0)),
         ("what does U multiply", lambda w, x: states(w, x, recurrent=0)),
