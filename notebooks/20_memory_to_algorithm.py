@@ -298,6 +298,7 @@ def automaton(net: list, h: np.ndarray, cut: float = 0.05) -> tuple:
     return labels, labels[np.array(after).T], odd(net, member)
 
 
+# %%
 def each(weights: list) -> list[list]:
     """Return the weights of each network alone."""
     return [[w[k] for w in weights] for k in range(len(weights[0]))]

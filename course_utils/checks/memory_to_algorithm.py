@@ -19,7 +19,7 @@ def _joined(size: int, pairs: list[tuple[int, int]]) -> Array:
 
 
 def _clusters(near: Array, rounds: int) -> Array:
-    """Number the clusters that chains of ``rounds`` neighbours join."""
+    """Return the clusters that chains of ``rounds`` neighbours join."""
     reach = near
     for _ in range(rounds - 1):
         reach = (reach.astype(int) @ near) > 0
@@ -69,7 +69,7 @@ to the cluster too, and so on
 
 
 def _kinds(table: Array, says: Array, rounds: int) -> Array:
-    """Number the states by what they say to all strings of up to ``rounds`` symbols."""
+    """Return the states' kinds, by what they say to all strings of up to ``rounds`` symbols."""
     kind = np.unique(says, return_inverse=True)[1].ravel()
     for _ in range(rounds):
         rows = np.column_stack([kind, kind[table]])
