@@ -325,10 +325,10 @@ unit, c = chosen - 128, S[:, 128:256]
 within, without = (c[label == side].mean(axis=0) for side in (True, False))
 open_lines = [line[:line.index(")")] for line in lines[:80:2]]
 free_lines = [" ".join(phrase[:2]) for phrase in phrases[:80:2]]
-shut, forced = [], []
-for k in training.progress(range(128), "units"):
-    shut.append(probability(open_lines, ")", k, without[k]))
-    forced.append(probability(free_lines, ")", k, within[k]))
+both = [(probability(open_lines, ")", k, without[k]),
+         probability(free_lines, ")", k, within[k]))
+        for k in training.progress(range(128), "units")]
+shut, forced = np.transpose(both)
 
 # %%
 others = np.delete(np.arange(128), unit)
