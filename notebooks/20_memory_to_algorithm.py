@@ -198,7 +198,7 @@ for n, weights in nets.items():
 # at 1,000?
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where 1,024 strings of ten symbols leave two networks, in the plane of the first two principal components. Left, trained on strings of 10, they have merged. Right, trained on strings of 4, most stand apart, odd and even mixed.", "name": "fig-memory-to-algorithm-planes"}, "image": {"alt": "Two scatter plots of the same 1,024 strings. On the left a handful of tight spots, filled circles for odd strings and open squares for even ones at separate places. On the right circles and squares are spread and mixed."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Where 1,024 strings of ten symbols leave two networks, in the plane of the first two principal components. Left, trained on strings of 10, they have merged. Right, trained on strings of 4, most stand apart, odd and even mixed.", "name": "fig-memory-to-algorithm-planes"}, "image": {"alt": "Two scatter plots of the same 1,024 strings. On the left a handful of tight spots, circles for odd strings and squares for even ones at separate places. On the right circles and squares are spread and mixed."}} jupyter={"source_hidden": true}
 blue, red, green, ink = (plotting.COLOURS[name] for name in
                          ("blue", "vermilion", "green", "black"))
 strings = np.array(list(product((0, 1), repeat=10)))
@@ -398,11 +398,12 @@ plt.show()
 # %% [markdown]
 # :::{dropdown} Answer 3
 # Nearly always, for both kinds. Networks that are wrong half of the time follow machines of their own,
-# with many states. Where the run ends up, there are sometimes few: network 9 of those trained on 4 is
-# soon in three states and answers *odd* only in one of them. Strings of 4 could not tell it from parity.
+# with many states. Where the run ends up, there are sometimes few: network 9 of those
+# trained on 4 is soon in three states. Every other step it says *even*, and between them whether the last
+# symbol was a 1. Strings of 4 could not tell it from parity.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The states that two machines still visit after 1,000 symbols. Left, parity. Right, what network 9 does that was trained on strings of 4. In double rings the answer is odd.", "name": "fig-memory-to-algorithm-machines"}, "image": {"alt": "Two machines as circles joined by arrows. Left two circles, a 1 leads from each to the other and a 0 back to itself. Right more circles, of which the ones with a double ring answer odd."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The states that two machines still visit after 1,000 symbols. Left, parity. Right, what network 9 does that was trained on strings of 4. In double rings the answer is odd.", "name": "fig-memory-to-algorithm-machines"}, "image": {"alt": "Two machines as circles joined by arrows. Left two circles, a 1 leads from each to the other and a 0 back to itself. Right three circles. From two of them, one even and one odd, either symbol leads to the third, even; from there a 0 leads to the even one and a 1 to the odd one."}} jupyter={"source_hidden": true}
 def draw(ax, machine):
     """Draw the kinds of states that long runs end in."""
     labels, table, says = machine
@@ -431,18 +432,19 @@ def draw(ax, machine):
                 side = np.array([along[1], -along[0]])
                 ends = (here + 0.45 * along - 0.1 * side,
                         there - 0.45 * along - 0.1 * side)
-                bend, at = -0.25, (here + there) / 2 - 0.5 * side
+                bend, at = -0.25, (here + there) / 2 - 0.7 * side
             ax.annotate("", ends[1], ends[0], arrowprops=dict(
                 arrowstyle="-|>", color=blue, shrinkA=0, shrinkB=0,
                 connectionstyle=f"arc3,rad={bend}"))
             ax.text(*at, name, color=blue, ha="center", va="center")
-    ax.set(xlim=(-2.4, 2.4), ylim=(-2.4, 2.4), aspect="equal")
+    ax.set(xlim=(-2.4, 2.4), ylim=(-2.3, 2.3), aspect="equal")
     ax.axis("off")
 
 
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.6))
-draw(axes[0], machines[10][2])
-draw(axes[1], machines[4][9])
+for ax, n, k in zip(axes, (10, 4), (2, 9)):
+    draw(ax, machines[n][k])
+    ax.set_title(f"network {k}, trained on {n}")
 plt.show()
 
 # %% [markdown]
