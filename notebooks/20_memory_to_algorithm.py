@@ -425,7 +425,7 @@ def draw(ax, machine):
         state = table[state, bits]
     kinds, member = np.unique(kind[state], return_index=True)
     member, turn = state[member], 2 * np.pi * np.arange(len(kinds))
-    spots = {k: 1.6 * np.array([-np.cos(a), np.sin(a)])
+    spots = {k: 2.1 * np.array([-np.cos(a), np.sin(a)])
              for k, a in zip(kinds, turn / len(kinds))}
     for k, first in zip(kinds, member):
         here, ahead = spots[k], kind[table[first]]
@@ -445,12 +445,12 @@ def draw(ax, machine):
                 side = np.array([along[1], -along[0]])
                 ends = (here + 0.45 * along - 0.1 * side,
                         there - 0.45 * along - 0.1 * side)
-                bend, at = -0.25, (here + there) / 2 - 0.7 * side
+                bend, at = -0.25, (here + there) / 2 - 0.62 * side
             ax.annotate("", ends[1], ends[0], arrowprops=dict(
                 arrowstyle="-|>", color=blue, shrinkA=0, shrinkB=0,
                 connectionstyle=f"arc3,rad={bend}"))
             ax.text(*at, name, color=blue, ha="center", va="center")
-    ax.set(xlim=(-2.4, 2.4), ylim=(-2.3, 2.3), aspect="equal")
+    ax.set(xlim=(-2.7, 2.7), ylim=(-2.6, 2.6), aspect="equal")
     ax.axis("off")
 
 
