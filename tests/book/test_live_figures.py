@@ -27,6 +27,7 @@ CHAPTERS = {
     "14_modulo_weights": "Sawtooth",
     "15_letters_heard": "LettersHeard",
     "17_bracket_cell": "ColouredText",
+    "18_reading_a_mind": "MindReader",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
