@@ -445,7 +445,7 @@ def draw(ax, machine):
                 side = np.array([along[1], -along[0]])
                 ends = (here + 0.45 * along - 0.1 * side,
                         there - 0.45 * along - 0.1 * side)
-                bend, at = -0.25, (here + there) / 2 - 0.85 * side
+                bend, at = -0.15, (here + there) / 2 - 0.62 * side
             ax.annotate("", ends[1], ends[0], arrowprops=dict(
                 arrowstyle="-|>", color=blue, shrinkA=0, shrinkB=0,
                 connectionstyle=f"arc3,rad={bend}"))
