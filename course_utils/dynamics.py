@@ -53,7 +53,7 @@ class FixedPoints:
 
     @property
     def unstable(self) -> NDArray[np.int64]:
-        """In how many directions a change grows, (points,): 0 at a stable point."""
+        """How many directions a change grows in, (points,). A stable point has none."""
         found: NDArray[np.int64] = (np.abs(self.eigenvalues) > 1).sum(axis=1)
         return found
 
