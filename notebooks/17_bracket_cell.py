@@ -295,7 +295,8 @@ def held(cell: gates.Gates, unit: int) -> gates.Gates:
     blocks = dict(cell.blocks)
     for name, bias in (("input", -100), ("forget", 100)):
         old = blocks[name]
-        W, U, b = old.kernel.copy(), old.recurrent.copy(), old.bias.copy()
+        W, U, b = (part.copy() for part in
+                   (old.kernel, old.recurrent, old.bias))
         W[:, unit], U[:, unit], b[unit] = 0, 0, bias
         blocks[name] = replace(old, kernel=W, recurrent=U, bias=b)
     return replace(cell, blocks=blocks)

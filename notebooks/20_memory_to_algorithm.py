@@ -247,7 +247,7 @@ plt.show()
 #
 # :::{dropdown} Hint 2
 # `np.where(near, group, len(near)).min(axis=1)` is the lowest number among the neighbours.
-# `np.unique(group, return_inverse=True)[1]` closes the gaps.
+# `np.unique` with `return_inverse=True` closes the gaps.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "merge", "solution": true} jupyter={"source_hidden": true}
@@ -334,7 +334,7 @@ def each(weights: list) -> list[list]:
 #
 # :::{dropdown} Hint 2
 # `np.column_stack([kind, kind[table]])` has a row for each state: its kind, and the kinds it leads to.
-# `np.unique(rows, axis=0, return_inverse=True)[1].ravel()` numbers equal rows alike.
+# `np.unique` with `axis=0` and `return_inverse=True` numbers equal rows alike.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "reduce", "solution": true} jupyter={"source_hidden": true}

@@ -46,7 +46,7 @@ keep the weights of a gate?
         if close(found_W, kernel):
             raise CheckFailed("turned(...): U is right, W is as it came")
         if features == units and close(
-            found_W, np.hstack([block.T for block in np.hsplit(kernel, 4)])
+            found_W, np.hstack([part.T for part in np.hsplit(kernel, 4)])
         ):
             raise CheckFailed(f"{case}: a new shape for W is not yet another order")
         if close(np.sort(found_W, axis=None), np.sort(kernel, axis=None)):
@@ -88,8 +88,8 @@ def held(function: Callable[..., Any]) -> None:
     >>> held(lambda cell, unit: cell)
     Traceback (most recent call last):
     ...
-    course_utils.checks.CheckFailed: held(cell, 1): c of unit 1 starts at 0.7 and is 0.3 after \
-one step; what comes in, and what is kept?
+    course_utils.checks.CheckFailed: held(cell, 1): c of unit 1 starts at 0.7 and is -0.03 \
+after one step; what comes in, and what is kept?
     """
     for features, units, unit, seed in ((3, 4, 1, 0), (2, 3, 0, 1), (3, 4, 3, 2)):
         cell, case = _lstm(features, units, seed), f"held(cell, {unit})"
@@ -103,7 +103,7 @@ one step; what comes in, and what is kept?
         if not close(c, np.broadcast_to(c0[:, unit, np.newaxis], c.shape), rtol=0, atol=1e-6):
             if np.abs(c[:, 0] - c0[:, unit]).max() > 0.02:
                 raise CheckFailed(
-                    f"{case}: c of unit {unit} starts at 0.7 and is {c[0, 0]:.1f} after one "
+                    f"{case}: c of unit {unit} starts at 0.7 and is {c[0, 0]:.2f} after one "
                     "step; what comes in, and what is kept?"
                 )
             raise CheckFailed(

@@ -38,7 +38,8 @@ alone; where is the slope of tanh?
     for what, U, b, h in _cases():
         n, after = len(b), np.tanh(h @ U + b)
         got = as_array(call(function, U, b, h), (n, n), f"{what}: J")
-        right = U * (1 - after**2)
+        slope = 1 - after**2
+        right = U * slope
         if close(got, right):
             continue
         if close(got, right.T):
@@ -52,8 +53,8 @@ alone; where is the slope of tanh?
                 U * (1 - (h @ U + b) ** 2),
                 "the slope needs the value of tanh, not what is in it",
             ),
-            (U.T * (1 - after**2), "which entry of U multiplies h_i in z_j?"),
-            (U * (1 - after**2)[:, None], "the slope belongs to j, the unit that changes"),
+            (U.T * slope, "which entry of U multiplies h_i in z_j?"),
+            (U * slope[:, None], "the slope belongs to j, the unit that changes"),
             (right - np.eye(n), "this is J - I, the change of F(h) - h"),
             (np.eye(n) - right, "this is I - J; J alone is asked for"),
         ):
@@ -77,7 +78,7 @@ the network, not of Newton
     for what, U, b, h in _cases():
         n, after = len(b), np.tanh(h @ U + b)
         got = as_array(call(function, U, b, h), (n,), f"{what}: the state")
-        off, J = after - h, U * (1 - after**2)
+        off, J = after - h, U * (1 - np.square(after))
         system = np.eye(n) - J
         d = np.linalg.solve(system.T, off)
         if close(got, h + d):

@@ -38,7 +38,7 @@ def _prices(
         scores = scores - scores.max(axis=axis, keepdims=True)
         total = np.log(np.exp(scores).sum(axis=axis, keepdims=True))
         costs.append((total - scores)[:, said[k + shift]] / np.log(2))
-    return np.stack(costs, axis=1)
+    return np.array(costs).T
 
 
 def _stays(say: Say, h: Floats, said: list[int]) -> Floats:

@@ -81,8 +81,9 @@ trial says something, with p = 1/2 and the slopes s, 0 and 1; I is not their pro
         h = _states(W, U, b, s)
         J = np.array([_states(1, U, 0, x) for x in (s, h, np.ones(shape))]).reshape(3, -1)
         p = _sigmoid(h).ravel()
+        want = (J * (p - p**2)) @ J.T
         got = as_array(call(function, list(weights), s), (3, 3), f"{what}: I")
-        if close(got, (J * p * (1 - p)) @ J.T):
+        if close(got, want):
             continue
         for weighting, hint in (
             (np.ones(p.size), "each trial counts by p (1 - p), the variance of its choice"),
@@ -92,9 +93,9 @@ trial says something, with p = 1/2 and the slopes s, 0 and 1; I is not their pro
         ):
             if close(got, (J * weighting) @ J.T):
                 raise CheckFailed(f"{what}: {hint}")
-        if close(got * s.size, (J * p * (1 - p)) @ J.T):
+        if close(got * s.size, want):
             raise CheckFailed(f"{what}: this is the mean over the trials; information adds up")
-        if close(got * shape[0], (J * p * (1 - p)) @ J.T):
+        if close(got * shape[0], want):
             raise CheckFailed(f"{what}: this is the mean over the animals; information adds up")
         if weights[1] == 0:
             raise CheckFailed(
@@ -150,6 +151,6 @@ def two_rates(function: Callable[..., Any]) -> None:
 def _two(alphas: tuple[float, ...], beta: float, s: Array, paid: Array) -> Array:
     out = np.zeros(s.shape)
     for t in range(s.shape[1] - 1):
-        alpha = np.where(paid[:, t], alphas[1], alphas[0])
+        alpha = np.where(paid[:, t], *alphas[::-1])
         out[:, t + 1] = (1 - alpha) * out[:, t] + alpha * beta * s[:, t]
     return out

@@ -144,7 +144,7 @@ def letters_heard(network: SpellingNetwork, word: str, put: str = "") -> Heard:
     cost, last = np.zeros((len(h), len(sounds))), np.full(len(h), SOUNDS.index("<s>"))
     for k, sound in enumerate(sounds):
         h, scores = network.say(h, last)
-        scores = scores - scores.max(axis=1, keepdims=True)
+        scores -= scores.max(axis=1, keepdims=True)
         last = np.full(len(h), SOUNDS.index(sound))
         total = np.log2(np.exp(scores).sum(axis=1))
         cost[:, k] = total - scores[:, last[0]] / np.log(2)
