@@ -510,7 +510,7 @@ for U in (0.5, 1.0):
 # :::
 
 # %% [markdown] nbgrader={"grade_id": "open-start", "solution": true, "grade": true, "points": 3}
-# Write your predictions, your counts and your control here.
+# *Your answer here: your predictions, your counts and your control.*
 
 # %% [markdown]
 # :::{dropdown} One answer

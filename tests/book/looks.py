@@ -145,11 +145,18 @@ def dead_figures(page, theme):
     for host in page.locator(".course-live").all():
         if host.get_attribute("data-theme") != theme:
             yield "live figure in another theme"
-        dial = host.locator("input[type=range]").first
         before = host.evaluate("host => host.liveState()")
-        for _ in range(2):  # one step may be less than the figure shows
-            dial.press("ArrowRight")
-        if before == host.evaluate("host => host.liveState()") or not dial.is_visible():
+        dials, lines = (host.locator(f"input[type={kind}]") for kind in ("range", "text"))
+        dial = dials.first if dials.count() else lines.first
+        # One step may be less than the figure shows. A line of text takes a large network a
+        # moment.
+        for key in ("ArrowRight", "ArrowRight") if dials.count() else ("End", "x"):
+            dial.press(key)
+        patience = 1 if dials.count() else 40
+        while before == host.evaluate("host => host.liveState()") and patience:
+            page.wait_for_timeout(500)
+            patience -= 1
+        if not patience or not dial.is_visible():
             yield "live figure stands still"
 
 

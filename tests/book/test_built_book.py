@@ -13,12 +13,12 @@ def test_a_page_from_disk_on_a_phone(visit, name):
     assert wrong_on_a_phone(visit((SITE / name).as_uri(), 390, "dark")) == []
 
 
-def test_the_folded_solution_and_answer_open(visit):
+def test_the_folded_code_and_answer_open(visit):
     page = visit("notebooks/01_linear_rnn_sum.html")
-    solution = page.locator("details:has-text('Show solution')").first
-    code = solution.locator("pre").first
+    fold = page.locator("details:has-text('Show the code')").first
+    code = fold.locator("pre").first
     assert not code.is_visible()
-    solution.locator("summary").click()
+    fold.locator("summary").click()
     assert code.is_visible()
     answer = page.locator("details.sd-dropdown").first
     body = answer.locator(".sd-summary-content")
