@@ -222,4 +222,6 @@ def wrong_on_a_phone(page):
     page.evaluate(FEWER, [{}, 0])
     wrong += serious(page, contrast=False)
     theme_of(page, "light")
-    return wrong + [f"light: {words}" for words in found(page, {"scrolls sideways": SIDEWAYS})]
+    wrong += [f"light: {words}" for words in found(page, {"scrolls sideways": SIDEWAYS})]
+    page.set_viewport_size({"width": 320, "height": 900})
+    return wrong + [f"320 px: {words}" for words in found(page, {"scrolls sideways": SIDEWAYS})]
