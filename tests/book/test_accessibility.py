@@ -52,9 +52,8 @@ def test_no_single_key_is_a_shortcut(visit):
     assert "NAVIGATION_WITH_KEYS: false" in script
     assert "ENABLE_SEARCH_SHORTCUTS: false" in script
     page = visit("book/index.html")
-    before = page.evaluate("document.activeElement.outerHTML")
     for key in ("/", "s", "c", "ArrowRight", "Escape"):
         page.keyboard.press(key)
     page.wait_for_timeout(200)
     assert page.url.endswith("book/index.html")
-    assert page.evaluate("document.activeElement.outerHTML") == before
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
