@@ -83,7 +83,7 @@ def words() -> dict[str, tuple[tuple[str, ...], ...]]:
     """Return the words of the CMU Pronouncing Dictionary and the pronunciations of each.
 
     The 117,493 words in plain letters a to z, in the order of the dictionary. The network of
-    :func:`spelling_network` was trained on them.
+    :func:`spelling_network` learned from them; its file does not say which were held out.
 
     Examples
     --------
