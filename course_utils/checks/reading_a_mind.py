@@ -34,12 +34,13 @@ def forward(function: Callable[..., Any]) -> None:
     course_utils.checks.CheckFailed: one animal, 2 trials: before the first trial the state is 0
     """
     rng = np.random.default_rng(0)
-    for what, shape, many in (
-        ("one animal, 2 trials", (2,), None),
-        ("3 animals, 6 trials", (3, 6), None),
-        ("4 networks, 3 animals, 5 trials", (4, 3, 5), 4),
+    for what, shape, many, size in (
+        ("one animal, 2 trials", (2,), None, 1),
+        ("3 animals, 6 trials", (3, 6), None, 1),
+        ("4 networks, 3 animals, 5 trials", (4, 3, 5), 4, 1),
+        ("one animal, 6 trials, inputs of about 100", (6,), None, 100),
     ):
-        x = rng.normal(size=shape)
+        x = rng.normal(scale=size, size=shape)
         W, U, b = rng.uniform(0.2, 0.9, (3, many, 1)) if many else (0.8, 0.6, 0.3)
         got = as_array(call(function, [W, U, b], x), shape, f"{what}: the states")
         if close(got, _states(W, U, b, x)):
@@ -55,6 +56,10 @@ def forward(function: Callable[..., Any]) -> None:
             raise CheckFailed(f"{what}: b is missing")
         if close(got, _states(W, 0, b, x)):
             raise CheckFailed(f"{what}: what does U multiply?")
+        if size > 1:
+            raise CheckFailed(
+                f"{what}: this holds for small states only; a linear cell has no bounds"
+            )
         raise CheckFailed(f"{what}: step by hand: h becomes W x + U h + b")
     print("forward: right")
 
@@ -119,8 +124,8 @@ def two_rates(function: Callable[..., Any]) -> None:
     course_utils.checks.CheckFailed: before the first trial the log odds are 0
     """
     rng = np.random.default_rng(2)
-    for alphas in ((0.3, 0.3), (0.1, 0.5), (0.6, 0.2)):
-        beta, shape = 2.5, (3, 7)
+    for alphas, beta in (((0.3, 0.3), 2.5), ((0.1, 0.5), 2.5), ((0.6, 0.2), 40.0)):
+        shape = 3, 7
         s, paid = rng.choice([-1.0, 1.0], shape), rng.random(shape) < 0.5
         got = as_array(
             call(function, alphas, beta, s, paid), shape, f"rates {alphas}: the log odds"
