@@ -42,6 +42,7 @@ from course_utils.live.decode import DecodeBasis, DecodeShift
 from course_utils.live.draw import DrawTheTop
 from course_utils.live.microscope import GateMicroscope, GateSlices, sliced
 from course_utils.live.one_unit import ThereAndBack, there_and_back
+from course_utils.live.parity import ParityWalk
 from course_utils.live.rnn import LossSurface, RnnDials, descent, states
 from course_utils.live.row import InkTheRow
 from course_utils.live.sawtooth import Sawtooth, used_weight, weight_path
@@ -61,6 +62,7 @@ __all__ = [
     "LiveFigure",
     "LossSurface",
     "MindReader",
+    "ParityWalk",
     "RnnDials",
     "Sawtooth",
     "ThereAndBack",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from course_utils import data, decoding, live, pretrained
-from course_utils.live import bandit
+from course_utils.live import bandit, parity
 from tests.book.visit import SITE, serious
 from tests.package.live_examples import EMBEDDING, EXAMPLES, GATE_OFFSET, GATE_W, ONE_HOT
 
@@ -28,6 +28,7 @@ CHAPTERS = {
     "15_letters_heard": "LettersHeard",
     "17_bracket_cell": "ColouredText",
     "18_reading_a_mind": "MindReader",
+    "20_memory_to_algorithm": "ParityWalk",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -396,6 +397,53 @@ def test_the_three_weights_are_those_that_python_finds(visit):
             assert abs(1 - weights[1] - alpha) < 4 * errors[1]
     page.get_by_role("button", name="Start again").click()
     assert state(page)["choices"] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("1101", None), ("01 1x0 1111 0010 1", 5), ("10" * 30, 33), ("", None)]
+)
+def test_the_walk_of_a_typed_string_is_numpys(visit, typed, read):
+    page = visit("ParityWalk.html")
+    page.get_by_role("textbox").fill(typed)
+    if read:
+        move(page, "symbols read", read)
+    now, string = state(page), re.sub("[^01]", "", typed)[:40]
+    at = len(string) if read is None else read
+    assert (now["string"], now["at"]) == (string, at)
+    x, around = np.array([[*map(int, string)]], int), parity.crowd()
+    for k, weights in enumerate(EXAMPLES["ParityWalk"].networks.values()):
+        h, odds = parity.walk(weights, x)
+        np.testing.assert_allclose(
+            [after["odds"] for after in now["walks"][k]], odds[0], **CLOSE
+        )
+        up = (h @ parity.upwards(weights))[0]
+        np.testing.assert_allclose([after["up"] for after in now["walks"][k]], up, **CLOSE)
+        wrong = (odds[0, 1:] > 0) != (x[0].cumsum() % 2 == 1)
+        assert now["mistakes"][k] == (np.flatnonzero(wrong) + 1).tolist()
+        says = parity.walk(weights, around[:, :at])[1][:, -1] > 0
+        share = (says == (around[:, :at].sum(axis=1) % 2 == 1)).mean()
+        np.testing.assert_allclose(now["share"][k], share, **CLOSE)
+        if at:
+            words = page.locator(".readout").inner_text()
+            assert f"right on {100 * share:.0f}% of 128 strings" in words
+    assert (
+        page.locator(".readout")
+        .inner_text()
+        .startswith(f"{at} symbols, {x[0, :at].sum()} ones" if at else "Type 0 or 1.")
+    )
+
+
+def test_buttons_lengthen_the_string_and_draw_another(visit):
+    page = visit("ParityWalk.html")
+    for symbol in "1011":
+        page.get_by_role("button", name=f"Add a {symbol}").click()
+    assert state(page)["string"] == "1101001101001011"
+    assert state(page)["mistakes"][0] == []
+    assert state(page)["mistakes"][1] != []
+    page.get_by_role("button", name="Another string of 20").click()
+    now = state(page)
+    assert (len(now["string"]), now["at"]) == (20, 20)
+    assert page.get_by_role("textbox").input_value() == now["string"]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,14 @@ GATE_W, GATE_OFFSET = _rng.normal(size=(28, 5)) / 4, np.array([1.0, 0.5, 1.5, 0.
 CHOICES, PAID = (_rng.random((2, 80)) < 0.6).astype(int)
 MEANS = ROW_RNN.run(WINDOWS)[1].mean(axis=(0, 1))
 
+
+def _parity(k: float) -> list[np.ndarray]:
+    """Return a cell of two units, "a one or odd" and "both": exact parity where k is large."""
+    U = k * np.array([[0.5, 0.5], [-0.5, -0.5]])
+    b = k * np.array([-0.5, -1.5])
+    return [np.full((1, 2), k), U, b, np.array([[1.0], [-1.0]]), np.array([[-1.0]])]
+
+
 EXAMPLES: dict[str, live.LiveFigure] = {
     "RnnDials": live.RnnDials(
         0.99675155, 1.00106668, 0.01110852, presets={"U = -1": (1, -1, 0)}
@@ -79,6 +87,9 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "GateMicroscope": live.GateMicroscope(*COUNTER, "aaaabbbb"),
     "InkTheRow": live.InkTheRow(GATE_W, GATE_OFFSET, 0, 1),
     "GateSlices": live.GateSlices(FUSED, SEQUENCES, SLICED, "iofc"),
+    "ParityWalk": live.ParityWalk(
+        {"Steep": _parity(8.0), "Flat": _parity(1.2)}, "110100110100", 10
+    ),
     "MindReader": live.MindReader(CHOICES, PAID, 0.3, 3.0),
     "Sawtooth": live.Sawtooth(-0.3),
     "ThereAndBack": live.ThereAndBack(),

@@ -17,6 +17,7 @@ from tests.package.live_examples import EMBEDDING, EXAMPLES, FUSED, ONE_HOT, SEQ
 from tools.chapters import ROOT
 
 SPELLING = pretrained.spelling_network()
+PARITY = EXAMPLES["ParityWalk"].networks["Steep"]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -103,6 +104,8 @@ def test_the_script_reads_all_that_is_handed_over(name):
         (lambda: live.LettersHeard(SPELLING, "a", [""]), "got ''"),
         (lambda: live.there_and_back(0.4, 1, 0, 3, 3), "U should not be 0"),
         (lambda: live.DecodeShift([np.ones((10, 1)), "one", 1]), "U should hold real numbers"),
+        (lambda: live.ParityWalk({}, "012", 1), "symbols 0 or 1, got '012'"),
+        (lambda: live.ParityWalk({}, "01", 3), "read should be from 1 to 2, got 3"),
         (lambda: live.Sawtooth(3), "target should lie from -1.5 to 2.5, got 3"),
         (lambda: live.Sawtooth(0.7, start=-2), "start should lie from -1.5 to 2.5, got -2"),
         (lambda: live.used_weight("sine", 1), "kind should be one of modulo, symmetric, fold"),
@@ -160,9 +163,10 @@ def test_a_refusal_names_the_argument(function, given):
     [
         (live.DecodeShift, ONE_HOT, "WUb"),
         (live.DecodeBasis, EMBEDDING, "EWUb"),
+        (lambda weights: live.ParityWalk({"a": weights}, "1", 1), PARITY, "WUbVc"),
         (lambda weights: live.GateSlices(weights, SEQUENCES, SLICED), FUSED, "WUb"),
     ],
-    ids=["DecodeShift", "DecodeBasis", "GateSlices"],
+    ids=["DecodeShift", "DecodeBasis", "ParityWalk", "GateSlices"],
 )
 def test_a_refusal_names_the_array(make, weights, names):
     make(weights)
@@ -379,3 +383,23 @@ def test_behind_a_state_of_1_nothing_comes_back():
     _, back, bits = live.there_and_back(0.4, 2.0, 2.0, 2, 3)
     assert np.isnan(back[0])
     assert bits == np.inf
+
+
+def test_a_steep_cell_does_parity_and_a_flat_one_forgets_it():
+    x = live.parity.crowd()
+    assert len(np.unique(x[:, :7], axis=0)) == 128, "each beginning of seven symbols is there"
+    right = {
+        name: ((live.parity.walk(weights, x)[1] > 0)[:, 1:] == (x.cumsum(axis=1) % 2 == 1))
+        for name, weights in EXAMPLES["ParityWalk"].networks.items()
+    }
+    assert right["Steep"].all()
+    assert 0.3 < right["Flat"][:, -1].mean() < 0.9
+    assert "Steep: 100%" in EXAMPLES["ParityWalk"].alt()
+    assert "Flat: 100%" not in EXAMPLES["ParityWalk"].alt()
+
+
+def test_the_second_direction_is_at_right_angles_to_the_readout():
+    for weights in EXAMPLES["ParityWalk"].networks.values():
+        direction = live.parity.upwards(weights)
+        np.testing.assert_allclose(direction @ weights[3], 0, atol=1e-12)
+        assert np.linalg.norm(direction) == pytest.approx(1)
