@@ -40,6 +40,7 @@ from course_utils.live.backwards import Backwards, input_path
 from course_utils.live.bandit import MindReader, fit_choices
 from course_utils.live.decode import DecodeBasis, DecodeShift
 from course_utils.live.draw import DrawTheTop
+from course_utils.live.flip_flop import FlipFlop, pulsed
 from course_utils.live.microscope import GateMicroscope, GateSlices, sliced
 from course_utils.live.one_unit import ThereAndBack, there_and_back
 from course_utils.live.parity import ParityWalk
@@ -55,6 +56,7 @@ __all__ = [
     "DecodeBasis",
     "DecodeShift",
     "DrawTheTop",
+    "FlipFlop",
     "GateMicroscope",
     "GateSlices",
     "InkTheRow",
@@ -72,6 +74,7 @@ __all__ = [
     "fit_choices",
     "input_path",
     "letters_heard",
+    "pulsed",
     "sliced",
     "states",
     "there_and_back",

@@ -28,6 +28,7 @@ CHAPTERS = {
     "15_letters_heard": "LettersHeard",
     "17_bracket_cell": "ColouredText",
     "18_reading_a_mind": "MindReader",
+    "19_fixed_points": "FlipFlop",
     "20_memory_to_algorithm": "ParityWalk",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
@@ -397,6 +398,53 @@ def test_the_three_weights_are_those_that_python_finds(visit):
             assert abs(1 - weights[1] - alpha) < 4 * errors[1]
     page.get_by_role("button", name="Start again").click()
     assert state(page)["choices"] == []
+
+
+def test_a_pulse_and_its_forecast_go_as_in_numpy(visit):
+    page, figure = visit("FlipFlop.html"), EXAMPLES["FlipFlop"]
+    V, c = figure.weights[3:]
+
+    def agrees():
+        now, words = state(page), page.locator(".readout").inner_text()
+        states, foretold = live.pulsed(figure.weights, now["held"], now["line"], now["size"])
+        np.testing.assert_allclose(now["said"], states @ V + c, **CLOSE)
+        np.testing.assert_allclose(now["guess"], foretold @ V + c, **CLOSE)
+        np.testing.assert_allclose(now["path"], figure._seen(states), **CLOSE)
+        end = np.sign(states[-1] @ V + c)
+        assert now["end"] == end.tolist()
+        assert now["turned"] == (end[now["line"] - 1] != now["held"][now["line"] - 1])
+        assert ("the bit turns" in words) == now["turned"]
+        off = np.abs(states @ V + c - (states @ V + c)[-1]).max(axis=1) > 0.1
+        assert now["settled"] == (np.flatnonzero(off)[-1] + 1 if off.any() else 0)
+        return now
+
+    assert agrees()["turned"]
+    for line, end in ((2, [1, 1, -1]), (1, [-1, 1, -1]), (3, [-1, 1, 1])):
+        page.get_by_role("button", name=f"Pulse on line {line}").click()
+        assert agrees()["end"] == end
+    move(page, "size of the pulse", 0.2)
+    assert not agrees()["turned"]
+    gaps = []
+    for _ in range(12):
+        page.get_by_role("button", name="Halve the gap").click()
+        now = agrees()
+        gaps.append(now["high"] - now["low"] if now["high"] else np.inf)
+    assert gaps[-1] < 0.001
+    assert now["settled"] > 15, "near the border the network takes long"
+    code = [0 if k == now["line"] - 1 else bit for k, bit in enumerate(now["held"])]
+    rate = np.abs(figure.points.eigenvalues[(figure.codes == code).all(axis=1), 0]).item()
+    words = page.locator(".readout").inner_text()
+    assert f"λ = {rate:.2f}" in words
+    assert f"costs about {np.log(2) / np.log(rate):.1f} steps" in words
+
+
+def test_turning_the_cube_changes_the_picture_alone(visit):
+    page = visit("FlipFlop.html")
+    picture = page.locator(".plot svg").first
+    before, drawn = state(page), picture.inner_html()
+    move(page, "turn the cube, in degrees", 75)
+    assert picture.inner_html() != drawn
+    assert state(page) == before | {"angle": 75}
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,12 @@ def _parity(k: float) -> list[np.ndarray]:
     return [np.full((1, 2), k), U, b, np.array([[1.0], [-1.0]]), np.array([[-1.0]])]
 
 
+def _three_bits() -> list[np.ndarray]:
+    """Return two units a bit that hold its sign together, a little out of line."""
+    pair, near = np.tile(np.eye(3), (1, 2)), np.random.default_rng(1).normal(size=(6, 6)) / 40
+    return [2 * pair, 0.8 * pair.T @ pair + near, near[0], 0.6 * pair.T, near[1, :3]]
+
+
 EXAMPLES: dict[str, live.LiveFigure] = {
     "RnnDials": live.RnnDials(
         0.99675155, 1.00106668, 0.01110852, presets={"U = -1": (1, -1, 0)}
@@ -84,6 +90,7 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "DecodeShift": live.DecodeShift(ONE_HOT),
     "DecodeBasis": live.DecodeBasis(EMBEDDING),
     "Backwards": live.Backwards(0.4, -25.0),
+    "FlipFlop": live.FlipFlop(_three_bits()),
     "GateMicroscope": live.GateMicroscope(*COUNTER, "aaaabbbb"),
     "InkTheRow": live.InkTheRow(GATE_W, GATE_OFFSET, 0, 1),
     "GateSlices": live.GateSlices(FUSED, SEQUENCES, SLICED, "iofc"),

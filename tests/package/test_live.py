@@ -17,6 +17,7 @@ from tests.package.live_examples import EMBEDDING, EXAMPLES, FUSED, ONE_HOT, SEQ
 from tools.chapters import ROOT
 
 SPELLING = pretrained.spelling_network()
+BITS = EXAMPLES["FlipFlop"].weights
 PARITY = EXAMPLES["ParityWalk"].networks["Steep"]
 
 
@@ -106,6 +107,8 @@ def test_the_script_reads_all_that_is_handed_over(name):
         (lambda: live.DecodeShift([np.ones((10, 1)), "one", 1]), "U should hold real numbers"),
         (lambda: live.ParityWalk({}, "012", 1), "symbols 0 or 1, got '012'"),
         (lambda: live.ParityWalk({}, "01", 3), "read should be from 1 to 2, got 3"),
+        (lambda: live.FlipFlop([0 * part for part in BITS]), "hold each of the eight"),
+        (lambda: live.pulsed(BITS, [1, 1, 1], 4, 1), "line should be from 1 to 3, got 4"),
         (lambda: live.Sawtooth(3), "target should lie from -1.5 to 2.5, got 3"),
         (lambda: live.Sawtooth(0.7, start=-2), "start should lie from -1.5 to 2.5, got -2"),
         (lambda: live.used_weight("sine", 1), "kind should be one of modulo, symmetric, fold"),
@@ -163,10 +166,11 @@ def test_a_refusal_names_the_argument(function, given):
     [
         (live.DecodeShift, ONE_HOT, "WUb"),
         (live.DecodeBasis, EMBEDDING, "EWUb"),
+        (live.FlipFlop, BITS, "WUbVc"),
         (lambda weights: live.ParityWalk({"a": weights}, "1", 1), PARITY, "WUbVc"),
         (lambda weights: live.GateSlices(weights, SEQUENCES, SLICED), FUSED, "WUb"),
     ],
-    ids=["DecodeShift", "DecodeBasis", "ParityWalk", "GateSlices"],
+    ids=["DecodeShift", "DecodeBasis", "FlipFlop", "ParityWalk", "GateSlices"],
 )
 def test_a_refusal_names_the_array(make, weights, names):
     make(weights)
@@ -403,3 +407,27 @@ def test_the_second_direction_is_at_right_angles_to_the_readout():
         direction = live.parity.upwards(weights)
         np.testing.assert_allclose(direction @ weights[3], 0, atol=1e-12)
         assert np.linalg.norm(direction) == pytest.approx(1)
+
+
+def test_the_points_of_three_bits_are_named_by_what_the_network_says_there():
+    found = EXAMPLES["FlipFlop"]
+    assert np.bincount(found.points.unstable).tolist() == [8, 12, 6, 1]
+    assert len(np.unique(found.codes, axis=0)) == 27
+    assert ((found.codes == 0).sum(axis=1) == found.points.unstable).all()
+    seen = np.array([point["seen"] for point in found.data()["points"]])
+    corners = found.points.unstable == 0
+    np.testing.assert_allclose(seen[corners], found.codes[corners], atol=0.2)
+
+
+def test_a_pulse_turns_a_bit_or_not_and_the_forecast_at_the_corner_never_does():
+    _, U, b, V, c = BITS
+    for size, turns in ((0.3, False), (1.0, True)):
+        states, foretold = live.pulsed(BITS, [1, -1, 1], 3, size)
+        ends = [np.sign(h[-1] @ V + c).tolist() for h in (states, foretold)]
+        assert ends == [[1, -1, -1 if turns else 1], [1, -1, 1]]
+        np.testing.assert_allclose(np.tanh(states[0] @ U + b), states[0], atol=1e-12)
+        np.testing.assert_allclose(states[2], np.tanh(states[1] @ U + b))
+    # a push small enough goes as foretold, and J is not the identity
+    states, foretold = live.pulsed(BITS, [1, -1, 1], 3, 1e-5)
+    np.testing.assert_allclose(states, foretold, atol=1e-9)
+    assert np.abs(foretold[3] - foretold[1]).max() > 1e-7
