@@ -18,11 +18,11 @@ def _joined(size: int, pairs: list[tuple[int, int]]) -> Array:
     return near
 
 
-def _clusters(near: Array, rounds: int) -> Array:
-    """Return the clusters that chains of ``rounds`` neighbours join."""
-    reach = near
-    for _ in range(rounds - 1):
-        reach = (reach.astype(int) @ near) > 0
+def _clusters(near: Array) -> Array:
+    """Return the clusters that chains of neighbours join."""
+    reach = near.astype(float)
+    for _ in range(len(near).bit_length()):  # every round doubles how far it reaches
+        reach = (reach @ reach > 0).astype(float)
     return np.unique(reach.argmax(axis=1), return_inverse=True)[1]
 
 
@@ -48,11 +48,12 @@ to the cluster too, and so on
         ("4 states, all near", 4, [(i, j) for i in range(4) for j in range(i)]),
         ("5 states in a chain", 5, chain),
         ("a chain of 5 states, and 2 more", 7, [(6 - i, 6 - j) for i, j in chain] + [(0, 1)]),
-        ("40 states in a chain", 40, [(i, i + 1) for i in range(39)]),
+        ("a chain of 3 among 5 states", 5, [(0, 3), (3, 2)]),
+        ("300 states in a chain", 300, [(i, i + 1) for i in range(299)]),
     ):
         near = _joined(size, pairs)
         got = as_array(call(function, near), (size,), f"{what}: the clusters")
-        wanted = _clusters(near, size)
+        wanted = _clusters(near)
         if np.array_equal(got, wanted):
             continue
         if _same(got, wanted):
@@ -89,7 +90,9 @@ def reduce(function: Callable[..., Any]) -> None:
 say different things after a symbol
     """
     parity = np.array([[2, 1], [3, 0], [0, 3], [1, 2]])
-    line = np.array([[min(s + 1, 5)] * 2 for s in range(6)])
+    line, long = (
+        np.array([[min(s + 1, last)] * 2 for s in range(last + 1)]) for last in (5, 149)
+    )
     second = np.array([[0, 1], [1, 2], [2, 3], [3, 0]])
     rng = np.random.default_rng(0)
     for what, table, says in (
@@ -98,6 +101,7 @@ say different things after a symbol
         ("a ring of 4 states that a 1 turns", second, np.arange(4) == 2),
         ("3 states that all say odd", np.array([[1, 2], [2, 0], [0, 1]]), np.full(3, True)),
         ("30 random states", rng.integers(0, 30, (30, 2)), rng.random(30) < 0.2),
+        ("a line of 150 states", long, np.arange(150) == 149),
     ):
         size = len(says)
         got = as_array(call(function, table, says), (size,), f"{what}: the kinds")

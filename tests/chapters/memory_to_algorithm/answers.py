@@ -19,11 +19,19 @@ def by_walking(near):
     return group
 
 
-def lowest(near, rounds=100):
+def lowest(near, rounds=None):
     group = np.arange(len(near))
-    for _ in range(rounds):
+    for _ in range(rounds or len(near)):
         group = np.where(near, group, len(near)).min(axis=1)
     return group
+
+
+def by_renaming(near):
+    """Give all members of a neighbour's cluster the name of one's own."""
+    group = np.arange(len(near))
+    for i, j in np.argwhere(near):
+        group[group == group[j]] = group[i]
+    return np.unique(group, return_inverse=True)[1]
 
 
 def by_pairs(table, says):
@@ -56,17 +64,23 @@ ANSWERS = {
             "neighbour of a neighbour",
             lambda near: np.unique(lowest(near, 6), return_inverse=True)[1],
         ),
+        (
+            "neighbour of a neighbour",
+            lambda near: np.unique(lowest(near, 100), return_inverse=True)[1],
+        ),
+        ("not numbered 0, 1, 2", by_renaming),
         ("no chain joins", lambda near: np.zeros(len(near))),
         ("should have shape", lambda near: near),
     ],
     "reduce": [
         ("right", by_pairs),
         ("right", lambda table, says: rounds(table, says, len(says))),
-        ("number them 0 to", lambda table, says: 1 + rounds(table, says, 40)),
+        ("number them 0 to", lambda table, says: 1 + rounds(table, says, len(says))),
         ("may say different things after", lambda table, says: says.astype(int)),
-        ("follow both symbols", lambda table, says: rounds(table, says, 40, (0,))),
-        ("follow both symbols", lambda table, says: rounds(table, says, 40, (1,))),
+        ("follow both symbols", lambda table, says: rounds(table, says, len(says), (0,))),
+        ("follow both symbols", lambda table, says: rounds(table, says, len(says), (1,))),
         ("repeat", lambda table, says: rounds(table, says, 1)),
+        ("150 states: .* repeat", lambda table, says: rounds(table, says, 20)),
         ("are enough", lambda table, says: np.arange(len(says))),
         ("different answers to some string", lambda table, says: np.zeros(len(says))),
     ],
