@@ -38,6 +38,7 @@ checks to ``tests/book/test_live_figures.py``.
 from course_utils.live._figure import LiveFigure, finite
 from course_utils.live.backwards import Backwards, input_path
 from course_utils.live.bandit import MindReader, fit_choices
+from course_utils.live.boxes import MysteryBoxes
 from course_utils.live.decode import DecodeBasis, DecodeShift
 from course_utils.live.draw import DrawTheTop
 from course_utils.live.flip_flop import FlipFlop, pulsed
@@ -64,6 +65,7 @@ __all__ = [
     "LiveFigure",
     "LossSurface",
     "MindReader",
+    "MysteryBoxes",
     "ParityWalk",
     "RnnDials",
     "Sawtooth",

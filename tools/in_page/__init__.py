@@ -118,7 +118,7 @@ def course_files() -> dict[str, bytes]:
     package = ROOT / "course_utils"
     files = {
         path.relative_to(ROOT).as_posix(): path.read_bytes()
-        for path in sorted(package.rglob("*.py"))
+        for path in [*sorted(package.rglob("*.py")), package / "mystery.json"]
         if path.relative_to(package).parts[0].removesuffix(".py") not in NOT_IN_PAGE
     }
     for name in ("marking.py", "substitutes.py"):

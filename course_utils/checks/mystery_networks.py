@@ -1,0 +1,260 @@
+"""Checks of chapter 22: programs and pushes, compared with the boxes themselves.
+
+No answer is stored here. A program is asked what the box will say, while the box is sealed; a
+push is carried out in the box and compared with what the learner predicts, and with what random
+vectors of the same length do.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_utils import mystery
+from course_utils.checks import CheckFailed, as_array, call
+from course_utils.mystery import LETTERS, Box
+
+TEXTS, WIDE, RANDOM = 40, 16, 20  # texts to push in, their letters, vectors to compare with
+NEEDED = 32  # texts of these in which a push has to do what is predicted
+FEWEST = 8  # texts in which a push has to change something
+
+
+def fresh(count: int, letters: int, seed: int, sticky: float = 0.0) -> list[str]:
+    """Return random texts; with probability ``sticky`` a letter is that before it.
+
+    Examples
+    --------
+    >>> fresh(2, 5, seed=0)
+    ['dccbb', 'aaaad']
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(LETTERS), (count, letters))
+    for t in range(1, letters):
+        again = rng.random(count) < sticky
+        drawn[again, t] = drawn[again, t - 1]
+    return ["".join(LETTERS[k] for k in row) for row in drawn]
+
+
+TESTS = fresh(8, 10, 2201) + fresh(10, 25, 2202) + fresh(6, 25, 2203, sticky=0.5)
+
+
+def _answers(function: Callable[..., Any], what: str, text: str, *rest: Any) -> np.ndarray:
+    """Ask the learner's function, with all boxes sealed."""
+    with mystery.sealed():
+        return as_array(call(function, text, *rest), (len(text),), f"{what} {text!r}")
+
+
+# ---- the tool
+
+
+def _pushed(box: Box, text: str, t: int, d: np.ndarray) -> np.ndarray:
+    head = box.run([text[:t]])[0]
+    head[-1] += d
+    return box.says(np.concatenate([head, box.run([text[t:]], head[-1:])[0]]))
+
+
+def _made(seed: int) -> Box:
+    """Return a box with random weights, in which nothing is forgotten soon."""
+    rng = np.random.default_rng(seed)
+    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    W = rng.integers(-3, 4, (4, 3)) + 0.0
+    weights = {"W": W, "U": turn, "b": np.zeros(3), "V": rng.integers(1, 5, 3), "v": 0.0}
+    return mystery.unpack(
+        {"cell": "RNN", "activation": "linear", "yes_no": False, "sheet": [], **weights}
+    )
+
+
+def pushed(function: Callable[..., Any]) -> None:
+    """Check exercise 1, a vector added to the state once.
+
+    Examples
+    --------
+    >>> pushed(lambda box, text, t, d: box.read(text).says)
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: a box of 3 units, 'bdca', t = 2: this is what it says \
+without a push
+    """
+    rng = np.random.default_rng(5)
+    asked = [("bdca", 2), ("aabbccdd", 5), ("dca", 3), ("cbad", 1)]
+    for seed, (text, t) in enumerate(asked):
+        box, d = _made(seed), np.round(rng.normal(size=3) * 4, 2)
+        what = f"a box of 3 units, {text!r}, t = {t}"
+        got = as_array(call(function, box, text, t, d), (len(text),), f"{what}: the answers")
+        wanted, plain = _pushed(box, text, t, d), box.read(text).says
+        if np.array_equal(got, wanted):
+            continue
+        late = np.concatenate([plain[:t], wanted[t:]])
+        if np.array_equal(got, plain):
+            raise CheckFailed(f"{what}: this is what it says without a push")
+        if np.array_equal(got, late):
+            raise CheckFailed(
+                f"{what}: the answer after letter {t} should be read from the pushed state"
+            )
+        for other in (t - 1, t + 1):
+            if 0 < other <= len(text) and np.array_equal(got, _pushed(box, text, other, d)):
+                raise CheckFailed(f"{what}: you push after letter {other}")
+        if not np.array_equal(got[: t - 1], plain[: t - 1]):
+            raise CheckFailed(f"{what}: before letter {t} nothing may change")
+        raise CheckFailed(
+            f"{what}: after letter {t} it should say {wanted[t - 1]}, and then go on from the "
+            "pushed state, which is pushed once"
+        )
+    print("pushed: right")
+
+
+# ---- programs
+
+
+def _program(name: str, function: Callable[..., Any]) -> None:
+    box = mystery.boxes()[name]
+    said = [box.read(text).says for text in TESTS]
+    got = [_answers(function, "the answers to", text) for text in TESTS]
+    wrong = [np.flatnonzero(a != b) for a, b in zip(said, got, strict=True)]
+    right = sum(not len(steps) for steps in wrong)
+    if right == len(TESTS):
+        print(f"program_{name.lower()}: right on {len(TESTS)} strings")
+        return
+    first, where = min((steps[0], k) for k, steps in enumerate(wrong) if len(steps))
+    text = TESTS[where][: first + 1]
+    here = (
+        f"after {text!r} box {name} says {said[where][first]}, "
+        f"your program {got[where][first]:g}"
+    )
+    for shift, word in ((1, "late"), (-1, "early")):
+        rolled = (np.roll(b, -shift)[1:-1] for b in got)
+        if all(np.array_equal(a[1:-1], b) for a, b in zip(said, rolled, strict=True)):
+            raise CheckFailed(f"your answers are the box's, one letter {word}: {here}")
+    share = f"all letters right on {right} of {len(TESTS)} new strings"
+    sheet = [np.array_equal(_answers(function, "", s), box.read(s).says) for s in box.sheet]
+    if all(sheet):
+        raise CheckFailed(
+            f"your program fits the box's whole sheet, and {share}: {here}. Which strings are "
+            "not on the sheet?"
+        )
+    if first >= 8:
+        raise CheckFailed(f"right up to letter {first} everywhere, {share}: {here}")
+    raise CheckFailed(f"{share}: {here}")
+
+
+# ---- causes
+
+
+def _all_pushed(box: Box, pairs: list[tuple[str, int]], vectors: np.ndarray) -> np.ndarray:
+    """Return what a box says in texts of one length, (vectors, texts, letters)."""
+    count, found = len(vectors), np.zeros((len(vectors), len(pairs), WIDE), int)
+    for t in sorted({t for _, t in pairs}):
+        rows = [k for k, (_, at) in enumerate(pairs) if at == t]
+        texts = [pairs[k][0] for k in rows] * count
+        before = box.run([text[:t] for text in texts])
+        before[:, -1] += np.repeat(vectors, len(rows), axis=0)
+        after = box.run([text[t:] for text in texts], before[:, -1])
+        says = box.says(np.concatenate([before, after], axis=1))
+        found[:, rows] = says.reshape(count, len(rows), WIDE)
+    return found
+
+
+def _cause(name: str, function: Callable[..., Any]) -> None:
+    box = mystery.boxes()[name]
+    came = call(function, box)
+    if not isinstance(came, list | tuple) or len(came) != 2 or not callable(came[1]):
+        raise CheckFailed("return two things: the vector to add, and a function of text and t")
+    d, predict = as_array(came[0], (box.size,), "the vector to add"), came[1]
+    texts = fresh(TEXTS, WIDE, 2210 + mystery.NAMES.index(name))
+    pairs = [(text, 4 + k % 4) for k, text in enumerate(texts)]
+    predicted = np.array([_answers(predict, "the prediction for", *pair) for pair in pairs])
+    length = np.linalg.norm(d)
+    random = np.random.default_rng(2209).normal(size=(RANDOM, box.size))
+    random *= length / np.linalg.norm(random, axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        says = _all_pushed(box, pairs, np.vstack([np.zeros(box.size), d, random]))
+    plain, own, others = says[0], says[1], says[2:]
+    changed = (predicted != plain).any(axis=1).sum()
+    if changed < FEWEST:
+        raise CheckFailed(
+            f"in {TEXTS - changed} of {TEXTS} texts you predict that nothing changes: choose "
+            "a push that shows"
+        )
+    wrong = predicted != own
+    right = TEXTS - int(wrong.any(axis=1).sum())
+    if right < NEEDED:
+        k = int(wrong.any(axis=1).argmax())
+        (text, t), at = pairs[k], int(wrong[k].argmax())
+        when = "before the push" if at < t - 1 else f"{at + 1 - t} letters later"
+        when = "at once" if at == t - 1 else when
+        raise CheckFailed(
+            f"pushed after letter {t} of {text!r}, box {name} says {own[k, at]} where you "
+            f"predict {predicted[k, at]:g}, {when}; as predicted in {right} of {TEXTS} texts, "
+            f"and {NEEDED} are needed"
+        )
+    same = int(((predicted == others).all(axis=2).sum(axis=1) >= right).sum())
+    if same > 1:
+        raise CheckFailed(
+            f"the box does as you predict in {right} of {TEXTS} texts, but {same} of {RANDOM} "
+            f"random vectors of length {length:.2g} do so as often: is it your direction, or "
+            "the length?"
+        )
+    print(
+        f"cause_{name.lower()}: as predicted in {right} of {TEXTS} texts; as often with {same} "
+        f"of {RANDOM} random vectors"
+    )
+
+
+def program_a(function: Callable[..., Any]) -> None:
+    """Check the program of box A on strings that nobody saw."""
+    _program("A", function)
+
+
+def cause_a(function: Callable[..., Any]) -> None:
+    """Check the push of box A, and random ones beside it."""
+    _cause("A", function)
+
+
+def program_b(function: Callable[..., Any]) -> None:
+    """Check the program of box B on strings that nobody saw."""
+    _program("B", function)
+
+
+def cause_b(function: Callable[..., Any]) -> None:
+    """Check the push of box B, and random ones beside it."""
+    _cause("B", function)
+
+
+def program_c(function: Callable[..., Any]) -> None:
+    """Check the program of box C on strings that nobody saw."""
+    _program("C", function)
+
+
+def cause_c(function: Callable[..., Any]) -> None:
+    """Check the push of box C, and random ones beside it."""
+    _cause("C", function)
+
+
+def program_d(function: Callable[..., Any]) -> None:
+    """Check the program of box D on strings that nobody saw."""
+    _program("D", function)
+
+
+def cause_d(function: Callable[..., Any]) -> None:
+    """Check the push of box D, and random ones beside it."""
+    _cause("D", function)
+
+
+def program_e(function: Callable[..., Any]) -> None:
+    """Check the program of box E on strings that nobody saw."""
+    _program("E", function)
+
+
+def cause_e(function: Callable[..., Any]) -> None:
+    """Check the push of box E, and random ones beside it."""
+    _cause("E", function)
+
+
+def program_f(function: Callable[..., Any]) -> None:
+    """Check the program of box F on strings that nobody saw."""
+    _program("F", function)
+
+
+def cause_f(function: Callable[..., Any]) -> None:
+    """Check the push of box F, and random ones beside it."""
+    _cause("F", function)
