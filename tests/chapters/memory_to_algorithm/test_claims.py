@@ -178,8 +178,10 @@ def test_what_is_right_keeps_its_bit_and_most_that_fails_forgets(held):
     assert 0.5 < forgot.mean() < 0.9
     assert share[score < 0.6].min() > 0.52
     known = chapter.right[4] | (chapter.stays[4] > 0.9)
-    said = "Trained on strings of 4, it is right or has forgotten the beginning"
-    assert held(20, said, known) >= 10
+    many = held(
+        20, "Trained on strings of 4, it is right or has forgotten the beginning", known
+    )
+    assert many >= 10
     # the two that fail after training on 10 forget slowly
     lost = [w[chapter.score[10] < 0.6] for w in chapter.nets[10]]
     assert np.all(stays(lost, kept=10) < 0.7)
