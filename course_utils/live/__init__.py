@@ -38,6 +38,7 @@ checks to ``tests/book/test_live_figures.py``.
 from course_utils.live._figure import LiveFigure, finite
 from course_utils.live.backwards import Backwards, input_path
 from course_utils.live.bandit import MindReader, fit_choices
+from course_utils.live.belief import BeliefReader
 from course_utils.live.boxes import MysteryBoxes
 from course_utils.live.decode import DecodeBasis, DecodeShift
 from course_utils.live.draw import DrawTheTop
@@ -53,6 +54,7 @@ from course_utils.live.text import ColouredText
 
 __all__ = [
     "Backwards",
+    "BeliefReader",
     "ColouredText",
     "DecodeBasis",
     "DecodeShift",

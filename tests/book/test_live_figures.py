@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course_utils import data, decoding, live, pretrained
-from course_utils.live import bandit, parity
+from course_utils import data, decoding, live, mystery, pretrained
+from course_utils.live import bandit, belief, parity
 from tests.book.visit import SITE, serious
 from tests.package.live_examples import EMBEDDING, EXAMPLES, GATE_OFFSET, GATE_W, ONE_HOT
 
@@ -28,8 +28,10 @@ CHAPTERS = {
     "15_letters_heard": "LettersHeard",
     "17_bracket_cell": "ColouredText",
     "18_reading_a_mind": "MindReader",
+    "22_mystery_networks": "MysteryBoxes",
     "19_fixed_points": "FlipFlop",
     "20_memory_to_algorithm": "ParityWalk",
+    "21_beliefs": "BeliefReader",
 }
 CLOSE = {"atol": 1e-5, "rtol": 1e-5}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
@@ -334,6 +336,44 @@ def test_the_modulo_weight_goes_as_in_numpy(visit, kind, target, start, rate, m,
     assert f"used {used[37]:.2f}".replace("-", "−") in page.locator(".readout").inner_text()
 
 
+def test_the_boxes_say_in_the_page_what_they_say_in_numpy(visit):
+    page = visit("MysteryBoxes.html")
+    boxes = mystery.boxes()
+    field = page.get_by_label("letters a, b, c, d")
+    for typed, text in (
+        (None, "abacabdacaab"),
+        ("dcbaabcddd", "dcbaabcddd"),
+        ("A x bC", "abc"),
+        ("", "abc"),
+        ("aaaab" * 12, "aaaab" * 8),
+    ):
+        if typed is not None:
+            field.fill(typed)
+        now = state(page)
+        assert now["text"] == text
+        for name, box in boxes.items():
+            states, says = box.read(text)
+            assert now["says"][name] == says.tolist()
+            value = states[:, : box.cell.units] @ box.V + box.v
+            np.testing.assert_allclose(now["values"][name], value, **CLOSE)
+        said = page.locator(".readout").inner_text().replace("−", "-")
+        last = ", ".join(f"{name} {box.read(text).says[-1]}" for name, box in boxes.items())
+        assert said.endswith(f"{text}: {last}.")
+        assert page.locator("tbody tr").count() == 7
+    before = state(page)["text"]
+    page.get_by_role("button", name="Change one letter").click()
+    now = state(page)
+    changed = [k for k in range(40) if before[k] != now["text"][k]]
+    assert len(changed) == 1
+    marked = page.locator("td.new").count()
+    old, new = (
+        [box.read(text).says for box in boxes.values()] for text in (before, now["text"])
+    )
+    assert marked == (np.array(old) != np.array(new)).sum()
+    page.get_by_role("button", name="Twelve random letters").click()
+    assert len(state(page)["text"]) == 12
+
+
 @pytest.mark.parametrize(
     ("start", "x", "U", "decimals", "steps"),
     [
@@ -436,6 +476,44 @@ def test_a_pulse_and_its_forecast_go_as_in_numpy(visit):
     words = page.locator(".readout").inner_text()
     assert f"λ = {rate:.2f}" in words
     assert f"costs about {np.log(2) / np.log(rate):.1f} steps" in words
+
+
+def test_beliefs_are_read_as_in_numpy(visit):
+    page, figure = visit("BeliefReader.html"), EXAMPLES["BeliefReader"]
+
+    def agrees(string=""):
+        page.get_by_label("a string to follow").fill(string)
+        now, words = state(page), page.locator(".readout").inner_text()
+        which = now["name"], now["share"], now["source"]
+        chosen, (found, score) = figure.processes[now["name"]], figure.reading(*which)
+        true = belief.filtered(chosen.T, chosen.start, chosen.strings[belief.FITTED :])
+        np.testing.assert_allclose(now["b"], true.reshape(-1, true.shape[2]), **CLOSE)
+        np.testing.assert_allclose(now["found"], found.reshape(-1, true.shape[2]), **CLOSE)
+        assert now["score"] == pytest.approx(score, abs=1e-5)
+        assert f"R² = {score:.2f}".replace("-", "−") in words
+        if typed := now["followed"]:
+            x = np.array([typed])
+            path = belief.filtered(chosen.T, chosen.start, x)[0]
+            np.testing.assert_allclose(now["path"], path, **CLOSE)
+            np.testing.assert_allclose(
+                now["readPath"], figure.reading(*which, x)[0][0], **CLOSE
+            )
+            assert f"Bayes' rule says {', '.join(f'{p:.2f}' for p in path[-1])}" in words
+        return now, words
+
+    assert agrees()[0]["share"] == 0
+    for source in ("symbols", "predictions", "states"):
+        page.get_by_label("read from", exact=True).select_option(source)
+        for share in (1, 0.4, 0):
+            move(page, "share of the training", share)
+            assert agrees("xyy")[0]["followed"] == [0, 1, 1]
+    assert "with 0.00 of the training" in agrees("")[1]
+    assert "has the symbols x, y" in agrees("xyq")[1]
+    assert "Only the first 6" in agrees("xyxyxyx")[1]
+    page.get_by_label("process", exact=True).select_option("Twice")
+    now, words = agrees("xyx")
+    assert now["followed"] == [0, 1]
+    assert "cannot come there" in words
 
 
 def test_turning_the_cube_changes_the_picture_alone(visit):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils import gates, live, pretrained, units
+from course_utils import gates, live, mystery, pretrained, units
 
 _rng = np.random.default_rng(0)
 _W = _rng.normal(size=(10, 1))
@@ -77,6 +77,30 @@ def _three_bits() -> list[np.ndarray]:
     return [2 * pair, 0.8 * pair.T @ pair + near, near[0], 0.6 * pair.T, near[1, :3]]
 
 
+def _hidden(T: np.ndarray, start: list[float], seed: int) -> tuple[object, ...]:
+    """Return a process with the symbols x and y, and a GRU of four units before and after."""
+    rng = np.random.default_rng(seed)
+    strings = np.empty((110, 6), int)
+    for string in strings:
+        b = np.array(start)
+        for t in range(6):
+            string[t] = rng.random() > (b @ T[0]).sum()
+            b = b @ T[string[t]]
+            b /= b.sum()
+    shapes = ((12, 2), (12, 4), (12,), (12,), (2, 4), (2,))
+    before = [rng.uniform(-0.5, 0.5, shape) for shape in shapes]
+    after = [weight + rng.normal(size=weight.shape) for weight in before]
+    return "xy", T, start, strings, before, after
+
+
+def _processes() -> dict[str, tuple[object, ...]]:
+    """Return a random process of three states, and one where every y comes twice."""
+    T = np.random.default_rng(0).random((2, 3, 3)) ** 4
+    T /= T.sum(axis=(0, 2))[:, np.newaxis]
+    twice = np.array([[[0.5, 0.0], [0.0, 0.0]], [[0.0, 0.5], [1.0, 0.0]]])
+    return {"Three": _hidden(T, [0.2, 0.3, 0.5], 1), "Twice": _hidden(twice, [1.0, 0.0], 2)}
+
+
 EXAMPLES: dict[str, live.LiveFigure] = {
     "RnnDials": live.RnnDials(
         0.99675155, 1.00106668, 0.01110852, presets={"U = -1": (1, -1, 0)}
@@ -90,6 +114,7 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "DecodeShift": live.DecodeShift(ONE_HOT),
     "DecodeBasis": live.DecodeBasis(EMBEDDING),
     "Backwards": live.Backwards(0.4, -25.0),
+    "BeliefReader": live.BeliefReader(_processes()),
     "FlipFlop": live.FlipFlop(_three_bits()),
     "GateMicroscope": live.GateMicroscope(*COUNTER, "aaaabbbb"),
     "InkTheRow": live.InkTheRow(GATE_W, GATE_OFFSET, 0, 1),
@@ -97,6 +122,7 @@ EXAMPLES: dict[str, live.LiveFigure] = {
     "ParityWalk": live.ParityWalk(
         {"Steep": _parity(8.0), "Flat": _parity(1.2)}, "110100110100", 10
     ),
+    "MysteryBoxes": live.MysteryBoxes(mystery.boxes(), "abacabdacaab"),
     "MindReader": live.MindReader(CHOICES, PAID, 0.3, 3.0),
     "Sawtooth": live.Sawtooth(-0.3),
     "ThereAndBack": live.ThereAndBack(),
