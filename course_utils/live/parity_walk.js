@@ -41,7 +41,7 @@ function build(data, figure) {
   function drawPlane(k, width, height) {
     const [wide, tall] = limits;
     const { box, x, y, parts } = axes(width, height, { xlim: [-wide, wide], ylim: [-tall, tall],
-      xlabel: "says even ← log odds of odd → says odd", ylabel: "second direction" });
+      xlabel: "even ← log odds of odd → odd", ylabel: "second direction" });
     const place = ({ odds, up }) => [x(odds), y(up)];
     const others = at ? crowd.map((text, n) => {
       const look = { fill: "none", "stroke-width": 1.5, stroke: `var(--${isOdd(text) ? "blue" : "vermilion"})` };
