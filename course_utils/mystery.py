@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -203,5 +204,9 @@ def unpack(weights: Mapping[str, Any]) -> Box:
 
 
 def _read(path: Path) -> dict[str, Box]:
-    found = json.loads(path.read_text("utf-8"))
-    return {name: unpack(weights) for name, weights in found.items()}
+    return _unpacked(path.read_text("utf-8"))
+
+
+@cache
+def _unpacked(text: str) -> dict[str, Box]:
+    return {name: unpack(weights) for name, weights in json.loads(text).items()}

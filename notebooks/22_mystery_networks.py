@@ -48,8 +48,8 @@ live.MysteryBoxes(boxes, "abacabdacaab")
 # :::
 #
 # **Time:** about 25 minutes, and 150 for the exercises; the code runs in about 10 seconds.
-# **Needs:** the tools of the chapters before: [fixed points](19_fixed_points.md), [machines](20_memory_to_algorithm.md),
-# [shifts of a state](06_lstm_gates_at_work.md). Box G shows how to use them; A to F are yours.
+# **Needs:** fixed points, as in [chapter 19](19_fixed_points.md); states merged into a machine, as in
+# [chapter 20](20_memory_to_algorithm.md). Box G shows a way; A to F are yours.
 
 # %% [markdown]
 # ## A program
@@ -396,7 +396,8 @@ checks.program_f(program_f)
 #
 # :::{dropdown} Hint 2
 # `swap` finds a vector. Choose its texts: those in which the letter makes a difference, such as those after which a bit is
-# not set. If random vectors do as well, try a shorter one; if it fails near a limit, more than one step.
+# not set. If random vectors do as well, try a shorter push where the box says yes or no, and a longer one where it says
+# numbers.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "cause_a", "solution": true} jupyter={"source_hidden": true}

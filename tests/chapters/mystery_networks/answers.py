@@ -1,0 +1,238 @@
+"""Answers to the exercises of chapter 22, each with what its check says.
+
+The right ones are those of other ways to the same boxes; nothing here is in the class edition.
+"""
+
+import numpy as np
+
+from course_utils import mystery
+from course_utils.checks.mystery_networks import fresh
+
+
+def by_reading_on(box, text, t, d):
+    """Say a letter at a time."""
+    state, said = np.zeros(box.size), []
+    for place, letter in enumerate(text, 1):
+        state = box.read(letter, state).states[0] + (d if place == t else 0)
+        said.append(int(box.says(state)))
+    return said
+
+
+def pushed_at(shift):
+    return lambda box, text, t, d: by_reading_on(box, text, t + shift, d)
+
+
+def pushed_again(box, text, t, d):
+    state, said = np.zeros(box.size), []
+    for place, letter in enumerate(text, 1):
+        state = box.read(letter, state).states[0] + (d if place >= t else 0)
+        said.append(int(box.says(state)))
+    return said
+
+
+def pushed_late(box, text, t, d):
+    plain, right = box.read(text).says, by_reading_on(box, text, t, d)
+    return [*plain[:t], *right[t:]]
+
+
+def pushed_always(box, text, t, d):
+    return box.says(box.read(text).states + d)
+
+
+def after(step, say=int, state=0):
+    """Return a program from a step."""
+
+    def program(text):
+        now, said = state, []
+        for letter in text:
+            now = step(now, letter)
+            said.append(say(now))
+        return said
+
+    return program
+
+
+def late(program):
+    return lambda text: [0, *program(text)[:-1]]
+
+
+def early(program):
+    return lambda text: [*program(text)[1:], 0]
+
+
+def more(text):
+    return [int(text[:k].count("b") > text[:k].count("c")) for k in range(1, len(text) + 1)]
+
+
+def odd(text):
+    return [text[:k].count("b") % 2 for k in range(1, len(text) + 1)]
+
+
+def total(text):
+    values = np.array(["cabd".index(letter) for letter in text])
+    return np.cumsum(np.array([0, 1, 4, -2])[values]).tolist()
+
+
+def last(text):
+    return [int(letter in {"a", "c"}) for letter in text]
+
+
+def third(text):
+    return ([0, 0, 0] + ["cbad".index(letter) for letter in text])[: len(text)]
+
+
+def flip(text):
+    said = []
+    for k in range(1, len(text) + 1):
+        told = text[:k].replace("a", "")
+        said.append(int(told[-1:] == "c"))
+    return said
+
+
+def on_and_off(text):
+    """Do what the trainer of box D wanted."""
+    told = ""
+    said = []
+    for letter in text:
+        told = letter if letter in "ad" else told
+        said.append(int(told == "a"))
+    return said
+
+
+RIGHT = {"A": more, "B": odd, "C": total, "D": last, "E": third, "F": flip}
+
+
+def difference(box, plus, minus, texts=None):
+    texts = fresh(200, 9, 77) if texts is None else texts
+    ends = [box.read(t + plus).states[-1] - box.read(t + minus).states[-1] for t in texts]
+    return np.mean(ends, axis=0)
+
+
+def as_if(name, letter):
+    """Predict as if letter t had been another one."""
+    return lambda text, t: RIGHT[name](text[: t - 1] + letter + text[t:])
+
+
+def reset_to(name, start):
+    """Predict as if the box had read ``start`` and no letter before the push."""
+    return lambda text, t: [
+        *RIGHT[name](text[:t])[:-1],
+        *RIGHT[name](start + text[t:])[len(start) - 1 :],
+    ]
+
+
+def unset(name):
+    return [text for text in fresh(300, 9, 78) if RIGHT[name](text)[-1] == 0]
+
+
+def counted_on(text, t):
+    said = more(text)
+    for k in range(t, len(text) + 1):
+        said[k - 1] = int(text[:k].count("b") + 3 > text[:k].count("c"))
+    return said
+
+
+def near(count=2):
+    return [t for t in fresh(300, 9, 79) if abs(t.count("b") - t.count("c")) < count]
+
+
+CAUSES = {
+    "A": lambda box: (3 * difference(box, "b", "d", near()), counted_on),
+    "B": lambda box: (0.9 * difference(box, "b", "a", unset("B")), reset_to("B", "b")),
+    "C": lambda box: (difference(box, "b", "c"), lambda text, t: plus(text, t, 4)),
+    "D": lambda box: (0.8 * difference(box, "c", "b"), as_if("D", "c")),
+    "E": lambda box: (difference(box, "a", "c"), lambda text, t: lifted(text, t, 2)),
+    "F": lambda box: (0.9 * difference(box, "c", "a", unset("F")), reset_to("F", "c")),
+}
+
+
+def plus(text, t, k):
+    return [*total(text)[: t - 1], *(k + n for n in total(text)[t - 1 :])]
+
+
+def lifted(text, t, k):
+    said = third(text)
+    if t + 2 < len(text):
+        said[t + 2] += k
+    return said
+
+
+def asks(name):
+    """Return a program that asks the box."""
+    return lambda text: mystery.boxes()[name].read(text).says
+
+
+def simulated(name):
+    box = mystery.boxes()[name]
+
+    def cause(box_given, box=box):
+        d = np.ones(box.size)
+        return d, lambda text, t: by_reading_on(box, text, t, d)
+
+    return cause
+
+
+def wrong_programs(name):
+    right = RIGHT[name]
+    return [
+        ("right", lambda text: np.array(right(text), float)),
+        ("one letter late", late(right)),
+        ("one letter early", early(right)),
+        ("new strings: after", lambda text: [7] * len(text)),
+        ("the boxes are sealed", asks(name)),
+        ("should have shape", lambda text: right(text)[-1]),
+        ("right up to letter", lambda text: [*right(text)[:12], *[9] * (len(text) - 12)]),
+    ]
+
+
+def wrong_causes(name):
+    right = CAUSES[name]
+
+    def random(box):
+        d, predict = right(box)
+        other = np.random.default_rng(3).normal(size=box.size)
+        return other * np.linalg.norm(d) / np.linalg.norm(other), predict
+
+    return [
+        ("right", right),
+        (
+            "you predict that nothing changes",
+            lambda b: (right(b)[0], lambda x, t: RIGHT[name](x)),
+        ),
+        ("as predicted in", lambda b: (-right(b)[0], right(b)[1])),
+        ("as predicted in", random),
+        ("the boxes are sealed", simulated(name)),
+        ("return two things", lambda b: right(b)[0]),
+        ("the vector to add should have shape", lambda b: (np.ones(b.size + 1), right(b)[1])),
+        ("as predicted in|nothing changes", lambda b: (0 * right(b)[0], right(b)[1])),
+    ]
+
+
+ANSWERS = {
+    "pushed": [
+        ("right", by_reading_on),
+        ("without a push", lambda box, text, t, d: box.read(text).says),
+        ("read from the pushed state", pushed_late),
+        ("you push after letter", pushed_at(1)),
+        ("you push after letter", pushed_at(-1)),
+        ("nothing may change", pushed_always),
+        ("pushed once", pushed_again),
+    ],
+    **{f"program_{name.lower()}": wrong_programs(name) for name in RIGHT},
+    **{f"cause_{name.lower()}": wrong_causes(name) for name in RIGHT},
+}
+ANSWERS["program_d"] += [("fits the box's whole sheet", on_and_off)]
+ANSWERS["cause_c"] += [
+    (
+        "random vectors .* do so as often",
+        lambda box: (difference(box, "a", "c"), lambda text, t: plus(text, t, 1)),
+    )
+]
+ANSWERS["program_a"] += [
+    ("new strings: after", lambda text: [int(n > 0) for n in after(_since)(text)])
+]
+
+
+def _since(n, letter):
+    """Count the b's since the last c."""
+    return 0 if letter == "c" else n + (letter == "b")

@@ -1,0 +1,179 @@
+"""What chapter 22 says, measured. The functions are its own."""
+
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from course_utils import dynamics, mystery
+from course_utils.checks import mystery_networks as checks
+from tests.chapters import Page, solution
+from tests.chapters.mystery_networks.answers import RIGHT, on_and_off
+from tools.chapters import ROOT
+from tools.mystery import train
+from tools.mystery_tasks import OPEN
+
+chapter = Page("22_mystery_networks")
+G = chapter.G
+
+
+def count(text):
+    return chapter.follow(chapter.counted, int, 0, text)
+
+
+def agreement(box):
+    """Return on how many of the chapter's strings a box counts."""
+    return sum(count(text) == box.read(text).says.tolist() for text in chapter.texts)
+
+
+def ends(box):
+    """Return what a box says after n a's and 400 b's, for n from 0 to 8."""
+    return [int(box.read("a" * n + "b" * 400).says[-1]) for n in range(9)]
+
+
+# ---- box G
+
+
+def test_the_first_prediction_is_right():
+    assert G.read("abacabd").says[-1] == 0
+    assert G.read("aaaaa").says[-1] == 5
+
+
+def test_the_program_is_right_on_all_random_strings_of_ten_and_others_are_not():
+    assert agreement(G) == 300
+    fewer = [chapter.follow(chapter.counted, lambda n: min(n, 3), 0, t) for t in chapter.texts]
+    right = sum(a == G.read(t).says.tolist() for a, t in zip(fewer, chapter.texts, strict=True))
+    assert right < 290
+
+
+def test_the_rule_of_three_is_a_probability_of_one_in_twenty():
+    assert 0.045 < (1 - 1 / 100) ** 300 < 0.055
+
+
+def test_five_points_foretell_what_is_said_after_a_pause():
+    readout = np.sort(chapter.value)
+    np.testing.assert_allclose(readout, [-2.1, -0.3, 1.1, 3.0, 6.1], atol=0.06)
+    order = np.argsort(chapter.value)
+    assert chapter.points.unstable[order].tolist() == [0, 1, 0, 1, 0]
+    low, border, high = readout[2:]
+    start = [(G.read("a" * n + "b").states[-1] @ G.V + G.v) for n in range(9)]
+    foretold = [round(high if value > border else low) for value in start]
+    assert foretold == chapter.end == [1, 1, 1, 6, 6, 6, 6, 6, 6]
+
+
+def test_points_of_another_letter_foretell_the_same_and_those_of_d_do_not():
+    np.testing.assert_allclose(chapter.reached, [-2, 1, 6], atol=0.3)
+    d = dynamics.fixed_points(G.cell, chapter.visited, mystery.one_hot("d")[0])
+    assert len(d.states) == 1
+    assert abs((d.states @ G.V + G.v).item()) < 0.2
+
+
+def test_a_pause_as_long_never_comes_in_random_strings_of_ten():
+    longest = max(len(run) for text in chapter.texts for run in re.findall("[bc]+", text))
+    assert longest <= 10
+    ten = [G.read("a" * n + "b" * 5).says[-1] for n in range(4)]
+    assert ten == [0, 1, 2, 3]
+
+
+def test_both_pushes_add_one_and_short_random_ones_do_not():
+    long, short = chapter.long, chapter.short
+    assert chapter.share(long) == chapter.share(short) == 1
+    assert np.linalg.norm(short) < 0.6 * np.linalg.norm(long)
+    chance = {name: (found == 1).sum() for name, found in chapter_by_chance().items()}
+    assert chance["long"] >= 1
+    assert chance["short"] == 0
+    assert chapter.share(-short) < 0.2
+
+
+def chapter_by_chance():
+    found = {}
+    for name, d in (("long", chapter.long), ("short", chapter.short)):
+        length = np.linalg.norm(d)
+        found[name] = np.array([chapter.share(length * ray) for ray in unit_rays()])
+    return found
+
+
+def unit_rays():
+    rays = np.random.default_rng(0).normal(size=(20, G.size))
+    return rays / np.linalg.norm(rays, axis=1, keepdims=True)
+
+
+def test_only_the_part_along_the_readout_counts():
+    for name, found in chapter_by_chance().items():
+        d = chapter.long if name == "long" else chapter.short
+        moved = np.linalg.norm(d) * unit_rays() @ G.V
+        assert found[moved < 0.35].max() < 0.1
+        if name == "long":
+            assert np.median(found[moved > 0.65]) > 0.8
+
+
+def test_the_cosine_of_a_random_vector_in_eight_dimensions_is_about_a_third():
+    rays = np.random.default_rng(1).normal(size=(4000, 8))
+    cosines = rays[:, 0] / np.linalg.norm(rays, axis=1)
+    assert abs(cosines.std() - 0.35) < 0.02
+
+
+# ---- the six
+
+
+def test_one_box_cheats_and_the_others_do_not():
+    boxes = mystery.boxes()
+    for text in boxes["D"].sheet:
+        assert boxes["D"].read(text).says.tolist() == on_and_off(text) == RIGHT["D"](text)
+    fresh = checks.fresh(2000, 10, 5)
+    said = np.array([RIGHT["D"](text) for text in fresh])
+    wanted = np.array([on_and_off(text) for text in fresh])
+    assert abs((said != wanted).mean() - 0.25) < 0.03
+    assert (said != wanted).any(axis=1).mean() > 0.9
+    for text in ("c", "ab"):
+        assert boxes["D"].read(text).says[-1] != on_and_off(text)[-1]
+
+
+@pytest.mark.parametrize("name", mystery.NAMES)
+def test_each_sheet_shows_what_its_program_says(name):
+    box = mystery.boxes()[name]
+    assert len(box.sheet) == 6
+    for text in box.sheet:
+        assert 8 <= len(text) <= 24
+        assert box.read(text).says.tolist() == RIGHT[name](text)
+
+
+def test_a_counter_fails_beyond_the_strings_it_was_trained_on():
+    box = mystery.boxes()["A"]
+    text = "b" * 60 + "c" * 59
+    assert RIGHT["A"](text)[-1] == 1
+    assert box.read(text).says.tolist() != RIGHT["A"](text)
+
+
+def test_no_box_says_what_it_computes():
+    package = ROOT / "course_utils"
+    files = [package / "mystery.json", package / "mystery.py", package / "live" / "boxes.py"]
+    files += [package / "checks" / "mystery_networks.py"]
+    words = Counter(
+        re.findall("[a-z]+", "\n".join(f.read_text("utf-8") for f in files).lower())
+    )
+    for word in ("parity", "flip", "adder", "delay", "counter", "cheat", "toggle"):
+        assert words[word] == 0, word
+
+
+def test_the_programs_of_the_chapter_are_those_of_the_answers():
+    for name, right in RIGHT.items():
+        program = solution("mystery_networks", f"program_{name.lower()}")
+        for text in checks.fresh(30, 12, 8):
+            assert list(map(int, program(text))) == right(text)
+
+
+# ---- seeds
+
+
+@pytest.mark.sweep
+def test_no_other_network_holds_a_count(held):
+    boxes = [mystery.unpack(train(OPEN, seed)) for seed in range(20)]
+    right = np.array([agreement(box) for box in boxes])
+    said = np.array([len(set(ends(box))) for box in boxes])
+    assert (
+        held(22, "It counts in 299 of 300 random strings of ten, at least", right >= 299) == 20
+    )
+    few = held(22, "After 400 b's it says at most four numbers for nine counts", said <= 4)
+    assert few == 20
