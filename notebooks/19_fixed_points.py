@@ -21,7 +21,7 @@
 # line, which sign came last. Below is everywhere its state went in 40 runs, seen from the direction in which
 # the states spread most.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The states that a trained network visits. They crowd in eight places, and pulses move them from one to the next.", "name": "fig-fixed-points-visited"}, "image": {"alt": "A perspective drawing of a cloud of small dots. Most lie in eight tight clumps at the corners of a cube; some lie between the clumps."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The states that a trained network visits. At steps without a pulse they crowd in eight places, and pulses move them from one to the next.", "name": "fig-fixed-points-visited"}, "image": {"alt": "A perspective drawing of a cloud of dots. Large dots, steps without a pulse, lie in eight clumps at the corners of a cube. Small grey dots, steps at a pulse, lie around and between the clumps."}} jupyter={"source_hidden": true}
 from dataclasses import replace
 
 from course_utils import data, dynamics, live, networks, plotting
@@ -60,7 +60,12 @@ def axes_of(states: np.ndarray):
 gates = read_gates(trained[0]["cell"])
 states = visited(gates)
 ax, seen = axes_of(states)
-ax.plot(*seen(states), ".", color=blue, markersize=3)
+at_pulse = (pulses != 0).any(axis=-1).ravel()
+ax.plot(*seen(states[at_pulse]), ".", color="0.6", markersize=2,
+        label="at a pulse")
+ax.plot(*seen(states[~at_pulse]), ".", color=blue, markersize=4,
+        label="without a pulse")
+ax.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.08))
 plt.show()
 
 

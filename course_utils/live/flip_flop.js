@@ -3,7 +3,7 @@
 function build(data, figure) {
   const STEPS = 250, LARGEST = 1.2, BLANK = [0, 0, 0];
   const KINDS = [["stable", "blue", "o"], ["saddle", "vermilion", "s"], ["unstable in 2", "green", "^"], ["in 3", "black", "d"]];
-  const name = (code) => code.map((sign) => (sign > 0 ? "+" : sign < 0 ? "−" : "0")).join("\u2009");
+  const name = (code) => code.map((sign) => (sign > 0 ? "+" : sign < 0 ? "−" : "0")).join("\u202f");
   /** A row times a matrix. A pulse takes a thousand of them, so no closures as in matmul. */
   function times(row, matrix) {
     const sums = new Array(matrix[0].length).fill(0);

@@ -16,6 +16,22 @@ def entry_by_entry(U, b, h):
     return [[U[i, j] * slopes[j] for j in range(n)] for i in range(n)]
 
 
+def by_small_changes(U, b, h):
+    both = [step(U, b, h + sign * 1e-5 * np.eye(len(h))) for sign in (1, -1)]
+    return (both[0] - both[1]) / 2e-5
+
+
+def changes_the_weights(U, b, h):
+    U *= slope(U, b, h)
+    return U
+
+
+def to_the_end(U, b, h):
+    for _ in range(50):
+        h = h + moved(U, b, h)
+    return h
+
+
 def moved(U, b, h, matrix=lambda J: (np.eye(len(J)) - J).T):
     J = U * slope(U, b, h)
     return np.linalg.solve(matrix(J), step(U, b, h) - h)
@@ -34,6 +50,9 @@ ANSWERS = {
     "jacobian": [
         ("right", entry_by_entry),
         ("right", lambda U, b, h: U @ np.diag(slope(U, b, h))),
+        ("right", by_small_changes),
+        ("right", changes_the_weights),
+        ("right", lambda U, b, h: (U / np.cosh(h @ U + b) ** 2).astype(np.float32)),
         ("transposed", lambda U, b, h: (U * slope(U, b, h)).T),
         ("where is the slope", lambda U, b, h: U),
         ("after the step, not before", lambda U, b, h: U * (1 - h**2)),
@@ -62,5 +81,8 @@ ANSWERS = {
         ),
         ("starts at h", lambda U, b, h: step(U, b, h) + moved(U, b, h)),
         ("do both sides agree", lambda U, b, h: h + moved(U, b, h) / 2),
+        ("do both sides agree", to_the_end),
+        ("do both sides agree", lambda U, b, h: h),
+        ("should have shape", lambda U, b, h: (h + moved(U, b, h))[:, np.newaxis]),
     ],
 }
