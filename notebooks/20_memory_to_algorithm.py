@@ -484,7 +484,7 @@ print(f"untrained: odd for {np.median(says.mean(axis=1)):.1f},",
 
 # %% [markdown]
 # A memory that fades is a machine too: ten symbols show nearly all it will ever do. Nor does it take
-# merging: machines of all 1,024 states foretell 97% of the coins' answers (median).
+# merging: machines of all 1,024 states foretell 97% of wrong networks' answers (median).
 #
 # **Is it precision?** In float32 the networks give the same answers.
 #
