@@ -56,13 +56,13 @@ function build(data, figure) {
 
   /** The automaton of parity; a 1 changes its state, a 0 keeps it. */
   function drawMachine(width) {
-    const middle = width / 2, parts = [];
+    const middle = width / 2, apart = Math.min(70, middle - 73), parts = [];
     for (const [side, name, here] of [[-1, "even", !isOdd(string)], [1, "odd", isOdd(string)]]) {
-      const x = middle + 70 * side, turn = `rotate(${side < 0 ? 180 : 0} ${x} 60)`, arrow = { stroke: "var(--blue)", fill: "none" };
+      const x = middle + apart * side, turn = `rotate(${side < 0 ? 180 : 0} ${x} 60)`, arrow = { stroke: "var(--blue)", fill: "none" };
       parts.push(svg("circle", { cx: x, cy: 60, r: 26, stroke: "var(--black)", "stroke-width": here ? 5 : 1, fill: here ? "var(--soft)" : "none" }),
         svg("text", { x, y: 65, "text-anchor": "middle" }, name),
-        svg("g", { transform: turn }, svg("path", { ...arrow, d: `M${x - 20},37Q${x - 70},17 ${x - 118},35` }),
-          marker("v", x - 122, 37, { fill: "var(--blue)", transform: `rotate(60 ${x - 122} 37)` }),
+        svg("g", { transform: turn }, svg("path", { ...arrow, d: `M${x - 20},37Q${x - apart},17 ${x - 2 * apart + 22},35` }),
+          marker("v", x - 2 * apart + 18, 37, { fill: "var(--blue)", transform: `rotate(60 ${x - 2 * apart + 18} 37)` }),
           svg("path", { ...arrow, d: `M${x + 22},76C${x + 66},96 ${x + 66},24 ${x + 27},42` }),
           marker("v", x + 25, 44, { fill: "var(--blue)", transform: `rotate(60 ${x + 25} 44)` })),
         svg("text", { x: middle, y: 60 + 42 * side + 5, "text-anchor": "middle" }, "1"),
