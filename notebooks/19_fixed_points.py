@@ -77,8 +77,9 @@ plt.show()
 # :::
 #
 # :::{dropdown} Answer 1
-# Eight, if it holds by standing still: one for each combination of three signs. Each of the eight has three neighbours, and a pair is
-# counted twice: $8 \cdot 3 / 2 = 12$ pairs. They are the corners and the edges of a cube.
+# Eight, if it holds by standing still: one for each combination of three signs. Each of the eight has three
+# neighbours, and a pair is counted twice: $8 \cdot 3 / 2 = 12$ pairs. They are the corners and the edges of a
+# cube.
 # :::
 #
 # :::{admonition} What you will be able to do
@@ -525,4 +526,4 @@ print("sums:", {sign_sum(found) for found in lists})
 # ## Further reading
 #
 # - {cite:t}`sussillo2013`: fixed points of trained networks, by descent on the speed, and slow points too.
-# - {cite:t}`maheswaranathan2019`: thousands of networks, one structure of fixed points for a task.
+# - {cite:t}`maheswaranathan2019`: thousands of networks, and for a task often one structure of fixed points.
