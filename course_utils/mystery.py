@@ -158,10 +158,8 @@ def boxes() -> dict[str, Box]:
     >>> "".join(boxes())
     'ABCDEFG'
     """
-    return {
-        **{name: box for name, box in _read(_FILE).items() if name not in NAMES},
-        **_read(_now["file"]),
-    }
+    six, course = _read(_now["file"]), _read(_FILE)
+    return {**six, **{name: box for name, box in course.items() if name not in NAMES}}
 
 
 def use(file: str | PathLike[str] | None = None) -> None:

@@ -142,7 +142,7 @@ plt.show()
 # :::{dropdown} Answer 2
 # 1, 1, 1, 6, 6, 6, 6, 6, 6. Two stable points are in reach, near 1 and near 6, and an unstable one between them, near 3. What
 # starts above it ends at 6. With eigenvalues so near 1 that takes dozens of letters, and in random strings of ten no pause is
-# so long.
+# so long. (Try it in the figure: type `aaab`, and let the last letter come again.)
 # :::
 #
 # So "it counts" is a program for short strings, and the points say what comes after. Which strings would a rival

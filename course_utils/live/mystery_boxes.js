@@ -9,13 +9,13 @@ const STYLE = `
 `;
 
 function build(data, figure) {
-  let text = data.text, says;
+  let text = data.text, times = 0, says, end;
 
-  /** What a box's readout gives after each letter: V . h + v. */
-  function values(box) {
+  /** What a box's readout gives after each letter of a line: V . h + v. */
+  function values(box, line) {
     const units = box.V.length;
     let h = Array(units).fill(0), c = Array(units).fill(0);
-    return [...text].map((letter) => {
+    return [...line].map((letter) => {
       const k = data.letters.indexOf(letter);
       const z = box.W.map((W, gate) => W[k].map((w, unit) =>
         h.reduce((sum, value, from) => sum + value * box.U[gate][from][unit], w + box.b[gate][unit])));
@@ -41,6 +41,8 @@ function build(data, figure) {
     kept[place] = rest[Math.floor(Math.random() * rest.length)];
     type(kept.join(""));
   });
+  const again = slider({ label: "then the last letter again, times", min: 0, max: 400, step: 1, value: 0, show: String,
+    onInput: (value) => { times = value; show(); } });
   const head = el("tr"), body = el("tbody");
   const frame = el("div", { class: "scroll boxes", tabindex: "0", role: "group", "aria-label": "What the boxes say" },
     el("table", {}, el("caption", { class: "unseen" }, "What each box says after each letter"), el("thead", {}, head), body));
@@ -59,19 +61,25 @@ function build(data, figure) {
     take(letters);
   }
 
+  const spoken = (value) => String(value).replace("-", "−");
+
   function show() {
-    const before = says;
-    says = Object.fromEntries(data.boxes.map((box) => [box.name, values(box).map((value) => whole(box, value))]));
-    head.replaceChildren(el("th", { scope: "col" }, "box"), ...[...text].map((letter) => el("th", { scope: "col" }, letter)));
+    const before = says, line = text + text.at(-1).repeat(times);
+    const all = Object.fromEntries(data.boxes.map((box) => [box.name, values(box, line).map((value) => whole(box, value))]));
+    says = Object.fromEntries(data.boxes.map(({ name }) => [name, all[name].slice(0, text.length)]));
+    end = Object.fromEntries(data.boxes.map(({ name }) => [name, all[name].at(-1)]));
+    const more = times ? [`+${times}`] : [];
+    head.replaceChildren(el("th", { scope: "col" }, "box"), ...[...text, ...more].map((letter) => el("th", { scope: "col" }, letter)));
     // What differs from the line before is marked: of two lines that differ in a letter, all that this letter did.
     const differs = (name, place) => before && before[name].length === text.length && before[name][place] !== says[name][place];
     body.replaceChildren(...data.boxes.map(({ name }) => el("tr", {}, el("th", { scope: "row" }, name),
-      ...says[name].map((value, place) => el("td", { class: differs(name, place) ? "new" : null }, String(value).replace("-", "−"))))));
-    const last = data.boxes.map(({ name }) => `${name} ${String(says[name].at(-1)).replace("-", "−")}`).join(", ");
-    words.set(`After ${text.length} letter${text.length === 1 ? "" : "s"}, ${text}: ${last}.`);
+      ...says[name].map((value, place) => el("td", { class: differs(name, place) ? "new" : null }, spoken(value))),
+      ...more.map(() => el("td", {}, spoken(end[name]))))));
+    const then = times ? ` and ${times} more ${text.at(-1)}` : "";
+    words.set(`After ${text.length} letter${text.length === 1 ? "" : "s"}, ${text}${then}: ${data.boxes.map(({ name }) => `${name} ${spoken(end[name])}`).join(", ")}.`);
   }
 
-  figure.append(el("style", {}, STYLE), el("div", { class: "controls" }, field.node), el("div", { class: "buttons" }, random, other), frame, words.node);
+  figure.append(el("style", {}, STYLE), el("div", { class: "controls" }, field.node, again.node), el("div", { class: "buttons" }, random, other), frame, words.node);
   show();
-  return () => ({ text, says, values: Object.fromEntries(data.boxes.map((box) => [box.name, values(box)])) });
+  return () => ({ text, times, says, end, values: Object.fromEntries(data.boxes.map((box) => [box.name, values(box, text)])) });
 }

@@ -360,6 +360,16 @@ def test_the_boxes_say_in_the_page_what_they_say_in_numpy(visit):
         last = ", ".join(f"{name} {box.read(text).says[-1]}" for name, box in boxes.items())
         assert said.endswith(f"{text}: {last}.")
         assert page.locator("tbody tr").count() == 7
+    field.fill("aaab")
+    move(page, "then the last letter again, times", 150)
+    now = state(page)
+    assert (now["text"], now["times"]) == ("aaab", 150)
+    assert now["end"] == {
+        name: box.read("aaa" + "b" * 151).says[-1] for name, box in boxes.items()
+    }
+    assert "aaab and 150 more b: " in page.locator(".readout").inner_text()
+    move(page, "then the last letter again, times", 0)
+    field.fill("aaaab" * 8)
     before = state(page)["text"]
     page.get_by_role("button", name="Change one letter").click()
     now = state(page)
