@@ -320,6 +320,7 @@ for ax, h, title in ((axes[0], states(network(0, 3), x), "untrained"),
     triangle(ax, read(h, b), later, title)
 plt.show()
 
+
 # %% [markdown]
 # *Symbols*: each pulls the belief towards its corner, and older pulls fade. Such a sum is nearly the belief, and a
 # random network whose memory fades holds many such sums. *Prediction*: three probabilities and three rooms
@@ -337,15 +338,15 @@ plt.show()
 # before the first coin, two before the second, two before the result.
 
 # %%
-xor = np.zeros((2, 5, 5))  # 0: before the first coin
-for first in (0, 1):
-    before_second = 1 + 2 * first
-    xor[first, 0, before_second] = 0.5
-    for second in (0, 1):
-        before_result = 2 + 2 * (first ^ second)
-        xor[second, before_second, before_result] = 0.5
-    xor[first, 2 + 2 * first, 0] = 1
-unknown = np.array([2, 1, 1, 1, 1]) / 6
+def rrxor() -> np.ndarray:
+    """Return T of RRXOR; state 0 stands before the first coin."""
+    T = np.zeros((2, 5, 5))
+    for first, second in np.ndindex(2, 2):
+        T[first, 0, 1 + 2 * first] = 0.5
+        T[second, 1 + 2 * first, 2 + 2 * (first ^ second)] = 0.5
+        T[first, 2 + 2 * first, 0] = 1
+    return T
+
 
 # %% [markdown]
 # :::{admonition} Predict first 3
@@ -355,6 +356,7 @@ unknown = np.array([2, 1, 1, 1, 1]) / 6
 # :::
 
 # %%
+xor, unknown = rrxor(), np.array([2, 1, 1, 1, 1]) / 6
 x24, b24 = draw(xor, unknown, 2000, 24, seed=0)
 x2, b2 = x24[:, :12], b24[:, :12]
 p2 = predict(b2, xor)
