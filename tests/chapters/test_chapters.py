@@ -82,7 +82,7 @@ def nbval(notebook, folder, plugin="tests.conftest"):
     path = folder / "tiny.ipynb"
     nbformat.write(notebook, path)
     command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"]
-    command += ["-p", plugin, str(path)]
+    command += ["-p", "tools", "-p", plugin, str(path)]
     # What the conftest sets must not come from the run of this test.
     loud = {key: value for key, value in os.environ.items() if key != "TQDM_DISABLE"}
     return subprocess.run(command, capture_output=True, text=True, cwd=tool.ROOT, env=loud)

@@ -128,6 +128,7 @@ def test_a_sweep_records_what_failed_too(tmp_path):
     for file in (
         "tests/conftest.py",
         "tests/chapters/seeds.py",
+        "tools/__init__.py",
         "tools/chapters.py",
         "pyproject.toml",
     ):
@@ -139,7 +140,7 @@ def test_a_sweep_records_what_failed_too(tmp_path):
     (here / "two" / "test_claims.py").write_text(TWO)
     sweep = ["-n", "1", "--dist", "loadfile", "-m", "sweep or held", "--record", "tests"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *sweep],
+        [sys.executable, "-m", "pytest", "-p", "tools", *sweep],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
