@@ -47,7 +47,7 @@ live.MysteryBoxes(boxes, "abacabdacaab")
 # - *Push* the state of a network, and predict what it will say then.
 # :::
 #
-# **Time:** about 25 minutes, and 150 for the exercises; the code runs in about 10 seconds.
+# **Time:** about 25 minutes, and 150 for the exercises; the code runs in about 5 seconds.
 # **Needs:** fixed points, as in [chapter 19](19_fixed_points.md); states merged into a machine, as in
 # [chapter 20](20_memory_to_algorithm.md). Box G shows a way; A to F are yours.
 

@@ -90,7 +90,7 @@ def test_no_solution_is_in_the_scripts(written, tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        if name.endswith(".json"):  # where line ends are written another way
+        if name.startswith("chapters/"):  # where line ends are written another way
             cells = json.loads(content)
             path.write_text("\n".join(cell["source"] for cell in cells), "utf-8")
     editions = make_editions(ROOT)
