@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -23,7 +24,7 @@ from tools.pack import NAME, write_zip
 UNREAD = {".buildinfo", "objects.inv", "_static/readme.png"}
 
 
-def without_solutions(page: str) -> str:
+def without_solutions(page: str) -> BeautifulSoup:
     """Return a page as a class gets it.
 
     Parameters
@@ -33,7 +34,7 @@ def without_solutions(page: str) -> str:
 
     Returns
     -------
-    str
+    BeautifulSoup
         The same page without solutions, without what checks say to them, and without links to
         its source and to pages for teachers. Answers to predictions and hints stay folded.
     """
@@ -52,7 +53,7 @@ def without_solutions(page: str) -> str:
                 (item or link).decompose()
             else:
                 link.unwrap()
-    return str(soup)
+    return soup
 
 
 def index_of(script: str, words: Mapping[str, str]) -> str:
@@ -72,12 +73,11 @@ def index_of(script: str, words: Mapping[str, str]) -> str:
     """
     index = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
     language = SearchEnglish({})
+    stem = cache(language.stem)  # most words are on many pages
     on_page = []
     for name in index["docnames"]:
-        split = language.split(words.get(name, ""))
-        on_page.append(
-            {form for w in split for form in (w, w.lower(), language.stem(w.lower()))}
-        )
+        split = set(language.split(words.get(name, "")))
+        on_page.append({form for w in split for form in (w, w.lower(), stem(w.lower()))})
     for kind in ("terms", "titleterms"):
         for term, found in list(index[kind].items()):
             places = found if isinstance(found, list) else [found]
@@ -99,8 +99,8 @@ def for_class(files: Mapping[str, bytes]) -> dict[str, bytes]:
     words = {}
     for name in [name for name in kept if name.endswith(".html")]:
         page = without_solutions(kept[name].decode("utf-8"))
-        kept[name] = page.encode("utf-8")
-        words[name.removesuffix(".html")] = BeautifulSoup(page, "html.parser").get_text(" ")
+        kept[name] = str(page).encode("utf-8")
+        words[name.removesuffix(".html")] = page.get_text(" ")
     script = kept["searchindex.js"].decode("utf-8")
     kept["searchindex.js"] = index_of(script, words).encode("utf-8")
     return kept
