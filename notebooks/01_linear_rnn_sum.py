@@ -257,7 +257,7 @@ val_loss = np.array(fitted.history["val_loss"])
 published = np.array([2.8959, 1.5666, 0.4068, 0.0324, 1.47e-4])
 print("below the published loss:", bool(val_loss[-1] < published[-1]))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Five epochs each. With steps 200 times as large, 250 updates pass the published loss where the tutorial made 10,000.", "name": "fig-linear-rnn-sum-training"}, "image": {"alt": "Validation loss against the number of weight updates, both axes logarithmic. The tutorial's five epochs (circles, dashed line) fall from about 3 at 2,000 updates to 0.000147 at 10,000. Our five epochs (squares, solid line) lie to the left, from 50 to 250 updates, and fall well below; losses below 1e-8 are drawn at 1e-8."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Five epochs each. With steps 200 times as large, 250 updates pass the published loss, on held-out sequences, where the tutorial made 10,000.", "name": "fig-linear-rnn-sum-training"}, "image": {"alt": "Validation loss against the number of weight updates, both axes logarithmic. The tutorial's five epochs (circles, dashed line) fall from about 3 at 2,000 updates to 0.000147 at 10,000. Our five epochs (squares, solid line) lie to the left, from 50 to 250 updates, and fall well below; losses below 1e-8 are drawn at 1e-8."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 ax.loglog(2_000 * np.arange(1, 6), published, "o--",
           label="tutorial: batch 4, rate 0.001")
@@ -358,7 +358,7 @@ checks.open_box(open_box)
 # :::
 #
 # Digits have mean 4.5, so each step adds $4.5 W + b$ on average, and what was added $k$ steps ago
-# has been multiplied by $U^k$ since. Write $W = 1 + \delta$ and $U = 1 + \varepsilon$, both small. The
+# has been multiplied by $U^k$. Write $W = 1 + \delta$ and $U = 1 + \varepsilon$, both small. The
 # mean error at length $T$ is
 #
 # $$
@@ -463,7 +463,7 @@ for name, cured in {"W": (1.0, *source[1:]), "b": (*source[:2], 0.0),
 # same or smaller?
 # :::
 #
-# At either length we train 20 networks with Adam in NumPy ([chapter 2](02_one_hot_decoding.md)
+# At either length we train 20 networks with Adam ([chapter 2](02_one_hot_decoding.md)
 # writes it), and take each where it first reaches the tutorial's loss.
 
 # %%

@@ -19,9 +19,9 @@
 #
 # A digit $k$ picks row $k$ of a table $W$, and the network adds that row and a number $b$ to its
 # total. A tutorial {cite:p}`rnn_learns_part1` trained such a network to add three digits. It adds
-# without a mistake. But it counts a 0 as $-2.948$ and a 9 as $6.036$, with even steps between, and
-# its $b$ is $2.9506$. Here are such weights. Shift $W$ and $b$ against each other, read 4, 2, 5, and
-# watch which line moves. Then shift $W$ alone.
+# without a mistake. But its $W$ counts a 0 as $-2.948$ and a 9 as $6.036$, and its $b$ is
+# $2.9506$. Here are such weights, with even steps between. Shift $W$ and $b$ against each other, read
+# 4, 2, 5, and watch which line moves. Then shift $W$ alone.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "W moves with the shift, W + b does not, and so no prediction does. Shifted alone, W adds the shift at every step.", "name": "fig-one-hot-decoding-live"}} jupyter={"source_hidden": true}
 from course_utils import live, training  # first: quiet TensorFlow

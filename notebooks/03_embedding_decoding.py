@@ -33,7 +33,7 @@
 # | 1.0 (PyTorch) | 100 | 0 | 0.4 |
 #
 # All networks add without error. A picture is in order if the digits stand in it from 0 to 9. The last column is
-# the median correlation of their places with the digits, whatever the sign. From 0.4 neighbours change places; at 1
+# the median correlation of their places with the digits, whatever the sign. From 0.4 most have neighbours swapped; at 1
 # the picture says hardly more than an untrained one, 0.3.
 #
 # :::{admonition} Predict first 1
@@ -75,7 +75,7 @@ training.seed_everything(0)
 # $$h_t = E[x_t]\, W + h_{t-1} U + b .$$
 #
 # $W$ is a column of ten {term}`input weights <input weight>`. The {term}`recurrent weight` $U$ and the
-# {term}`bias` $b$ are numbers, as before, and the output is $h_3$. The model comes from a tutorial
+# {term}`bias` $b$ are numbers, and the output is $h_3$. The model comes from a tutorial
 # {cite:p}`rnn_learns_part1`.
 #
 # :::{admonition} Exercise 1 · Look it up
@@ -308,8 +308,8 @@ for moved in (other_basis, decoding.shift(trained, c)):
 # :::{admonition} Predict first 2
 # :class: predict
 # Change the basis yourself. The angle turns the columns of $E$ in pairs, the {term}`condition number` $\kappa$
-# shrinks them one more than the other, $s$ moves from the bias into $E$. What does the table do? And stored as
-# float32, with $\kappa = 10^8$, at an angle of 0 and at 40 degrees?
+# shrinks each more than the one before, $s$ moves from the bias into $E$. What does the table do? And stored in
+# seven digits (float32), with $\kappa = 10^8$, at an angle of 0 and at 40 degrees?
 # :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Every circle can be changed, and the table stays. E and W are one of many ways to write it.", "name": "fig-embedding-decoding-live"}} jupyter={"source_hidden": true}

@@ -377,7 +377,7 @@ print(f"smallest loss among them: {expected_loss(W, U, b).min():.0f}")
 # ## Which starts fail
 #
 # The push found some of the failures and missed the rest. Where are these? Forget the coin: put all starts at
-# $U = -1$, space 201 values of $W$ evenly over Keras' range, and train them at the same rate, 0.01, on three streams
+# $U = -1$, space 201 values of $W$ evenly over Keras's range, and train them at the same rate, 0.01, on three streams
 # of digits.
 
 # %%
@@ -436,8 +436,8 @@ for rate in (0.005, 0.01, 0.02, 0.05):
 # that its worth hangs on the rate. A reading, not measured: small steps leave a run that was pushed right
 # the time to turn.
 #
-# **Is it these 100 seeds, or these digits?** Of the 45 at $U = -1$, 81% to 87% is 36 to 39: 38
-# fits. Other digits do not change the picture.
+# **Is it these 100 seeds, or these digits?** Of the evenly spaced starts 81% to 87% were lost. Of the 45 at $U = -1$
+# that makes 36 to 39: 38 fits. Other digits do not change the picture.
 
 # %%
 for seed, digits in streams.items():
@@ -523,7 +523,7 @@ for U in (0.5, 1.0):
 #
 # ## What we saw
 #
-# - *Read.* At $U < -1$ with a small $W$ a network keeps the first digit. The weights are $W U^2, W U, W$.
+# - *Read.* At $U < -1$ with a small $W$ a network keeps mostly the first digit. The weights are $W U^2, W U, W$.
 # - *Derive.* The loss over $U$ is 0 at $U = 1$, a ridge of 22 at $U = -1$, and a slope to the left that falls
 #   towards 16.5 and has no bottom. Keras started 45 of 100 seeds on the ridge, and 38 of them ran down the
 #   wrong side.

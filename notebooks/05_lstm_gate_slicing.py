@@ -17,7 +17,8 @@
 # %% [markdown]
 # # Which slice of an LSTM's weights is which gate?
 #
-# Keras hands out the weights of an LSTM as three arrays without names. Each holds four blocks of
+# An LSTM is a recurrent layer with a second state, the cell state, and gates that say what of it to keep,
+# add and show. Keras hands out its weights as three arrays without names. Each holds four blocks of
 # columns side by side, in the order **i, f, c, o**. With $u$ units that read $d$ numbers a step:
 #
 # | array | shape | multiplies | the slice of f, the second block |

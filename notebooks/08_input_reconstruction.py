@@ -285,7 +285,7 @@ for name, walk, n in zip(names, walks, epochs):
 # 116), $b$ ends at $(-25 - 175) / 116$: 1,700. With both, $W$ ends near 1: at most 2,700.
 # :::
 #
-# Most people's choice is the slowest. Standardising $x$ alone makes Adam *slower*, for 20 of 20 draws, although
+# The usual advice misleads: standardising $x$ alone makes Adam *slower*, for 20 of 20 draws, although
 # the loss becomes a round bowl. What decides is how far from the start the weights end, so scale $y$
 # too. Beyond the walk, Adam has to forget old, larger slopes:
 # [a page of the appendix](A5_epochs_of_a_line.md) predicts how long that takes, and shows plain descent, for which
@@ -345,8 +345,8 @@ for ax in (left, right):
 plt.show()
 
 # %% [markdown]
-# Both rates reach the post's 312 within its 200 steps. At 0.1% below and above the bound, the distance should
-# change by $0.998^{5000}$ and $1.002^{5000}$.
+# With 0.4 and $-25$ both rates reach the post's 312 within its 200 steps. At 0.1% below and above the
+# bound, the distance should change by $0.998^{5000}$ and $1.002^{5000}$.
 
 # %%
 for share in 0.999, 1.001:
@@ -569,7 +569,7 @@ for m in 1, 2, 3:  # the loss is a mean over m outputs
 
 
 # %% [markdown]
-# **Another optimiser.** Only plain descent finds the nearest. Adam divides each slope by its own size,
+# **Another optimiser.** Plain descent finds the nearest. Adam divides each slope by its own size,
 # so it moves all digits alike. A network that forgets, $U = 0.5$, tells them apart.
 
 # %%

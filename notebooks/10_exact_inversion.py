@@ -471,7 +471,7 @@ checks.undo_relu(undo_relu)
 # Difficulty 4 of 5, 20 minutes. Practises: *Construct*. You get an input `x` of shape (n,) of the layer
 # $y = \max(x W + b, 0)$, in which fewer than $n$ units are active. No pre-activation is within 0.1 of 0.
 # Write `another_input(x, W, b)`. It returns a different input with the same output: at least half as far
-# away as it can be in its direction, or at a distance of 1 where nothing stops it. Even a layer of 24
+# away as it can be in its direction; a distance of 1 is always enough. Even a layer of 24
 # units for 8 inputs has fewer than 8 active in 3 cases of 100.
 # :::
 #
