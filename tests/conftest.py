@@ -119,4 +119,4 @@ def pytest_sessionfinish(session):
     """Write the table, once: not in the workers of pytest-xdist."""
     config = session.config
     if config.getoption("--record") and not hasattr(config, "workerinput"):
-        seeds.write_table(COUNTED)
+        (seeds.write_again if seeds.FIRST_SEED else seeds.write_table)(COUNTED)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from course_utils import data, decoding, training
 from tests.chapters import ROOT, Page
+from tests.chapters.seeds import SEEDS
 from tools.chapters import read
 
 chapter, appendix = Page("03_embedding_decoding"), Page("A2_closed_forms")
 
-SEEDS = range(20)
 KERAS_SPREAD = 0.05 / np.sqrt(3)
 PUBLISHED = 2.51e-8  # validation loss after the first epoch
 TRIPLES, SUMS = data.all_digit_sums(3)

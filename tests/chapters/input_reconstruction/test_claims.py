@@ -8,9 +8,10 @@ import pytest
 from course_utils import data, training
 from course_utils.inversion import reconstruct
 from tests.chapters import Page
+from tests.chapters.seeds import SEEDS
 
 chapter, appendix = Page("08_input_reconstruction"), Page("A5_epochs_of_a_line")
-DRAWS = [chapter.noisy_line(seed) for seed in range(20)]
+DRAWS = [chapter.noisy_line(seed) for seed in SEEDS]
 
 
 def fitted(seed):
@@ -121,7 +122,7 @@ def test_adam_finds_another_input_than_plain_descent():
 
 
 def test_twenty_data_sets_give_the_published_line_and_input():
-    lines = np.array([fitted(seed) for seed in range(20)])
+    lines = np.array([fitted(seed) for seed in SEEDS])
     answers = (100 - lines[:, 1]) / lines[:, 0]
     assert np.abs(lines.mean(axis=0) - [0.4, -25]).max() < 1
     assert np.abs(lines[:, 0] - 0.4).max() < 0.02
@@ -132,12 +133,12 @@ def test_twenty_data_sets_give_the_published_line_and_input():
 
 def test_with_a_hundred_times_the_points_the_answers_agree():
     """The range comes from the number of points: with 10,000 of them it is a tenth."""
-    lines = [np.polyfit(*chapter.noisy_line(seed, 10_000), 1) for seed in range(20)]
+    lines = [np.polyfit(*chapter.noisy_line(seed, 10_000), 1) for seed in SEEDS]
     assert np.ptp([(100 - b) / W for W, b in lines]) < 2
 
 
 def test_condition_number_is_near_the_prediction_for_twenty_data_sets():
-    for seed in range(20):
+    for seed in SEEDS:
         x, _ = chapter.noisy_line(seed)
         table = np.column_stack([x, np.ones(100)])
         kappa = np.linalg.cond(2 * table.T @ table / 100)
@@ -315,7 +316,7 @@ def test_keras_trained_as_in_the_post_agrees_with_our_adam():
 
 def test_one_step_on_standardised_inputs_is_least_squares(held):
     there = []
-    for seed in range(20):
+    for seed in SEEDS:
         x, y = chapter.noisy_line(seed)
         scaled = (x - x.mean()) / x.std()
         start = np.random.default_rng(seed).normal(size=2) * 100
@@ -331,7 +332,7 @@ def test_one_step_on_standardised_inputs_is_least_squares(held):
 
 @pytest.mark.parametrize("rate", [0.2, 0.4])
 def test_contraction_factor_and_steps_of_the_descent(rate):
-    for seed in range(20):
+    for seed in SEEDS:
         W, b = fitted(seed)
         away = chapter.path(W, b, rate) - (100 - b) / W
         assert np.allclose(away[1:41] / away[:40], 1 - 2 * rate * W**2, rtol=1e-6)
@@ -344,7 +345,7 @@ def test_contraction_factor_and_steps_of_the_descent(rate):
 
 def test_the_bound_on_the_rate_from_both_sides(held):
     change = np.empty((20, 2))
-    for seed in range(20):
+    for seed in SEEDS:
         W, b = fitted(seed)
         for side, share in enumerate((0.999, 1.001)):
             away = chapter.path(W, b, share / W**2, 5000) - (100 - b) / W
@@ -392,7 +393,7 @@ def test_rate_limit_and_null_space_with_several_outputs(held):
         8,
         "With more inputs than outputs, descent leaves what the output does not say where it "
         "started",
-        [check_several_outputs(seed) for seed in range(20)],
+        [check_several_outputs(seed) for seed in SEEDS],
     )
     assert kept == 20
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from course_utils import training
 from course_utils.gates import ORDERS, Gates
 from tests.chapters import Page
+from tests.chapters.seeds import SEEDS
 
 chapter, appendix = Page("05_lstm_gate_slicing"), Page("A4_lstm_start")
-SEEDS = range(20)
 FEW = settings(derandomize=True, max_examples=10)
 NOISE = np.random.default_rng(0).normal(size=(20, 400, 8)).astype("float32")
 

@@ -12,10 +12,10 @@ import torch
 from course_utils import training
 from course_utils.gates import ORDERS, Block, Gates
 from tests.chapters import Page
+from tests.chapters.seeds import SEEDS
 from tools.chapters import NOTEBOOKS
 
 chapter, notes = Page("07_moving_weights"), Page("A3_porting_notes")
-SEEDS = range(20)
 LSTM_MISTAKES = [
     "order of ONNX",
     "W reshaped",

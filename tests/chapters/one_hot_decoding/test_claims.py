@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from course_utils import data, decoding, training
 from tests.chapters import Page
+from tests.chapters.seeds import SEEDS
 
 chapter = Page("02_one_hot_decoding")
 
 PUBLISHED = np.array([6.5214, 4.8307, 3.0087, 1.4164, 0.4745, 0.0760, 0.0039, 3.10e-5])
 EVERY, EVERY_SUM = data.all_digit_sums(3)
 EVERY_X = data.one_hot(EVERY).astype(float)
-SEEDS = range(20)
 
 
 def starts(networks=20, seed=3):

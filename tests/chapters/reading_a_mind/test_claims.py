@@ -8,6 +8,7 @@ from scipy.special import expit
 
 from course_utils.live import fit_choices
 from tests.chapters import Page
+from tests.chapters.seeds import SEEDS
 
 chapter = Page("18_reading_a_mind")
 
@@ -109,7 +110,7 @@ def test_200_choices_are_off_by_about_their_error_bar():
 
 
 def test_shuffled_payoffs_return_weights_too_and_cost_more(held):
-    s, choices, paid = groups(range(20), 20)
+    s, choices, paid = groups(SEEDS, 20)
     noise = chapter.signs(choices, np.random.default_rng(0).permuted(paid, axis=-1))
     (_, cost), (weights, dear) = trained(s, choices), trained(noise, choices)
     looks = (weights[:, 1] > 0.8) & (weights[:, 1] < 0.97) & (weights[:, 0] > 0.1)
@@ -132,7 +133,7 @@ def test_shuffled_payoffs_return_weights_too_and_cost_more(held):
 
 
 def test_coins_for_payoffs_leave_nothing_and_a_shuffle_leaves_the_choices():
-    _, choices, paid = groups(range(20), 20)
+    _, choices, paid = groups(SEEDS, 20)
     coins = np.random.default_rng(0).random(paid.shape) < 0.5
     weights, cost = trained(chapter.signs(choices, coins), choices)
     assert np.abs(weights[:, 0]).max() < 0.3
@@ -161,7 +162,7 @@ def test_error_bars_are_too_short_where_the_cell_is_of_the_wrong_kind():
 
 def test_stay_or_change_costs_more_than_the_network_and_less_than_a_coin():
     costs = []
-    for seed in range(20):
+    for seed in SEEDS:
         s, choices, _ = group(seed, 20)
         p = np.mean((s[:, :-1] > 0) == choices[:, 1:])
         costs.append(-p * np.log2(p) - (1 - p) * np.log2(1 - p))
@@ -170,7 +171,7 @@ def test_stay_or_change_costs_more_than_the_network_and_less_than_a_coin():
 
 
 def test_an_animal_with_two_rates_is_read_precisely_and_wrongly(held):
-    s, choices, paid = groups(range(20), alphas=(0.1, 0.5))
+    s, choices, paid = groups(SEEDS, alphas=(0.1, 0.5))
     weights, cost = trained(s, choices)
     V = [
         np.linalg.inv(chapter.information(w.tolist(), x))
@@ -213,7 +214,7 @@ def with_payoffs(s, choices, paid):
 
 def test_a_linear_cell_that_sees_payoffs_is_nearly_right_with_one_rate(held):
     rates, more, less = [], [], []
-    for seed in range(20):
+    for seed in SEEDS:
         s, choices, paid = (a[:, :76] for a in group(seed, alphas=(0.1, 0.5)))
         found, cost = with_payoffs(s, choices, paid)
         own = chapter.two_rates((0.1, 0.5), 3.0, s, paid)
@@ -274,7 +275,7 @@ class Kept(torch.nn.GRU):
 def test_a_gated_unit_finds_both_rates(held, monkeypatch):
     monkeypatch.setattr(torch.nn, "GRU", Kept)
     found, simple, own, shares = [], [], [], []
-    for seed in (*range(20), *range(100, 120)):
+    for seed in (*SEEDS, *range(100, 120)):
         found.append(portrait(seed))
         s, choices, paid = (a[:, :76] for a in group(seed, alphas=(0.1, 0.5)))
         shares.append(Kept.last.share(s[:, :-1], paid[:, :-1]))
@@ -321,7 +322,7 @@ def habit(seed, animals=20, trials=150, alpha=0.3, beta=3.0):
 
 
 def test_an_animal_of_habit_looks_like_a_coin(held):
-    seeds = (*range(20), *range(100, 120))
+    seeds = (*SEEDS, *range(100, 120))
     choices, paid, own = (np.array(parts) for parts in zip(*map(habit, seeds), strict=True))
     s = chapter.signs(choices, paid)
     weights, cost = trained(s, choices)

@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 
 from course_utils import data, training
 from tests.chapters import Page
+from tests.chapters.seeds import SEEDS
 
 c, page = Page("11_sampling_inputs"), Page("A8_linear_posterior")
 
@@ -149,7 +150,7 @@ def test_the_likelihood_of_points_is_that_of_pytorch_up_to_a_constant():
 
 @pytest.mark.sweep
 def test_the_samples_of_points_are_near_the_truth(held):
-    nets = [_points(seed) for seed in range(20)]
+    nets = [_points(seed) for seed in SEEDS]
     near = held(
         11,
         "Samples of the half-plane lie near the truth: energy distance below 0.05",
@@ -246,7 +247,7 @@ def test_the_excess_is_the_energy_distance_above_that_of_random_deals():
 def test_only_a_distance_tells_independent_pixels_from_digits():
     """Twenty draws of ink, no training: the null holds for digits, and variety is blind."""
     own, others = c.by_class(slice(1_000)), c.by_class(c.kept)
-    for seed in range(20):
+    for seed in SEEDS:
         digits, real = c.draw(own, seed), c.draw(others, seed + 100)
         forged = np.random.default_rng(seed).permuted(digits, axis=1)
         np.testing.assert_allclose(forged.var(axis=1), digits.var(axis=1))
@@ -262,7 +263,7 @@ def _spreads(excess):
 
 @pytest.mark.sweep
 def test_the_samples_of_digits_are_what_was_asked_for_and_are_not_real_digits(held):
-    nets = [_digits(seed) for seed in range(20)]
+    nets = [_digits(seed) for seed in SEEDS]
     names = ("read", "variety", "near", "pixels", "features")
     values = {
         (kind, name): np.array([net[kind][name] for net in nets])
@@ -390,9 +391,7 @@ def test_the_linear_rivals_digits_are_nearer_to_real_ones_than_the_vaes(seed):
 @pytest.mark.sweep
 def test_a_wide_spread_puts_the_latent_variable_to_sleep(held):
     """The answer to exercise 4."""
-    narrow, middle, wide = (
-        [_at_spread(k, seed) for seed in range(20)] for k in (-1.0, 0.0, 2.0)
-    )
+    narrow, middle, wide = ([_at_spread(k, seed) for seed in SEEDS] for k in (-1.0, 0.0, 2.0))
     distances = [np.array([net[0] for net in nets]) for nets in (narrow, middle, wide)]
     gaps = [np.array([net[1] for net in nets]) for nets in (narrow, middle, wide)]
     moves = np.array([net[2] for net in wide])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from course_utils import data, decoding, live, training
 from tests.chapters import Page
+from tests.chapters.seeds import first_seeds
 
 chapter, appendix = Page("04_two_valleys"), Page("A1_starts_and_rates")
 
@@ -189,7 +190,7 @@ def test_the_curvature_across_the_left_valley_grows_like_the_fourth_power():
 
 @cache
 def keras_starts(count):
-    return np.array([chapter.keras_start(seed) for seed in range(count)])
+    return np.array([chapter.keras_start(seed) for seed in first_seeds(count)])
 
 
 def test_keras_starts_the_recurrence_at_plus_or_minus_one():
@@ -249,7 +250,7 @@ def test_the_proposals_for_practice(held):
 def test_keras_itself_ends_in_the_same_valley_for_40_seeds(held):
     starts = keras_starts(40)
     ours = chapter.train(starts)[:, -1]
-    theirs = np.array([chapter.train_in_keras(seed) for seed in range(40)])
+    theirs = np.array([chapter.train_in_keras(seed) for seed in first_seeds(40)])
     same = (ours[:, 1] < -1) == (theirs[:, 1] < -1)
     agreed = held(4, "Keras's own layer ends in the same valley as our NumPy network", same)
     assert agreed == 40
@@ -260,7 +261,7 @@ def test_keras_itself_ends_in_the_same_valley_for_40_seeds(held):
 def test_pytorch_itself_ends_in_the_same_valley_for_100_seeds(held):
     import torch
 
-    starts = np.array([appendix.torch_start(seed) for seed in range(100)]).T
+    starts = np.array([appendix.torch_start(seed) for seed in first_seeds(100)]).T
     ours = appendix.lost(*starts)
 
     # Sums of losses and an elementwise optimiser: 100 networks that do not see each other.
