@@ -22,6 +22,9 @@ PAGES = sorted(
     ]
 )
 
+# What was asked for is drawn, and what goes wrong in drawing has been said.
+DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 def chromium() -> str:
     """Return the Chromium there is; skip the test, or fail it in CI, if there is none."""
@@ -51,19 +54,25 @@ class Tab:
         context = browser.new_context(bypass_csp=True)
         context.add_init_script("localStorage.clear(); sessionStorage.clear()")
         self.page = context.new_page()
-        self.home, self._asked, self._noted = "", [], []
+        self.home, self._asked, self._noted, self._under_way = "", [], [], set()
         note = self._noted.append
         self.page.on("request", self._note_request)
+        self.page.on("requestfinished", self._note_end)
+        self.page.on("requestfailed", self._note_end)
         self.page.on("requestfailed", lambda request: note(f"failed: {request.url}"))
         self.page.on("response", self._note_refusals)
         self.page.on("pageerror", lambda error: note(f"error: {error}"))
         self.page.on("console", self._note_console)
 
     def _note_request(self, request):
+        self._under_way.add(request)
         if request.url.startswith(self.home):
             self._asked.append(request.url.removeprefix(self.home))
         elif not request.url.startswith("data:"):
             self._noted.append(f"another host: {request.url}")
+
+    def _note_end(self, request):
+        self._under_way.discard(request)
 
     def _note_refusals(self, response):
         if response.status >= 400:
@@ -96,7 +105,9 @@ class Tab:
 
     def complaints(self):
         """Return what pages complained of since the last call, once no request is under way."""
-        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate(DRAWN)
+        if self._under_way:  # otherwise this would wait half a second, in every test
+            self.page.wait_for_load_state("networkidle")
         noted = self._noted.copy()
         self._noted.clear()
         return noted
