@@ -63,7 +63,7 @@ function buildSurface(data, current, setWeights) {
     stop();
     stop = animate(3000, reveal);
   });
-  const map = plot({ label: "", height: 380, draw: drawMap });
+  const map = plot({ label: "", height: (width) => Math.min(380, 0.8 * width), draw: drawMap });
   map.root.style.cursor = "crosshair";
   map.root.addEventListener("click", (event) => {
     const area = map.root.getBoundingClientRect();
@@ -160,8 +160,9 @@ function buildSurface(data, current, setWeights) {
 
   const keys = el("p", {}, "Darker is a smaller loss, with b at its best. Circle: start, with b = 0. Diamond: the " +
     "network on the dials. Click the map, or move the sliders, to start elsewhere.");
+  // The verdict stands at the map: on a phone both are in view.
   const node = el("div", {}, el("div", { class: "controls" }, startU.node, startW.node, pace.node, kind.node),
-    map.node, keys, el("div", { class: "controls" }, scrub.node, el("div", { class: "buttons" }, play)), words.node);
+    map.node, words.node, el("div", { class: "controls" }, scrub.node, el("div", { class: "buttons" }, play)), keys);
   return { node, redraw: map.redraw, begin: rerun,
     state: () => ({ start: { ...start }, rate, mean, step: shown, steps: path.length - 1, end: path.at(-1) }) };
 }
@@ -180,7 +181,7 @@ function build(data, figure) {
       digits = [...text].filter((mark) => mark >= "0" && mark <= "9").map(Number);
       show();
     } });
-  const presets = data.presets.map(([label, W, U, b]) => button(label, () => setWeights({ W, U, b })));
+  const presets = data.presets.map(([label, W, U, b]) => button(label.replaceAll("-", "−"), () => setWeights({ W, U, b })));
 
   const chart = plot({ label: "", draw: drawStates });
   const keys = legend([["state h", "blue", "", "s"], ["sum of the digits so far", "vermilion", "5 4", "o", true]]);

@@ -92,7 +92,7 @@ def test_the_dials_and_the_typed_digits_give_numpys_states_and_loss(visit):
         in page.locator(".readout").inner_text()
     )
     assert page.locator("tbody tr").count() == 4
-    page.get_by_role("button", name="U = -1").click()
+    page.get_by_role("button", name="U = −1").click()
     assert state(page)["h"] == live.states(1, -1, 0, [9, 0, 7, 1]).tolist()
 
 
@@ -726,7 +726,7 @@ def test_the_page_around_gets_no_key_that_a_control_uses(visit):
 
 def test_the_result_is_said_once_the_control_rests(visit):
     page = visit("RnnDials.html")
-    page.get_by_role("button", name="U = -1").click()
+    page.get_by_role("button", name="U = −1").click()
     page.wait_for_function(
         "document.querySelector('.course-live').shadowRoot"
         ".querySelector('[aria-live=polite]').textContent.includes('state is 7.000')"
@@ -797,7 +797,7 @@ def test_the_theme_follows_the_page_while_it_is_open(visit):
 def test_the_same_figure_twice_and_its_script_run_again(visit):
     page = visit("twice.html")
     assert page.locator(".figure").count() == 2
-    page.locator(".course-live").nth(1).get_by_role("button", name="U = -1").click()
+    page.locator(".course-live").nth(1).get_by_role("button", name="U = −1").click()
     assert state(page, 1)["U"] == -1
     assert state(page, 0)["U"] == 1.00106668
     page.evaluate(
