@@ -97,7 +97,6 @@ def build(site: Path, toc: Path, target: Path, config: dict[str, str]) -> None:
         page.set_default_timeout(600_000)
         page.emulate_media(media="print", color_scheme="light")
         page.goto(source.resolve().as_uri())
-        page.evaluate("window.MathJax?.startup?.promise.then(() => null)")
         fit(page)
         page.pdf(
             path=target,

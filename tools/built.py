@@ -3,8 +3,10 @@
 Read by the print edition (``tools.pdf``) and by the zip (``tools.zip_book``).
 """
 
+import html
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,3 +111,24 @@ def check_outputs(page: Tag) -> Iterator[Tag]:
         code, output = cell.select_one(".cell_input"), cell.select_one(".cell_output")
         if code and output and code.get_text().lstrip().startswith("checks."):
             yield output
+
+
+def texts(contents: Mapping[str, str]) -> str:
+    """Return a script with the words of pages, for the excerpts of a search from disk.
+
+    Parameters
+    ----------
+    contents
+        Built pages, by their names without ``.html``.
+    """
+    found = {}
+    for name, page in contents.items():
+        article = re.search("<article.*</article>", page, re.DOTALL)
+        kept = re.sub(
+            r"<(script|style)\b.*?</\1>|<[^>]*>",
+            "",
+            article[0] if article else "",
+            flags=re.DOTALL,
+        )
+        found[name] = " ".join(html.unescape(kept).split())
+    return f"const TEXTS = {json.dumps(found, ensure_ascii=False)};\n"

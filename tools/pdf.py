@@ -101,7 +101,7 @@ class Book:
         return self.tag("a", "000", href=f"#{anchor}", class_="page-number")
 
     def html(self, head: Tag) -> str:
-        """Return the whole document; ``head`` brings styles and MathJax."""
+        """Return the whole document; ``head`` brings the styles."""
         chapters = [self._chapter(page) for page in self.pages]
         body = self.tag("body", self._title_page())
         lines = []
@@ -241,7 +241,7 @@ class Book:
         article = self.tag(
             "article",
             self.tag("h1", APPENDICES[kind]),
-            class_=f"bd-article chapter {kind} mathjax_ignore tex2jax_ignore",
+            class_=f"bd-article chapter {kind}",
             id=f"appendix-{kind}",
         )
         chapter = ""
@@ -254,23 +254,18 @@ class Book:
 
 
 def head_of(contents: list[Page]) -> Tag:
-    """Return the styles and the MathJax of a page that has formulas, with full addresses."""
-    chosen = next(
-        (p for p in contents if "mathjax/" in p.file.read_text(encoding="utf-8")), contents[0]
-    )
+    """Return the styles of a page that has formulas, and their font, with full addresses."""
+    with_formulas = (p for p in contents if "formulas.js" in p.file.read_text("utf-8"))
+    chosen = next(with_formulas, contents[0])
     head = read(chosen.file).head
     base = chosen.file.resolve().as_uri()
     for element in list(head.find_all(True)):
-        text = element.string or ""
-        style = element.name == "link" and "stylesheet" in element.get("rel", [])
-        script = element.name == "script"
-        mathjax = script and ("mathjax" in element.get("src", "") or "window.MathJax" in text)
-        if not (style or mathjax):
+        if element.name == "link" and "stylesheet" in element.get("rel", []):
+            element["href"] = urljoin(base, element["href"])
+        elif "formulas.js" in element.get("src", ""):
+            element["src"] = urljoin(base, element["src"])
+        else:
             element.extract()
-            continue
-        for name in ("href", "src"):
-            if element.get(name):
-                element[name] = urljoin(base, element[name])
     return head
 
 
@@ -278,9 +273,8 @@ def fit(page: BrowserPage) -> None:
     """Scale formulas and tables that are wider than the column."""
     page.evaluate(
         """column => {
-        for (const box of document.querySelectorAll('mjx-container[display="true"], table')) {
-          const wide = box.tagName === 'TABLE' ? box.offsetWidth
-            : Math.max(...[...box.children].map(child => child.getBoundingClientRect().width));
+        for (const box of document.querySelectorAll('div.math, table')) {
+          const wide = box.tagName === 'TABLE' ? box.offsetWidth : box.scrollWidth;
           const room = box.parentElement.getBoundingClientRect().width || column;
           if (wide > room) {
             const size = parseFloat(getComputedStyle(box).fontSize);
@@ -395,7 +389,6 @@ def build(site: Path, toc: Path, folder: Path, config: dict[str, str]) -> dict[P
         page.set_default_timeout(600_000)
         page.emulate_media(media="print", color_scheme="light")
         page.goto(whole.resolve().as_uri())
-        page.evaluate("window.MathJax?.startup?.promise.then(() => null)")
         page.evaluate("document.fonts.ready.then(() => null)")
         fit(page)
         for suffix in ("", "-without-solutions"):

@@ -2,7 +2,7 @@
 
 Two files: the book as it is on the web, with its solutions folded, and one for a class. From
 that the solutions are gone, and what checks say to them, the pages for teachers, the sources of
-the pages, and the words of all these in the index of the search.
+the pages, and the words of all these in the index and the texts of the search.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from bs4 import BeautifulSoup
 from sphinx.search.en import SearchEnglish
 
-from tools.built import TEACHING, check_outputs, folded
+from tools.built import TEACHING, check_outputs, folded, texts
 from tools.chapters import ROOT
 from tools.pack import NAME, write_zip
 
@@ -103,6 +103,8 @@ def for_class(files: Mapping[str, bytes]) -> dict[str, bytes]:
         words[name.removesuffix(".html")] = page.get_text(" ")
     script = kept["searchindex.js"].decode("utf-8")
     kept["searchindex.js"] = index_of(script, words).encode("utf-8")
+    pages = {name: kept[f"{name}.html"].decode("utf-8") for name in words}
+    kept["_static/texts.js"] = texts(pages).encode("utf-8")
     return kept
 
 
@@ -132,9 +134,6 @@ def write(site: Path, target: Path, solutions: bool) -> int:
     }
     if not solutions:
         files = for_class(files)
-    # The search would fetch excerpts of pages, which fails from disk.
-    options = "_static/documentation_options.js"
-    files[options] = files[options].replace(b"SUMMARY: true", b"SUMMARY: false")
     write_zip(target, files)
     return len(files)
 

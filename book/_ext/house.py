@@ -1,15 +1,12 @@
 """What this book needs of Sphinx beyond configuration.
 
-An offline MathJax, a small font of icons, an honest cache, and all cores: for chapters that
-execute side by side, and for pages.
+A small font of icons, an honest cache, and all cores: for chapters that execute side by side,
+and for pages.
 """
 
 import hashlib
-import importlib
 import os
 import re
-import shutil
-import struct
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -37,8 +34,6 @@ ROOT = Path(__file__).resolve().parents[2]
 # The comment lines between which nbgrader finds a solution.
 MARK = re.compile(r' *<span class="c1">### (?:BEGIN|END) SOLUTION</span>\n')
 
-PICTURE = re.compile(r'<img (?=[^>]*src="\.\./_images/([^"]+\.png)")')
-
 # What buttons, boxes and links of a page show. The theme's whole font would be 156 kB.
 ICONS = {
     "angle-left", "angle-right", "arrow-up", "bars", "bullseye", "circle-exclamation",
@@ -48,10 +43,8 @@ ICONS = {
 }  # fmt: skip
 
 # An inline formula with the punctuation at it.
-FORMULA = re.compile(
-    r'[(\[“‘]+<span class="math [^<]*</span>[,.;:!?)\]’”]*'
-    r'|<span class="math [^<]*</span>[,.;:!?)\]’”]+'
-)
+MATH = '<span class="math [^>]*>(?:(?!</math>).)*</math></span>'
+FORMULA = re.compile(rf"[(\[“‘]+{MATH}[,.;:!?)\]’”]*|{MATH}[,.;:!?)\]’”]+")
 
 
 def cache_key(root: Path) -> str:
@@ -66,8 +59,12 @@ def cache_key(root: Path) -> str:
 
 
 def prepare_execution(app: Sphinx, config: Config) -> None:
-    """Give each state of the code a cache of its own, and keep progress bars out of pages."""
+    """Give each state of the code a cache of its own; draw sharply, without progress bars."""
     os.environ["TQDM_DISABLE"] = "1"
+    profile = ROOT / "_build" / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_config.py").write_text('c.InlineBackend.figure_formats = {"retina"}\n')
+    os.environ["IPYTHONDIR"] = str(profile.parent)
     caches = ROOT / "_build" / ".jupyter_cache"
     config.nb_execution_cache_path = str(caches / cache_key(ROOT))
 
@@ -122,18 +119,6 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
         app.extensions["sphinx_multitoc_numbering"].parallel_read_safe = True
 
 
-def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
-    """Copy MathJax and its fonts into the site: 1.4 MB of the 24 MB the package carries."""
-    if exception is not None or app.builder.format != "html":
-        return
-    package = importlib.import_module("sphinx-mathjax-offline").__file__
-    source = Path(package).parent / "static" / "mathjax"
-    target = Path(app.outdir) / "_static" / "mathjax"
-    fonts = Path("output", "chtml", "fonts", "woff-v2")
-    shutil.copytree(source / fonts, target / fonts, dirs_exist_ok=True)
-    shutil.copy(source / "tex-chtml.js", target)
-
-
 def write_icons(app: Sphinx, exception: Exception | None) -> None:
     """Take the icons that pages show out of the theme's font: 3 kB of its 156."""
     if exception is not None or app.builder.format != "html":
@@ -163,34 +148,24 @@ def mend_page(
     """Mend what a page lacks: for eyes, for a keyboard, for a screen reader.
 
     Browsers break a line between a formula and punctuation at it. A table that scrolls has to
-    take the focus. The role "list" may not hold bibliography entries. A picture keeps its place
-    while it loads. The marks of a solution are for nbgrader.
+    take the focus. The role "list" may not hold bibliography entries. The marks of a solution
+    are for nbgrader.
     """
     body = context.get("body", "")
     body = body.replace('<div role="list" class="citation-list">', "<div>")
     body = body.replace('<table class="', '<table tabindex="0" class="')
     body = MARK.sub("", body)
-    body = PICTURE.sub(lambda picture: f"<img{size_of(app, picture[1])} ", body)
     context["body"] = FORMULA.sub(r'<span class="together">\g<0></span>', body)
-
-
-def size_of(app: Sphinx, name: str) -> str:
-    """Return width and height of a PNG as attributes; its first bytes hold them."""
-    source = next(path for path, file in app.builder.images.items() if file == name)
-    width, height = struct.unpack(">II", Path(app.srcdir, source).read_bytes()[16:24])
-    return f' width="{width}" height="{height}"'
 
 
 def lighten_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Leave MathJax out where no formula is, and let no script hold up the first paint."""
-    shown = []
+    """Let no script hold up the first paint but options and the font of formulas."""
+    at_once, shown = ("options", "formulas"), []
     for script in context.get("script_files", ()):
         name = str(getattr(script, "filename", ""))
-        if "mathjax" in name and 'class="math' not in context.get("body", ""):
-            continue
-        if name.endswith(".js") and "options" not in name and page != "search":
+        if name.endswith(".js") and not any(w in name for w in at_once) and page != "search":
             later = script.attributes | {"defer": "defer"}
             script = type(script)(name, priority=script.priority, **later)
         shown.append(script)
@@ -203,7 +178,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-before-read-docs", execute_side_by_side)
     app.connect("html-page-context", mend_page)
     app.connect("html-page-context", lighten_page, priority=900)  # once all scripts are there
-    app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", write_icons)
     handlers = (visit_folded_cell, depart_HideCellInput)
     app.add_node(HideCodeCellNode, override=True, html=handlers)

@@ -19,8 +19,7 @@ OPEN = """() => {
 
 # Of texts alike, down to the classes of all they stand in, a few are enough to see their
 # colours: `seen` counts them, from page to page. What has no text of its own has no contrast.
-# Further tokens of code become plain text, further formulas lose their drawing, which no
-# screen reader sees. Axe needs a third of the time.
+# Further tokens of code become plain text. Axe needs a third of the time.
 FEWER = """([seen, enough]) => {
     const says = node => node.nodeType === 3 && node.data.trim().length > 1;
     const mark = (node, kind) => {
@@ -34,8 +33,6 @@ FEWER = """([seen, enough]) => {
     mark(document.body, "");
     for (const token of document.querySelectorAll("pre [data-alike]"))
         token.replaceWith(...token.childNodes);
-    for (const drawing of document.querySelectorAll("[data-alike] mjx-math"))
-        drawing.replaceChildren();
     return seen;
 }"""
 
@@ -47,7 +44,7 @@ RAW = """() => {
 }"""
 
 TEX = """() => [...document.querySelectorAll(".math")]
-    .filter(part => !part.querySelector(":scope > mjx-container:not(:has(mjx-merror))"))
+    .filter(part => !part.querySelector(":scope > math:not(:has(merror))"))
     .map(part => part.textContent)"""
 
 # A picture that is not there, or whose alternative text is none, short or the file's name.
@@ -64,7 +61,7 @@ SIDEWAYS = """() => {
 # The theme hides what an inline formula has beyond the line; a display formula scrolls.
 CUT_OFF = """() => {
     const right = part => part.getBoundingClientRect().right;
-    return [...document.querySelectorAll("span.math mjx-math")]
+    return [...document.querySelectorAll("span.math math")]
         .filter(formula => right(formula) > right(formula.closest("span.math")) + 1)
         .map(formula => formula.closest("span.math").textContent.trim());
 }"""
@@ -190,9 +187,7 @@ def weight(files):
 def heavy(page, asked):
     """Yield what a first visit asked for and a reader does not need."""
     asked = {path.partition("?")[0] for path in asked}
-    limit = 1_300_000 if "/notebooks/" in page.url else 600_000
-    if "15_letters_heard" in page.url:  # half a million weights run in this page
-        limit = 1_500_000
+    limit = 900_000 if "/notebooks/" in page.url else 400_000
     if weight(file for file in map(SITE.joinpath, asked) if file.is_file()) > limit:
         yield f"heavier than {limit} bytes"
     if "_static/icons.woff" not in asked:

@@ -21,6 +21,29 @@ def test_the_theme_is_known_before_scripts_arrive(browser, address, theme, scrip
     context.close()
 
 
+MOVING = ["04_two_valleys", "14_modulo_weights"]  # a live figure and many formulas
+NAMES = [f"notebooks/{name}.html" for name in MOVING]
+NAMES += ["book/notation.html", "book/progress.html"]
+
+SHIFT = """() => new Promise(known => {
+    let shift = 0;
+    const seen = list => list.getEntries().forEach(entry => shift += entry.value);
+    new PerformanceObserver(seen).observe({type: "layout-shift", buffered: true});
+    setTimeout(() => known(shift), 500);
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_moves_while_a_page_loads(browser, address, name, width):
+    context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
+    page = context.new_page()
+    page.goto(address + name)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(SHIFT) < 0.02
+    context.close()
+
+
 @pytest.mark.parametrize("name", [CHAPTER, "notebooks/05_lstm_gate_slicing.html"])
 def test_paper_is_light_and_cuts_no_code(visit, name):
     page = visit(name, 680, "dark")

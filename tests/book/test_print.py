@@ -72,7 +72,7 @@ def test_no_page_is_blank(texts):
 
 def test_formulas_are_typeset(texts):
     for number, page in enumerate(texts, 1):
-        # In code and in messages of MathJax a backslash and a name may stand; not in prose.
+        # In code a backslash and a name may stand; not in prose.
         # A whole word of a, b and $ is a string of symbols ("bba$b$$"), not TeX.
         text = re.sub(r"(?<!\S)[ab$]*[ab][ab$]*(?!\S)", "", page)
         raw = r"\$\$|\\\(|\\\[|\\frac|\\begin\{|\\mathbf"

@@ -32,7 +32,7 @@ def test_pages_open_without_a_request_or_an_error(visit, book):
     for name in (f"notebooks/{chapters()[0].stem}.html", "book/notation.html"):
         page = visit((book / name).as_uri())
         formulas = page.locator("span.math, div.math").count()
-        assert page.locator(".math > mjx-container").count() == formulas > 0
+        assert page.locator(".math > math").count() == formulas > 0
     page.goto((book / "index.html").as_uri())
     page.wait_for_url("**/book/index.html")
 
@@ -40,6 +40,9 @@ def test_pages_open_without_a_request_or_an_error(visit, book):
 def test_the_search_works_from_disk(visit, book):
     page = visit((book / "search.html").as_uri() + "?q=gate")
     page.locator("#search-results ul.search li a").first.wait_for(timeout=20_000)
+    excerpts = page.locator("#search-results p.context")
+    excerpts.first.wait_for(timeout=20_000)
+    assert all("gate" in text.lower() for text in excerpts.all_inner_texts()[:3])
 
 
 def said_by_checks(slug):
@@ -88,6 +91,9 @@ def test_the_class_gets_no_solution_and_everybody_else_does(book, slug):
     assert "BEGIN SOLUTION" not in page  # a mark for nbgrader
     printed = [said for said in said_by_checks(slug) if said in html.unescape(page)]
     assert bool(printed) == sources.exists()
+    script = (book / "_static" / "texts.js").read_text("utf-8")
+    words = json.loads(script.removeprefix("const TEXTS = ").rstrip(";\n"))[f"notebooks/{slug}"]
+    assert any(name in words for name in names_in_solutions(slug)) <= sources.exists()
     if sources.exists():
         assert page.count("Show solution") == chapter.count("prompt_show: Show solution")
         assert "btn-download-source-button" in page
