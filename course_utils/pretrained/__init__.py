@@ -1,6 +1,6 @@
 """Networks that somebody else trained, and the words to try them on; README.md tells whose.
 
-Read and questioned in chapters 15 to 17. Nothing here needs a network or another package.
+Read and questioned in chapters 15 to 17 and 23. Nothing here asks another host.
 """
 
 import hashlib
@@ -9,14 +9,18 @@ from functools import cache
 from pathlib import Path
 
 from course_utils.pretrained.characters import CharacterNetwork
+from course_utils.pretrained.speech import SpeechNetwork, babble
 from course_utils.pretrained.spelling import SpellingNetwork
 
 __all__ = [
     "CharacterNetwork",
+    "SpeechNetwork",
     "SpellingNetwork",
+    "babble",
     "character_network",
     "files",
     "path",
+    "speech_network",
     "spelling_network",
     "words",
     "written_lines",
@@ -36,6 +40,9 @@ files = {
     ),
     "characters/written.txt": (
         "7ee422699071022392cd6b8206a93dbbc98c2bab94c833c9be0f6d9885ca5e3f"
+    ),
+    "speech/silero_vad_16k_sequence.onnx": (
+        "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
     ),
     "words/cmudict.dict.xz": "f3f9bf2acf2eead0551060d8c470955e0c7dedaa06e67f72360775c41220b87c",
 }
@@ -76,6 +83,12 @@ def character_network() -> CharacterNetwork:
     """Return the network that continues lines of text (textgenrnn 2.0.0)."""
     names = (f"characters/textgenrnn_{name}" for name in ("weights.hdf5", "vocab.json"))
     return CharacterNetwork.load(*map(path, names))
+
+
+@cache
+def speech_network() -> SpeechNetwork:
+    """Return the network that hears whether somebody speaks (silero-vad 6.2.3)."""
+    return SpeechNetwork.load(path("speech/silero_vad_16k_sequence.onnx"))
 
 
 @cache

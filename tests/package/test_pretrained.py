@@ -79,3 +79,34 @@ def test_sounds_are_in_the_order_of_the_read_out(network):
 def test_what_the_network_cannot_read_is_refused(network):
     with pytest.raises(ValueError, match=r"a to z in lower case, got \['K', 'é'\]"):
         network.pronounce(["Kné"])
+
+
+def test_the_speech_network_computes_what_its_file_does():
+    import onnxruntime
+
+    network = pretrained.speech_network()
+    sound = np.concatenate([pretrained.babble(2, seed=3), np.zeros(5000)])
+    steps = sound[: len(sound) // 512 * 512].reshape(-1, 512)
+    before = np.vstack([np.zeros(64), steps[:-1, -64:]])
+    session = onnxruntime.InferenceSession(
+        pretrained.path("speech/silero_vad_16k_sequence.onnx")
+    )
+    zero = np.zeros((1, 1, 128), np.float32)
+    feed = {"input": np.hstack([before, steps]).astype(np.float32), "h": zero, "c": zero}
+    theirs = session.run(["speech_probs"], feed)[0].ravel()
+    scores = network.score(network.gates.trace(network.hear(sound)[np.newaxis]).h)[0]
+    np.testing.assert_allclose(1 / (1 + np.exp(-scores)), theirs, atol=1e-5)
+    assert theirs.max() > 0.99
+    assert theirs.min() < 0.1
+
+
+def test_babble_is_the_same_for_a_seed_and_stays_in_range():
+    voice = pretrained.babble(1.5, seed=7)
+    np.testing.assert_array_equal(voice, pretrained.babble(1.5, seed=7))
+    assert np.abs(voice - pretrained.babble(1.5, seed=8)).max() > 0.1
+    assert voice.shape == (24000,)
+    assert np.abs(voice).max() == pytest.approx(0.7)
+    with pytest.raises(ValueError, match="seconds"):
+        pretrained.babble(0, seed=0)
+    with pytest.raises(ValueError, match="sound should have shape"):
+        pretrained.speech_network().hear(np.zeros((2, 512)))
