@@ -511,12 +511,12 @@ for length in [3, 10]:
 
 # %% [markdown]
 # :::{dropdown} Answer 3
-# Smaller, by about six times; on 20 other data sets by 1.6 to 22. At length 10 the share of $U$ weighs
-# 15 times as much, so less of it can hide behind the same loss. In 20 of 20 networks, whose starts
-# differ in $W$ alone, on one data set, less than a tenth of the shares is left. That is partly
-# training's doing: of random networks with the same loss 54% cancel as far at length 3 and 80% at
-# length 10. Training first removes errors whose shares have one sign. The errors at 100 are the loss's
-# doing: random networks have them too, a median of 32 and 5.
+# Smaller, by about six times, for 19 of 20 starts; on 20 other data sets by 1.6 to 22. At length 10
+# the share of $U$ weighs 15 times as much, so less can hide behind the same loss. In 20 of 20
+# networks, whose starts differ in $W$ alone, on one data set, less than a tenth of the shares is
+# left. That is partly training's doing: of random networks 54% cancel as far at length 3 and 80% at
+# length 10. Training first removes errors whose shares have one sign. The errors at 100 are the
+# loss's doing: random networks have them too, a median of 32 and 5.
 # :::
 #
 # **Held out, but not new.** There are only 1,000 different sequences. A training set of 8,000 draws

@@ -54,7 +54,7 @@ live.InkTheRow(W, a[0], 1, 19)
 # :::{admonition} What you will be able to do
 # :class: objectives
 # - *Find* the input that shuts one unit of a forget gate, in closed form and with legal pixels.
-# - *Prove* that no legal input shuts two units at once.
+# - *Prove* that no legal row shuts two units at once.
 # - *Search* a whole picture that shuts a unit no row can shut.
 # - *Measure* what the unit then forgets.
 # :::

@@ -136,6 +136,7 @@ def test_training_leaves_what_cancels_at_its_own_length(held):
         "Trained on 10 digits to the same loss, a network is nearer the sum of 100 digits than "
         "trained on 3 from the same start",
         off[10] < off[3],
+        quote="for {held} of {seeds} starts",
     )
     assert both == 20
     assert nearer >= 18
