@@ -1,0 +1,163 @@
+"""What chapter 23 says, measured. The functions are its own."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from course_utils import pretrained
+from course_utils.gates import Gates, read_gates
+from tests.chapters import Page
+
+chapter = Page("23_your_own_network")
+THREE = [13, 61, 73]
+SLOW = [31, 11, 93, 120]
+
+
+@cache
+def heard(first=200, units=tuple(THREE), count=20):
+    """Return the quietest voice that is heard (dB), one column for each voice before it.
+
+    After the voice, at rest, with the units put back, with all others put back, and the best
+    of 20 random sets of as many units.
+    """
+    rows = []
+    others = np.setdiff1d(np.arange(128), units)
+    rng = np.random.default_rng(0)
+    sets = [rng.choice(others, len(units), replace=False) for _ in range(20)]
+    for seed in range(first, first + count):
+        h, c, words = chapter.case(seed)
+        some = [chapter.put_back(c, each) for each in (list(units), others, *sets)]
+        found = chapter.quietest(words, h, np.array([c, chapter.rest_c, *some]))
+        rows.append([*found[:4], found[4:].max()])
+    return np.array(rows).T
+
+
+# ---- the file
+
+
+def test_it_runs_as_the_file_does():
+    sound = np.concatenate([0.1 * pretrained.babble(2, 5), chapter.silence(1)])
+    x = chapter.network.hear(sound)[np.newaxis]
+    ours = chapter.probability(chapter.ours.trace(x).h[0])
+    np.testing.assert_allclose(ours, chapter.original(sound), atol=1e-5)
+    wrong = chapter.probability(chapter.wrong.trace(x).h[0])
+    assert np.abs(wrong - chapter.original(sound)).max() > 0.5
+
+
+def test_the_second_quiet_voice_is_missed_and_the_others_are_heard():
+    p = chapter.probability(
+        chapter.network.gates.trace(chapter.network.hear(chapter.sound)[None]).h[0]
+    )
+    best = [p[int(start / 0.032) : int((start + 1.2) / 0.032)].max() for start in (1, 9, 27)]
+    assert best[0] > 0.9
+    assert best[1] < 0.1
+    assert best[2] > 0.8
+
+
+# ---- how long
+
+
+def test_trained_it_has_slow_units_and_shuffled_or_fresh_it_has_few():
+    assert chapter.slow(chapter.ours) > 30
+    assert (
+        max(chapter.slow(chapter.shuffled(chapter.ours, seed)) for seed in range(100, 110)) < 12
+    )
+    assert max(chapter.slow(chapter.fresh(seed)) for seed in range(100, 110)) == 0
+
+
+def test_a_push_and_the_gates_agree_where_no_weight_leads_on():
+    block = {
+        name: np.full(3, bias)
+        for name, bias in {"input": -2.0, "forget": 2.0, "cell": 0.0, "output": 2.0}.items()
+    }
+    from course_utils.gates import Block
+
+    zero = np.zeros((1, 3)), np.zeros((3, 3))
+    layer = Gates("LSTM", {name: Block(*zero, bias) for name, bias in block.items()})
+    x, states = np.zeros((1, 40, 1)), [np.zeros((1, 3))] * 2
+    by_gates = chapter.time_constants(layer.trace(x, *states).gates["forget"][0])
+    by_push = chapter.forgotten(chapter.pushed(layer, x, *states))
+    np.testing.assert_array_equal(by_push, np.floor(by_gates))
+
+
+def test_both_measures_part_by_a_factor_of_three():
+    ratios = []
+    for seed in (200, 201):
+        x, now = chapter.after_voice(seed)
+        trace = chapter.ours.trace(x)
+        start = trace.h[:, now - 1], trace.c[:, now - 1]
+        left = chapter.forgotten(chapter.pushed(chapter.ours, x[:, now:], *start))
+        tau = chapter.time_constants(trace.gates["forget"][0, now:])
+        some = (tau > 30) & (tau < 150)
+        ratios.append(left[some] / tau[some])
+    ratio = np.concatenate(ratios)
+    assert 0.7 < np.median(ratio) < 1.6
+    assert ratio.max() > 2
+    assert ratio.min() < 0.7
+
+
+# ---- three cells
+
+
+@pytest.mark.sweep
+def test_three_cells_hold_the_voice(held):
+    after, rest, back, others, random = heard()
+    loss = rest - after
+    assert held(23, "After a voice another has to be 8 dB louder than at rest", loss > 8) == 20
+    restored = (back > rest - 3) & (others < rest - 5)
+    assert (
+        held(23, "Three cells put back restore the hearing, 125 others do not", restored) == 20
+    )
+    best = random < back
+    assert held(23, "No random three of 20 help as much as these three", best) == 20
+
+
+def test_slow_cells_that_nobody_reads_do_nothing():
+    after, rest, back, others, _ = heard(units=tuple(SLOW), count=2)
+    assert np.abs(back - after).max() < 2
+    assert np.abs(others - rest).max() < 3
+
+
+def test_the_chapter_prints_what_its_table_holds(held):
+    assert chapter.three.tolist() == THREE
+    _, rest, back, others, _, random = chapter.table.T
+    restored = (back > rest) & (others < rest - 8) & (random < back)
+    assert (
+        held(
+            23,
+            "Put back, three cells do what 125 others do not",
+            restored,
+            quote="In {held} of {seeds} cases the three restore the hearing",
+        )
+        == 20
+    )
+
+
+# ---- where it rests
+
+
+def test_silence_has_one_stable_point_to_which_it_comes_back():
+    assert chapter.found.unstable.tolist() == [0]
+    assert np.abs(np.array(chapter.finals) - chapter.found.states[0]).max() < 0.1
+    assert np.abs(chapter.starts - chapter.found.states[0]).max() > 1
+
+
+# ---- a file of one's own
+
+
+def test_the_worksheet_takes_files_of_keras_pytorch_and_onnx(tmp_path, capsys):
+    import keras
+    import torch
+
+    x = np.random.default_rng(0).normal(size=(1, 60, 3)).astype("float32")
+    gru = keras.Sequential([keras.Input((None, 3)), keras.layers.GRU(8)])
+    gru.save(tmp_path / "gru.keras")
+    torch.save(torch.nn.LSTM(3, 8).state_dict(), tmp_path / "lstm.pt")
+    for name, told in {"gru.keras": {}, "lstm.pt": {"time_major": False}}.items():
+        chapter.worksheet(read_gates(tmp_path / name, **told), x)
+        said = capsys.readouterr().out
+        assert said.count("by gates") == 3
+        assert "FixedPoints(1 points" in said
+    chapter.worksheet(chapter.ours, chapter.network.hear(chapter.silence(1))[np.newaxis])
+    assert "unit" in capsys.readouterr().out
