@@ -290,7 +290,8 @@ def untrained(x, b, symbols: int, count: int = 20, **kind):
 others = np.random.default_rng(0).permutation(b)
 fresh = untrained(x, b, 3)
 print(f"untrained: {fresh.min():.2f} to {fresh.max():.2f}")
-print(f"beliefs of other strings: {abs(score(states(net, x), others)):.2f}")
+wrong = abs(score(states(net, x), others))
+print(f"beliefs of other strings: below 0.05: {wrong < 0.05}")
 
 
 # %% [markdown]

@@ -123,7 +123,7 @@ function build(data, figure) {
   }
 
   function picture(width, height, points, path) {
-    const { corners } = chosen(), r = Math.min(width, height) / 2 - 22;
+    const { corners } = chosen(), r = Math.min(width, height) / 2 - 36;
     const at = (b) => matmul([b], corners)[0], x = (p) => width / 2 + r * p[0], y = (p) => height / 2 - r * p[1];
     const seen = new Set(), parts = [svg("polygon", { points: corners.map((p) => `${x(p)},${y(p)}`).join(" "), fill: "none", stroke: "var(--line)" })];
     points.forEach((b, place) => {
@@ -137,7 +137,7 @@ function build(data, figure) {
     if (steps.length) parts.push(line(steps.map((p) => [x(p), y(p)]), { stroke: "var(--black)" }));
     steps.forEach((p, k) => parts.push(marker("o", x(p), y(p), { fill: k === steps.length - 1 ? "var(--black)" : "var(--paper)",
       stroke: "var(--black)", "stroke-width": 1.5 }, k === steps.length - 1 ? 7 : 4)));
-    corners.forEach((p, k) => parts.push(svg("text", { x: x(p) * 1.0, y: y(p) + (p[1] > 0 ? -8 : 18), "text-anchor": "middle" }, `state ${k + 1}`)));
+    corners.forEach((p, k) => parts.push(svg("text", { x: x(p) + 14 * p[0], y: y(p) + 5 - 22 * p[1], "text-anchor": "middle" }, `state ${k + 1}`)));
     return parts;
   }
 
