@@ -18,11 +18,11 @@ def processes():
 
 
 @cache
-def trained(name, first=0):
-    """Return 20 networks trained as the chapter trains its own."""
+def trained(name, first=0, count=20):
+    """Return networks trained as the chapter trains its own."""
     T, start = processes()[name]
     strings = chapter.draw(T, start, 20_000, 13, seed=1)[0]
-    seeds = range(first, first + 20)
+    seeds = range(first, first + count)
     return [chapter.train(chapter.network(seed, len(T)), strings) for seed in seeds]
 
 
@@ -189,15 +189,13 @@ def test_other_cells_and_sizes_untrained():
 
 
 @pytest.mark.sweep
-def test_training_on_mess3_only_sharpens_the_picture(held):
-    x, b = chapter.x, chapter.b
-    found = scores(trained("Mess3"), x, b)
-    high = held(21, "Trained on Mess3, its beliefs are read with more than 0.99", found > 0.99)
-    assert high == 20
-    share = (1 - found) / (1 - chapter.fresh)
-    assert 0.03 < np.median(share) < 0.2
+def test_training_on_mess3_only_sharpens_the_picture():
+    x, b, nets = chapter.x, chapter.b, trained("Mess3", count=3)
+    found = scores(nets, x, b)
+    assert found.min() > 0.99
+    assert 0.03 < np.median(1 - found) / np.median(1 - chapter.fresh) < 0.2
     best = chapter.bayes(chapter.mess3, x, b)
-    assert max(chapter.loss(net, x).item() for net in trained("Mess3")) < best + 0.01
+    assert max(chapter.loss(net, x).item() for net in nets) < best + 0.01
 
 
 @pytest.mark.sweep
@@ -229,13 +227,9 @@ def test_training_on_rrxor_brings_the_beliefs(held, first):
 
 
 @pytest.mark.sweep
-def test_training_on_coins_brings_nothing(held):
-    nets = [chapter.train(chapter.network(s, 2), chapter.coins, 300) for s in range(20)]
-    found = scores(nets, chapter.x2, chapter.b2)
-    low = held(
-        21, "Trained on coins, the beliefs of RRXOR are read with less than 0.5", found < 0.5
-    )
-    assert low == 20
+def test_training_on_coins_brings_nothing():
+    nets = [chapter.train(chapter.network(s, 2), chapter.coins, 300) for s in range(3)]
+    assert scores(nets, chapter.x2, chapter.b2).max() < 0.5
 
 
 @pytest.mark.sweep
