@@ -60,7 +60,7 @@ live.GateMicroscope(cell, V, v, "a" * 8 + "b" * 8, unit)
 # - *Compare* an LSTM with a GRU on the same task, over 20 seeds.
 # :::
 #
-# **Time:** about 35 minutes, and 75 for the exercises; the code runs in about a minute.
+# **Time:** about 35 minutes, and 75 for the exercises; the code runs in about half a minute.
 # **Needs:** the gates of an LSTM by name, as in [chapter 5](05_lstm_gate_slicing.md).
 
 # %% [markdown]
