@@ -484,7 +484,7 @@ def stopped(length):
 
 
 # %% [markdown]
-# The null: networks with the same loss, drawn at random.
+# The {term}`null distribution`: networks with the same loss, drawn at random.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the random networks", "code_prompt_hide": "Hide the random networks"} jupyter={"source_hidden": true}
 def same_loss(length, count=10_000):
