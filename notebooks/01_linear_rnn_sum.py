@@ -520,7 +520,7 @@ for length in [3, 10]:
 # :::
 #
 # **Held out, but not new.** There are only 1,000 different sequences. A training set of 8,000 draws
-# misses a given one with probability $0.999^{8000}$, about 0.0003. So the validation loss says
+# misses a given one with probability $0.999^{8000}$, about 0.0003. So the {term}`validation loss` says
 # nothing about new sequences; longer ones do.
 
 # %%

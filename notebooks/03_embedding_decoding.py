@@ -309,7 +309,7 @@ for moved in (other_basis, decoding.shift(trained, c)):
 # :class: predict
 # Change the basis yourself. The angle turns the columns of $E$ in pairs, the {term}`condition number` $\kappa$
 # shrinks each more than the one before, $s$ moves from the bias into $E$. What does the table do? And stored in
-# seven digits (float32), with $\kappa = 10^8$, at an angle of 0 and at 40 degrees?
+# seven digits ({term}`float32`), with $\kappa = 10^8$, at an angle of 0 and at 40 degrees?
 # :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Every circle can be changed, and the table stays. E and W are one of many ways to write it.", "name": "fig-embedding-decoding-live"}} jupyter={"source_hidden": true}

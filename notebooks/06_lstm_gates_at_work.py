@@ -80,7 +80,7 @@ import numpy as np
 
 
 # %% [markdown]
-# With a readout $h_t V + v$, a symbol "may come" when its entry is above 0.
+# With a {term}`readout` $h_t V + v$, a symbol "may come" when its entry is above 0.
 
 # %%
 def first_wrong(cell: gates.Gates, V, v, longest: int = 200) -> int:
