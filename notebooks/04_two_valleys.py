@@ -316,7 +316,7 @@ print("ended at U < -1:", failed.sum(), "of 100; all others add:", added)
 from_minus = (starts[failed, 1] == -1).all()
 print("all that failed started at U = -1:", bool(from_minus))
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One hundred runs from Keras' own starts. Above: all runs from U = 1 reach the star; most from U = \u22121 end in the valley without a bottom (amber). Amber paths climb at first because they start with b = 0, and the map is drawn for the best b: they raise the mean output. Below: the height of the valley floor.", "name": "fig-two-valleys-map"}, "image": {"classes": "dark-light", "alt": "Two panels share the horizontal axis U from \u22123.9 to 2.1. Upper panel: a contour map over W from \u22121.9 to 2.4. A deep dark basin surrounds a star at U = 1, W = 1, labelled adds all three digits. A narrow dark valley runs left along W just above 0, labelled keeps the first digit only. Paths begin at circles on two vertical lines. All white paths from U = 1 and a few from U = \u22121 end at the star. Most paths from U = \u22121, in amber, end in triangles in the left valley between U = \u22123.3 and \u22122. Lower panel: the smallest loss over U is 0 at U = 1, rises to a ridge of 22 at U = \u22121, and falls slowly to the left, above a dotted line at 16.5; the triangles lie on this slope."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One hundred runs from Keras' own starts. Above: all runs from U = 1 reach the star; most from U = \u22121 end in the valley without a bottom (amber). Amber paths climb at first because they start with b = 0, and the map is drawn for the best b: they raise the mean output. Below: the height of the valley floor.", "name": "fig-two-valleys-map"}, "image": {"classes": "dark-light", "alt": "Two panels share the horizontal axis U from \u22123.9 to 2.1. Upper panel: a contour map over W from \u22121.9 to 2.4. A deep dark basin surrounds a star at U = 1, W = 1, labelled adds all three digits. A narrow dark valley runs left along W just above 0, labelled keeps mostly the first digit. Paths begin at circles on two vertical lines. All white paths from U = 1 and a few from U = \u22121 end at the star. Most paths from U = \u22121, in amber, end in triangles in the left valley between U = \u22123.3 and \u22122. Lower panel: the smallest loss over U is 0 at U = 1, rises to a ridge of 22 at U = \u22121, and falls slowly to the left, above a dotted line at 16.5; the triangles lie on this slope."}} jupyter={"source_hidden": true}
 u, w = np.linspace(-3.9, 2.1, 300), np.linspace(-1.9, 2.4, 300)
 best_b = 3 * MEAN / (1 + u + u**2) - MEAN * w[:, None]
 height = expected_loss(w[:, None], u, best_b)
@@ -344,7 +344,7 @@ box = {"bbox": {"boxstyle": "round", "fc": "white"}, "ha": "center"}
 line = {"arrowstyle": "-", "color": "white", "lw": 1.5}
 for text, place, at in (
     ("adds all\nthree digits", (1.06, 1.08), (1.25, 1.85)),
-    ("keeps the first\ndigit only", (-3, 0.05), (-2.75, -0.9)),
+    ("keeps mostly the\nfirst digit", (-3, 0.05), (-2.75, -0.9)),
 ):
     top.annotate(text, place, at, arrowprops=line, fontsize=13, **box)
 onward = {"arrowstyle": "-|>", "color": AMBER, "lw": 2.5}
