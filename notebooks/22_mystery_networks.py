@@ -54,6 +54,16 @@ live.MysteryBoxes(boxes, "abacabdacaab")
 # %% [markdown]
 # ## A program
 #
+# A box is a recurrent cell with a readout: what it says is $h_t \cdot V + v$, rounded, or, where it says yes or no, 1 if
+# that is above ½.
+
+# %%
+for name, box in boxes.items():
+    print(name, box, box.sheet[0])
+
+# %% [markdown]
+# The last column is one of the strings that the box was trained on, of six on its `sheet`.
+#
 # A program has a state, too. `step` says how a letter changes it, `say` what is said then. Another function may
 # push the state once, after letter `t`; we need it later.
 
@@ -100,8 +110,8 @@ print(f"program and box G agree on {sum(agree)} of {len(agree)} strings")
 
 # %%
 visited = G.run(texts).reshape(-1, G.size)
-b = mystery.one_hot("b")[0]
-points = dynamics.fixed_points(G.cell, visited, b)
+letter_b = mystery.one_hot("b")[0]
+points = dynamics.fixed_points(G.cell, visited, letter_b)
 value = points.states @ G.V + G.v
 
 # %%
@@ -258,9 +268,11 @@ plt.show()
 # %% [markdown]
 # ## What could fool us
 #
-# **Is box G an accident?** We trained 20 others on the same task. SEEDS
+# **Is box G an accident?** We trained 20 others on the same task. Each agrees with the program on 299 or 300
+# of the 300 strings. And after 400 b's none says more than four different numbers for $n$ from 0 to 8: none of them
+# holds a count.
 #
-# **Would any two numbers do?** Under c instead of b, the points are nearly the same: both letters mean nothing.
+# **Is it the letter?** Under c the points are nearly those under b: both letters mean nothing.
 
 # %%
 under_c = dynamics.fixed_points(G.cell, visited, mystery.one_hot("c")[0])
@@ -275,7 +287,7 @@ print("stable under c:", *reached.round())
 # %% [markdown]
 # ## Six boxes
 #
-# A to F are yours. They were trained on strings of 8 to 24 letters; `boxes["A"].sheet` has six of them. One of the six cheats: it
+# A to F are yours. They were trained on strings of 8 to 24 letters; six of them are on its sheet. One of the six boxes cheats: it
 # was to learn something else than it did, and no string of its sheet tells.
 #
 # Say what each box computes, and prove it twice: with a program that is right on strings nobody has seen, and with a
@@ -541,8 +553,7 @@ checks.cause_f(cause_f)
 # Box D says whether the last letter is a or c. On its sheet it looks like a flip-flop: a sets it, d resets it, and between them
 # b and c do nothing. But there c comes only while it is set, and b only while it is not. So the last letter tells, and the
 # network has learned that. The shortest strings that show it are `c` and `ab`. After a long random string the last letter is a, d, b or c, each with probability 1/4; the rules
-# differ in half of the cases in which it is b or c: in 1/4 of all answers, and so on nearly every string of ten. 25% of the answers and 95%
-# of 2,000 strings differ. Nothing shows that the other five have learned what their trainers wanted: box A, a counter, is
+# differ in half of the cases in which it is b or c: in 1/4 of all answers, and so on nearly every string of ten. Of 2,000 strings 94% differ, in 25% of their answers. Nothing shows that the other five have learned what their trainers wanted: box A, a counter, is
 # wrong beyond the strings it was trained on, as box G is.
 # :::
 
