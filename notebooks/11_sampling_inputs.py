@@ -313,7 +313,7 @@ plt.show()
 #
 # where $\mathbb{E}$ is the mean over draws of $z$, and KL the {term}`Kullback-Leibler divergence`:
 # $(\mu^2 + \sigma^2 - 1)/2 - \log \sigma$ for each entry of $z$ with mean $\mu$ and standard deviation
-# $\sigma$. To sample, draw $z$ from $N(0, I)$ and decode it with $y$.
+# $\sigma$ (natural logarithms). To sample, draw $z$ from $N(0, I)$ and decode it with $y$.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the two hidden layers and the training", "code_prompt_hide": "Hide the two hidden layers and the training"} jupyter={"source_hidden": true}
 def mlp(inputs: int, outputs: int, hidden: int) -> torch.nn.Sequential:
@@ -484,8 +484,8 @@ plt.show()
 
 # %% [markdown]
 # Inversion helps, but it piles up a third of the points on one line. The linear rival is nearer, though it fills the
-# gap. The VAE is much nearer, and not right: the decoder is continuous, and to fill two bands it has to tear the one cloud
-# of $z$.
+# gap. The VAE is much nearer, and not right: a continuous decoder cannot tear the one cloud of $z$ into two
+# bands: some samples fall between.
 
 # %%
 def between(points: np.ndarray) -> float:
@@ -496,8 +496,8 @@ def between(points: np.ndarray) -> float:
 print(f"truth: {between(truth):.0%}   samples: {between(samples):.0%}")
 
 # %% [markdown]
-# And the encoder? A grid of $z$ gives the true $p(z \mid x, y)$ of this decoder. Its mean is the
-# encoder's, and that for another point is not:
+# And the encoder? A grid of $z$ gives the true $p(z \mid x, y)$ of this decoder. Its mean is near the encoder's,
+# and that for another point is not:
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the comparison", "code_prompt_hide": "Hide the comparison"} jupyter={"source_hidden": true}
 side = torch.linspace(-4, 4, 121)
@@ -516,8 +516,8 @@ print(f"median distance: {apart:.2f}   for another point: {control:.2f}")
 # %% [markdown]
 # ## Digits
 #
-# Of 5,000 handwritten digits of MNIST {cite:p}`lecun1998`, 2,000 train a conditional VAE, 2,000 others a
-# judge, a convolutional classifier, and 1,000 are kept. A pixel is the probability of ink, and the
+# Of 5,000 handwritten digits of MNIST {cite:p}`lecun1998`, 2,000 train a conditional VAE, 2,000 others a judge, a
+# classifier, and 1,000 are kept. A pixel is the probability of ink, and the
 # cross-entropy is $-\log p(x \mid z, y)$. So a sample takes two draws: $z$, then ink or paper for each
 # pixel. The decoder's output is a *mean*.
 

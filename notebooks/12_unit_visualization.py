@@ -250,7 +250,8 @@ plt.show()
 # :class: exercise
 # Difficulty 3 of 5, 20 minutes. Practises: *Correct*. Let a unit be $z = x k + b$, with all pixels of a window in
 # the row vector $x$, and a filter $k$. For Gaussian windows with covariance $C$, Bussgang's theorem
-# {cite:p}`bussgang1952` says that the centred average is a multiple of $k C$. {term}`Whitening <whitening>` multiplies
+# {cite:p}`bussgang1952` says that the centred average, as a column, is a multiple of $C k$. {term}`Whitening
+# <whitening>` multiplies
 # by $C^{-1}$. Pixels that never vary, such as the corners, make $C$ singular, so a small multiple of the identity
 # is added, a *ridge*. Write `whiten(windows, raw, ridge)`. `windows` has shape
 # (count, length, width), `raw`, the weighted averages, (units, length, width). With $C$ the covariance of the
@@ -308,8 +309,9 @@ for name, x in {"5,000 of digits": windows, "5,000 Gaussian": gauss[:5000],
     print(f"{name:17}", *recovered(x, filters))
 
 # %% [markdown]
-# The maximal window and the raw average tell little. Of these whitened is best for 18 or more of
-# the 20 filters; more windows help more than Gaussian ones.
+# The maximal window and the raw average tell little. Whitened is nearest for 18 or more of the 20 filters; more
+# windows help more
+# than Gaussian ones.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of the same eight units. Whitened, almost all that is left stands in the last rows.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each of eight units. Raw averages are grey blobs. Maximal windows are pieces of single digits. Centred pictures are red and blue patches over the whole window. Whitened ones are fine red and blue dots in the bottom rows, nearly white above."}} jupyter={"source_hidden": true}
 chosen = np.argsort(-np.maximum(z, 0).sum(axis=0))[5:45:5]
@@ -593,7 +595,8 @@ plt.show()
 # - *Correct*: centring removes the mean, whitening the correlations. What is left stands in the last rows.
 # - *Measure*: where a window starts says more about a unit than the digit. From one row units tell digits as well as
 #   random filters; training adds memory, where the ink has ended.
-# - *Test*: a unit matters more for its own picture than for random ones, trained or not, since that moves it further.
+# - *Test*: a unit matters more for its own picture than for random ones, trained or not, since its own picture
+#   moves it further.
 #   Chance was 26%, not a half.
 
 # %% [markdown]
