@@ -364,7 +364,7 @@ for case in ("small, positive, free", "large, centred, free",
 # share one large common part, along which the loss is steep, and a long step pushes ReLU units below 0 for every digit.
 # Those never move again. **Jumps harm at each rate; whether sign or size costs more is a matter of the rate.**
 #
-# So "no useful gradient" is wrong: free and folding networks start with the same one, and learn.
+# So "no useful gradient" is wrong: small centred free networks start with the same one, and learn.
 #
 # ## What the gradient does not see
 #
@@ -405,8 +405,8 @@ plt.show()
 
 
 # %% [markdown]
-# The wide modulo learns while it has room: until a weight reaches $\pm m/2$, it *is* the plain network. Adam's longer steps
-# take weights there.
+# The wide modulo learns while it has room: until a weight reaches $\pm m/2$, it *is* the plain network. Adam at
+# 0.01 takes weights there.
 #
 # ## The thread trains m, too
 #
