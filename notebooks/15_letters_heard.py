@@ -42,7 +42,7 @@ live.LettersHeard(network, "knight", ("debt", "hour", "island", "rate",
 #
 # :::{admonition} What you will be able to do
 # :class: objectives
-# - *Measure* what each letter does to each sound in a network read from its file, without attention.
+# - *Measure* what each letter does to each sound in a network read from its file.
 # - *Explain* what "silent" means in such a measurement, and what it does not.
 # - *Test* on invented words whether a network knows a rule or its training words.
 # :::
@@ -452,8 +452,8 @@ plt.show()
 # :::{admonition} Exercise 3 · Nothing but the vowel
 # :class: exercise
 # Difficulty 2 of 5, 10 minutes. Practises: *Test*. The vowel changes, and what else? Write `only_vowel(before,
-# after)` for two tuples of sounds. It says whether, stress aside, exactly one sound differs, and is a vowel in
-# both. Vowels carry a digit, as in `AY1`.
+# after)` for two tuples of sounds. It returns `True` if, stress aside, exactly one sound differs, and is a vowel
+# in both; else `False`. Vowels carry a digit, as in `AY1`.
 # :::
 #
 # :::{dropdown} Hint 1

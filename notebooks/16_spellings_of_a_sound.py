@@ -232,8 +232,8 @@ for length in (1, 2, 3):
 # %% [markdown]
 # :::{dropdown} Answer 2
 # 9,712, and 6,882 strings stand alone: two in five. A test of this book reads all strings of four
-# letters: about 180,000 readings, 119,000 of them of one string, and 2.4 of 18.8 bits lost. A reading of
-# two sounds has 19 strings in the mean, one of four 3.
+# letters: about 180,000 readings, 119,000 of them of one string, and 2.4 of 18.8 bits lost. A reading of two
+# sounds has 19 strings on average, one of four 3.
 # :::
 #
 # Is that more than chance? Throw the 17,576 strings at as many readings, at random.
@@ -376,14 +376,14 @@ print("first of its list:", *(f"{name} {some[0]:.2f}"
 
 # %% [markdown]
 # :::{dropdown} Answer 3
-# About three times in five by the pairs, half of the time by sureness, and slightly more often by both. Of 20
+# About three times in five by the pairs, half of the time by sureness, two times in three by both. Of 20
 # samples like this one, with no word in common, the pairs beat sureness in 20 of 20, and both beat the pairs
 # in 20 of 20.
 # :::
 #
 # So the network is not without a view of $p(x)$: it is less sure of strings that look unlike the words it has
 # read. That is more than knowing these words: among the strings of a list that are in no dictionary the two
-# opinions agree too, with a mean rank correlation of 0.31. Over all
+# opinions agree too; their ranks correlate, by 0.31 on average. Over all
 # 5,475 words of four letters that it reads right the four shares are 0.25, 0.53, 0.60 and 0.62.
 #
 # ## Where no list can be made
