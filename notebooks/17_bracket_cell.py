@@ -155,8 +155,8 @@ print(f"weight of the last of 40 steps: {last:.2f}")
 
 # %% [markdown]
 # A guess among 465 characters would be $-6.1$. `gates.read_gates(path, "rnn_1")` knows the layout by the bias;
-# `network` was read with it. For each prediction it reads the last 40 characters anew; a filler, which is no
-# character, comes before a short line. The next character comes from an average over the 40 steps, with learned
+# `network` was read with it. For each prediction it reads the last 40 characters anew; a filler comes before a
+# short line. The next character comes from an average over the 40 steps, with learned
 # weights: nearly all the weight is on the last.
 #
 # ## Which of 512 numbers?
@@ -230,7 +230,7 @@ print(f"{names[chosen]}: {area:.2f}")
 
 
 # %% [markdown]
-# Its $h$ has 1.00 too; the next unit, 80, has .99.
+# Its $h$ has 1.00 too; the next unit, 80, has 0.99.
 #
 # What would chance give? 512 random directions; the weights shuffled within each array; the place in the line.
 # And both halves have the same phrases. Does it hold on lines that the network wrote itself, from a beginning
@@ -370,7 +370,8 @@ for letter in "([{)]}az ,":
 
 
 # %% [markdown]
-# An opening bracket opens the input gate, shuts the forget gate, and lets in $g = 1$: $c = 1$, whatever it was.
+# An opening bracket opens the input gate, shuts the forget gate, and lets in $g = 1$ (`cell` is the candidate
+# $g$): $c = 1$, whatever it was.
 # A closing bracket shuts both: $c = 0$. Most letters let nothing in and keep: a flip-flop of one bit, for three
 # kinds of brackets.
 #
@@ -572,12 +573,12 @@ for opening, closing in ("[]", '""', "''", "<>"):
 # %% [markdown]
 # Unit 14 knows *that* a square bracket is open, not which kind: held inside, it brings no `]`. Quotes have a second
 # cell, unit 43, as clear as the first: below 0 inside double quotes, above inside single ones. The same mark
-# opens and closes there, so $W$ alone cannot do it. For `<` and `>` the AUC is .94, and nothing follows: the network
+# opens and closes there, so $W$ alone cannot do it. For `<` and `>` the AUC is 0.94, and nothing follows: the network
 # does not close them.
 #
 # ## What could fool us
 #
-# **A window.** Ask for the second half of the line. One cell of layer 1 says it, with an AUC of .99.
+# **A window.** Ask for the second half of the line. One cell of layer 1 says it, with an AUC of 0.99.
 
 # %%
 late = np.concatenate([np.arange(len(t)) >= len(t) / 2 for t in lines])
@@ -592,8 +593,8 @@ print(f"second half: unit {clock} {area:.2f}, in windows of their own"
 
 
 # %% [markdown]
-# But we read each line in one window, whose step 40 is always its end. The network reads every beginning of a
-# line in its own window. There the cell says little: it is a clock of the window. The bracket cell passes.
+# But we read each line in one window, whose step 40 is always its end. The network reads every beginning in its
+# own window. There the cell says little: it is a clock of the window. The bracket cell passes.
 #
 # **A cell that follows.** Held as outside, unit 80 keeps the network from closing a bracket too. But held as
 # inside it closes nothing. What does unit 80 do when unit 14 is held?
@@ -615,7 +616,9 @@ for texts, value in ((open_lines, without), (free_lines, within)):
 # %% [markdown]
 # Unit 80 follows unit 14. To stop a network is easy; so ask for the opposite as well.
 #
-# And this is one network. Another may keep its brackets in ten units.
+# This is one network. Another may keep its brackets in ten units.
+#
+# ## One open question
 #
 # :::{admonition} Exercise 5 · Put it back (open)
 # :class: exercise
