@@ -72,7 +72,8 @@ live.MindReader(*(trials[0] for trials in play(0, 1, 200)), 0.3, 3.0)
 # :::
 #
 # **Time:** about 25 minutes, and 60 for the exercises; the code runs in about 15 seconds.
-# **Needs:** the logistic sigmoid, derivatives, the inverse of a matrix; [chapter 1](01_linear_rnn_sum.md)'s
+# **Needs:** the logistic sigmoid, derivatives, the inverse of a matrix, covariance; [chapter
+# 1](01_linear_rnn_sum.md)'s
 # cell.
 #
 # {cite:t}`jian2025` train networks of one to four units on choices of animals and people, and often predict
@@ -352,6 +353,14 @@ print(f"{bits([W, U, b], s, choices):.2f} bits a choice")
 # is the rate after no payoff and the rate after one; `s` and `paid` have shape (animals, trials). It
 # returns the animal's own log odds before each trial, of that shape. Below they give what a perfect mind
 # reader would pay.
+# :::
+#
+# :::{dropdown} Hint 1
+# It is the loop of `forward`, with a rate of its own for each animal and trial.
+# :::
+#
+# :::{dropdown} Hint 2
+# `np.where(paid[:, t], alphas[1], alphas[0])` are the rates of trial `t`. They move the log odds *after* it.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "two_rates", "solution": true} jupyter={"source_hidden": true}
