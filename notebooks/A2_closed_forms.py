@@ -141,7 +141,8 @@ plt.show()
 
 # %% [markdown]
 # In chapter 3 $U$ moves as well, from 0.5, and $b$ ends at 2.7 instead of 3.0. The same formula then gives
-# $|W| = 3.4$, which is what those networks have. From rows of spread 0.5 they end at 3.2.
+# $|W| = 3.4$, which is what those networks have. From rows of spread 0.5 they end at 3.2; the 3.3 of chapter 3
+# lies between.
 #
 # ## Real steps, and Adam
 #

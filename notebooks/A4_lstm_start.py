@@ -30,7 +30,8 @@
 # $$\tau = 1 + f + f^2 + \dots = \frac{1}{1 - f} = 1 + e^{b_f},$$
 #
 # because $1 - \sigma(b) = 1/(1 + e^b)$. Keras starts at $b_f = 1$: $\tau = 1 + e = 3.72$ steps. Half is
-# gone after $\ln 2 / (-\ln f) = 2.21$ steps, and all but $1/e$ after $1 / (-\ln f) = 3.19$.
+# gone after $\ln 2 / (-\ln f) = 2.21$ steps, and all but $1/e$ after $1 / (-\ln f) = 3.19$, the
+# {term}`time constant`. (In [chapter 23](23_your_own_network.md) that one is called $\tau$.)
 
 # %%
 # course_utils first: it keeps TensorFlow quiet

@@ -81,8 +81,8 @@ print("G is the pseudo-inverse within 0.01:", bool(gap < 0.01))
 # The square matrix has an inverse: its trace tends to 0, the point. The wide one leaves three directions,
 # the adder two.
 #
-# The mean is not even a typical input. It is shorter than all of them: inversions hold the variance of the
-# directions that $y$ sees, and nothing else. A posterior sample adds a draw from the null space.
+# The mean is not even a typical input. For small $s$ it is the shortest that has this output: inversions hold
+# the variance of the directions that $y$ sees, and nothing else. A posterior sample adds a draw from the null space.
 
 # %%
 rng = np.random.default_rng(2)

@@ -142,4 +142,3 @@ for name in ("row 18", 10):
 # %% [markdown]
 # It is all. At $L = 28$ the 7 has a far better unit than the 1, and ten rows that end at the same place give the same
 # AUCs. Ten rows elsewhere do not. To sweep $L$ is to sweep the end of the window. This held from 20 of 20 seeds.
-# '''
