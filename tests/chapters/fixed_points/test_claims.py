@@ -8,6 +8,7 @@ import pytest
 from course_utils import data, dynamics, networks
 from course_utils.gates import read_gates
 from tests.chapters import Page
+from tests.chapters.seeds import FIRST_SEED, SEEDS
 
 chapter = Page("19_fixed_points")
 
@@ -15,17 +16,17 @@ CUBE = [8, 12, 6, 1]
 
 
 @cache
-def trained(first=0, **options):
+def trained(first=FIRST_SEED, **options):
     return networks.flip_flops(range(first, first + 20), **options)
 
 
 @cache
-def layers(first=0, **options):
+def layers(first=FIRST_SEED, **options):
     return [read_gates(network["cell"]) for network in trained(first, **options)]
 
 
 @cache
-def searched(first=0, **options):
+def searched(first=FIRST_SEED, **options):
     """Return the points of 20 networks, from 300 starts between visited states each."""
     return [
         dynamics.fixed_points(layer, chapter.between(chapter.visited(layer), 300))
@@ -316,7 +317,7 @@ def test_random_starts_find_the_same_points():
 @cache
 def lstms():
     """Return the LSTMs of 20 seeds, and their fixed points."""
-    networks_of = [chapter.lstm(seed) for seed in range(20)]
+    networks_of = [chapter.lstm(seed) for seed in SEEDS]
     cells = [read_gates(network["cell"]) for network in networks_of]
     starts = [chapter.between(chapter.visited(layer), 2000) for layer in cells]
     return list(zip(networks_of, map(dynamics.fixed_points, cells, starts), strict=True))

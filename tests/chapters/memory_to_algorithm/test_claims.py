@@ -5,6 +5,7 @@ import pytest
 
 from course_utils import training
 from tests.chapters import Page
+from tests.chapters.seeds import SEEDS
 
 chapter = Page("20_memory_to_algorithm")
 
@@ -116,7 +117,7 @@ def test_another_beginning_tells_parity_from_a_memory_that_fades():
     assert 0.4 < same.mean() < 0.6
     assert stays(by_hand(1.2)) == 1
     assert chapter.share_right(by_hand(1.2), strings(1000)) < 0.6
-    assert stays(chapter.start(range(20))).min() == 1
+    assert stays(chapter.start(SEEDS)).min() == 1
 
 
 def test_machines_foretell_untrained_networks_too():
@@ -131,7 +132,7 @@ def test_machines_foretell_untrained_networks_too():
 
 
 def test_untrained_networks_merge_too(held):
-    weights = chapter.start(range(20))
+    weights = chapter.start(SEEDS)
     counts = np.array([chapter.clusters(h).max() + 1 for h in cloud(weights)])
     few = held(20, "Untrained, it keeps fewer than 100 of 1,024 states apart", counts < 100)
     assert few == 20
@@ -234,8 +235,8 @@ def test_the_machine_answers_as_its_network_does(held):
     ("seeds", "recipe"),
     [
         (range(100, 120), {}),
-        (range(20), {"updates": 4000}),
-        (range(20), {"batch": 16}),
+        (SEEDS, {"updates": 4000}),
+        (SEEDS, {"batch": 16}),
     ],
     ids=["other seeds", "more updates", "small batches"],
 )
@@ -258,7 +259,7 @@ def test_other_recipes_show_the_same(seeds, recipe):
 def test_modulo_three_is_learned_on_ten_symbols_and_not_beyond(monkeypatch):
     train, share_right = chapter.train, chapter.share_right
     monkeypatch.setitem(train.__globals__, "target", lambda x: x.cumsum(axis=-1) % 3 == 0)
-    weights, x = train(chapter.start(range(20)), 10), strings(1000)
+    weights, x = train(chapter.start(SEEDS), 10), strings(1000)
     assert (share_right(weights, x[:, :10]) >= 0.99).sum() >= 17
     right = share_right(weights, x) >= 0.99
     assert right.sum() <= 5
@@ -276,7 +277,7 @@ def test_modulo_three_is_learned_on_ten_symbols_and_not_beyond(monkeypatch):
 
 @pytest.mark.sweep
 def test_larger_weights_at_the_start_keep_more_apart():
-    large = [np.sqrt(3) * w for w in chapter.start(range(20))]
+    large = [np.sqrt(3) * w for w in chapter.start(SEEDS)]
     weights, x = chapter.train(large, 10), strings(1000)
     assert np.median(chapter.share_right(weights, x[:, :10])) > 0.99
     right = chapter.share_right(weights, x) >= 0.99

@@ -8,6 +8,7 @@ import pytest
 
 from course_utils import gates, inversion, networks
 from tests.chapters import Page
+from tests.chapters.seeds import SEEDS
 
 chapter = Page("09_shutting_a_gate")
 counting, maps_page = Page("A6_counting_regions"), Page("A0_sensitivity_maps")
@@ -323,7 +324,7 @@ def test_twenty_seeds_trained_and_untrained(held):
     one: dict[int, list[float]] = {400: [], 0: []}
     common: dict[int, list[tuple[float, float]]] = {400: [], 0: []}
     for updates in (400, 0):
-        for seed in range(20):
+        for seed in SEEDS:
             net, rng = Opened(trained(seed, updates)), np.random.default_rng(seed)
             W, a = net.W, net.a[:5]
             drawn = [[rng.choice(64, k, replace=False) for _ in range(20)] for k in (8, 16)]
@@ -393,7 +394,7 @@ def test_twenty_seeds_trained_and_untrained(held):
 @pytest.mark.sweep
 def test_the_pictures_of_twenty_networks(held):
     many, idle, erased, control = [], [], [], []
-    for seed in range(20):
+    for seed in SEEDS:
         net = Opened(trained(seed))
         answer, hard = net.descent()
         moved = scattered(answer, hard)
@@ -427,9 +428,9 @@ def test_the_pictures_of_twenty_networks(held):
 @pytest.mark.sweep
 def test_the_saliency_maps_of_twenty_networks(held):
     rows = []
-    for seed in range(20):
+    for seed in SEEDS:
         net = trained(seed)
-        maps, sibling = (maps_page.saliency(trained(k % 20)) for k in (seed, seed + 1))
+        maps, sibling = (maps_page.saliency(trained(SEEDS[k % 20])) for k in (seed, seed + 1))
         controls = (
             np.roll(maps, -1, axis=0),
             maps_page.saliency(trained(seed, 0)),
