@@ -48,7 +48,7 @@ live.RnnDials(1, 0.5, 0, presets={"U = 0.5": (1, 0.5, 0),
 # - *Judge* what a small loss says, and what it hides.
 # :::
 #
-# **Time:** about 35 minutes, and 95 for the exercises; the code runs in about half a minute.
+# **Time:** about 35 minutes, and 95 for the exercises; the code runs in about 20 seconds.
 # **Needs:** NumPy arrays, the chain rule, the mean of a random variable.
 #
 # A trained network is a list of numbers, mostly too many to read. This one holds three. The task and the first results come from a tutorial {cite:p}`rnn_learns_part1`.

@@ -362,8 +362,8 @@ def wrong_use(weights: list, x: np.ndarray) -> dict[str, np.ndarray]:
     hard.set_weights(weights)
     swapped = run(torch_state(*weights), x.swapaxes(0, 1)).swapaxes(0, 1)
     twice = run(torch_state(*weights), np.concatenate([x, x], axis=1))
-    return {"hard_sigmoid": graph(hard)(x).numpy(), "steps as batch": swapped,
-            "state left over": twice[:, STEPS:]}
+    return {"hard_sigmoid": graph(hard)(x).numpy(),
+            "steps as batch": swapped, "state left over": twice[:, STEPS:]}
 
 
 # %%
