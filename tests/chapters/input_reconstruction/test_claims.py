@@ -345,12 +345,12 @@ def test_contraction_factor_and_steps_of_the_descent(rate):
 
 def test_the_bound_on_the_rate_from_both_sides(held):
     change = np.empty((20, 2))
-    for seed in SEEDS:
+    for k, seed in enumerate(SEEDS):
         W, b = fitted(seed)
         for side, share in enumerate((0.999, 1.001)):
             away = chapter.path(W, b, share / W**2, 5000) - (100 - b) / W
-            change[seed, side] = abs(away[-1] / away[0])
-            assert change[seed, side] == pytest.approx(abs(1 - 2 * share) ** 5000, rel=1e-3)
+            change[k, side] = abs(away[-1] / away[0])
+            assert change[k, side] == pytest.approx(abs(1 - 2 * share) ** 5000, rel=1e-3)
     bound = held(
         8,
         "The reconstruction converges just below the predicted bound on the rate, and diverges "
