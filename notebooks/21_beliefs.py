@@ -255,8 +255,8 @@ def triangle(ax, shown, b, title):
         dots = shown[b.argmax(axis=2) == k] @ CORNERS
         ax.plot(*dots.T, mark, ms=1.5, mew=0, alpha=0.6,
                 color=plotting.COLOURS[colour])
-        ax.annotate(name, CORNERS[k] * 1.13, ha="center", va="center")
-    ax.set(title=title, aspect="equal", xlim=(-1.25, 1.25), ylim=(-1, 1.25))
+        ax.annotate(name, CORNERS[k] * 1.22, ha="center", va="center")
+    ax.set(title=title, aspect="equal", xlim=(-1.3, 1.3), ylim=(-1, 1.3))
     ax.axis("off")
 
 
@@ -314,7 +314,7 @@ for last in (1, 2, 12):
     print(f"last {last} symbols: {score(window(x, last, 3), b):.2f}")
 print(f"best prediction: {score(predict(b, mess3), b):.2f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same beliefs, read from a network that has not been trained, and from the last twelve symbols by a weighted sum. The famous picture asks for neither training nor a network.", "name": "fig-beliefs-untrained"}, "image": {"alt": "Two triangles of dots, both with the clusters of the picture before, more blurred. The right one has straight bands in place of some clusters."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same beliefs, read from a network that has not been trained, and from the last twelve symbols by a weighted sum. The famous picture asks for neither training nor a network.", "name": "fig-beliefs-untrained"}, "image": {"alt": "Two triangles of dots. Left the picture before, blurred. Right triangles within triangles within triangles, all alike."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.5))
 for ax, h, title in ((axes[0], states(network(0, 3), x), "untrained"),
                      (axes[1], window(x, 12, 3), "the symbols alone")):
