@@ -134,11 +134,10 @@ print("shifted input, shifted output:", same)
 #
 # Write $d$ for the number of inputs, $k$ for the width of a window, $s$ for the stride from one window
 # to the next, $f$ for the neurons at a place, and $G = (d - k) / s + 1$ for the number of places. A
-# {term}`locally connected layer` has weights of shape $(G, k, f)$ and biases of shape $(G, f)$. A
-# convolution has one set for all places.
+# {term}`locally connected layer` has weights of shape $(G, k, f)$ and biases of shape $(G, f)$.
 #
 # Keras 3 [dropped the layer](https://github.com/keras-team/keras/issues/20830), and PyTorch has had
-# [a request](https://github.com/pytorch/pytorch/issues/499) since 2017. Each builds it from parts: in Keras,
+# [a request](https://github.com/pytorch/pytorch/issues/499) since 2017. In Keras,
 # `EinsumDense` makes the weights that its formula names.
 #
 # :::{admonition} Exercise 1 · Count before you build
@@ -185,6 +184,14 @@ for layer, sharing in (shared, True), (own, False):
 # Difficulty 3 of 5, 15 minutes. Practises: *Build*. Write `dense_matrix(W, d, stride)`. `W` has shape
 # (G, k, f). It returns the matrix `M` of shape (d, G f) for which `x @ M` gives the outputs of the local layer
 # without bias, place after place, in each place filter after filter. The rest of the chapter uses it.
+# :::
+#
+# :::{dropdown} Hint 1
+# Start from zeros of shape (d, G, f); a `reshape` comes last.
+# :::
+#
+# :::{dropdown} Hint 2
+# Window `g` begins at row `g * stride`.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "dense_matrix", "solution": true} jupyter={"source_hidden": true}
@@ -329,9 +336,7 @@ for start in (0, 50):
 
 # %% [markdown]
 # The table shows the largest outside weight after 50 updates. A mask applied *once* is gone. The *hook* keeps a 0
-# at 0 if it is there from the first update. Someone who *prunes*, that is masks a network in training, meets the
-# optimiser's memory; plain gradient descent has none. {term}`Weight decay <weight decay>` changes nothing: a
-# multiple of 0 is 0. A mask in the *forward* pass is right in every column, since what is stored under it has no
+# at 0 if it is there from the first update. *Pruning*, a mask set during training, meets the optimiser's memory; plain gradient descent has none. {term}`Weight decay <weight decay>` leaves a 0 alone: a multiple of 0 is 0. A mask in the *forward* pass is right in every column, since what is stored under it has no
 # effect.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Zero gradients do not stop momentum. Behind the hook the weights still travel ten times their first step.", "name": "fig-local-connections-memory"}, "image": {"alt": "Largest outside weight against updates since the mask, from 0 to 50. Masked once, it rises in waves to about 0.5. With a hook it rises, ever more slowly, to a dotted line at ten times its first step, near 0.06. With the mask in the forward pass it stays at 0."}} jupyter={"source_hidden": true}
@@ -367,6 +372,10 @@ plt.show()
 # no gradient. A second fault is on the last line. Write `masked_dense(mask)`. It returns a new Keras layer with
 # `mask.shape[1]` linear neurons, a kernel, and a bias. `mask` has shape (inputs, neurons). Weights outside the mask
 # must have no effect, also after training with any optimiser.
+# :::
+#
+# :::{dropdown} Hint 1
+# Mask a copy, where the variable is used.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "masked_dense", "solution": true} jupyter={"source_hidden": true}
@@ -482,9 +491,8 @@ def wirings(seed: int) -> list[np.ndarray]:
 
 
 def error(masks, W, v, x, y) -> torch.Tensor:
-    """Return the mean squared error of each network."""
-    h = (x @ (W * masks)).tanh_()  # in place: these arrays are large
-    return (((h @ v)[..., 0] - y) ** 2).mean(-1)
+    """Return each network's mean squared error; tanh_ spares a copy."""
+    return (((torch.tanh_(x @ (W * masks)) @ v)[..., 0] - y) ** 2).mean(-1)
 
 
 # %%
@@ -568,7 +576,9 @@ for check in (1, 5):
 # **An easy rival.** A dense layer that loses to least squares is beaten by wrong windows, too. The rivals that count
 # are the linear fit, and a wiring that is as small and wrong.
 #
-# ## Exercises
+# ## One open question
+#
+#
 #
 # :::{admonition} Exercise 5 · The wrong width (open)
 # :class: exercise
@@ -609,8 +619,7 @@ for n in (300, 1200):
 # - *Build*: a matrix, `einsum`, a diagonal, a grouped convolution and a mask agree.
 # - *Repair*: a mask applied once is gone after one update, a hook meets momentum, a mask in the forward pass holds.
 # - *Predict*: a second softmax leaves a loss of $\ln(1 + 2/e)$ at best and a third of the gradient at the start.
-# - *Judge*: true windows beat least squares and windows as small, but shuffled, each time. To beat the dense layer
-#   shows less: wrong windows do so, too.
+# - *Judge*: true windows beat least squares and windows as small, but shuffled, each time.
 
 # %% [markdown]
 # ## Further reading
