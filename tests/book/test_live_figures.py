@@ -520,7 +520,7 @@ def test_beliefs_are_read_as_in_numpy(visit):
     assert "with 0.00 of the training" in agrees("")[1]
     assert "has the symbols x, y" in agrees("xyq")[1]
     assert "Only the first 6" in agrees("xyxyxyx")[1]
-    page.get_by_label("process", exact=True).select_option("Twice")
+    page.get_by_label("process", exact=True).select_option("Each y twice")
     now, words = agrees("xyx")
     assert now["followed"] == [0, 1]
     assert "cannot come there" in words

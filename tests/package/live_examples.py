@@ -98,7 +98,8 @@ def _processes() -> dict[str, tuple[object, ...]]:
     T = np.random.default_rng(0).random((2, 3, 3)) ** 4
     T /= T.sum(axis=(0, 2))[:, np.newaxis]
     twice = np.array([[[0.5, 0.0], [0.0, 0.0]], [[0.0, 0.5], [1.0, 0.0]]])
-    return {"Three": _hidden(T, [0.2, 0.3, 0.5], 1), "Twice": _hidden(twice, [1.0, 0.0], 2)}
+    three, two = _hidden(T, [0.2, 0.3, 0.5], 1), _hidden(twice, [1.0, 0.0], 2)
+    return {"Three states": three, "Each y twice": two}
 
 
 EXAMPLES: dict[str, live.LiveFigure] = {
