@@ -251,7 +251,7 @@ for name, d in (("what an a does", long), ("the shortest", short)):
 # it need be hits the mark by chance. The shorter a push is, the more it says.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Only the part of a push along V counts. Whatever its direction, a vector does what a count of one more would if it moves the readout by about 1.", "name": "fig-mystery-networks-push"}, "image": {"alt": "Share of texts as predicted against what a push moves the readout by, from -0.8 to 1.1. Forty random vectors, circles for the longer and crosses for the shorter ones, lie at 0 below 0.4 and, with one exception, between 0.8 and 1 above 0.5. The two chosen vectors, a square and a triangle, lie at 1 and 1."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Only the part of a push along V counts. Whatever its direction, a vector that moves the readout by more than about a half does what a count of one more would.", "name": "fig-mystery-networks-push"}, "image": {"alt": "Share of texts as predicted against what a push moves the readout by, from -0.8 to 1.1. Forty random vectors, circles for the longer and crosses for the shorter ones, lie at 0 below 0.4 and, with one exception, between 0.8 and 1 above 0.5. The two chosen vectors, a square and a triangle, lie at 1 and 1."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 for (name, found), d, marks in zip(by_chance.items(), (long, short),
                                    (("o", "s"), ("x", "^"))):

@@ -79,7 +79,7 @@ function build(data, figure) {
     words.set(`After ${text.length} letter${text.length === 1 ? "" : "s"}, ${text}${then}: ${data.boxes.map(({ name }) => `${name} ${spoken(end[name])}`).join(", ")}.`);
   }
 
-  figure.append(el("style", {}, STYLE), el("div", { class: "controls" }, field.node, again.node), el("div", { class: "buttons" }, random, other), frame, words.node);
+  figure.append(el("style", {}, STYLE), el("div", { class: "controls" }, field.node), el("div", { class: "controls" }, again.node), el("div", { class: "buttons" }, random, other), frame, words.node);
   show();
   return () => ({ text, times, says, end, values: Object.fromEntries(data.boxes.map((box) => [box.name, values(box, text)])) });
 }
