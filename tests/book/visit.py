@@ -90,7 +90,6 @@ class Tab:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(media="screen", color_scheme=theme, reduced_motion="reduce")
         page.goto(url)
-        page.evaluate("window.MathJax?.startup?.promise")
         # The theme makes wide code focusable a moment after the page is there.
         page.wait_for_function(
             "[...document.querySelectorAll('pre')].every("
