@@ -439,16 +439,16 @@ for name, column in zip(names, against_rest.T):
 
 # %%
 quiet_x = network.hear(silence(300))
-finals = []
-for states in [(0 * c[None], 0 * c[None]), (h[None], c[None])]:
-    after = ours.trace(quiet_x[np.newaxis], *states)
-    finals.append(np.hstack([after.h[0, -1], after.c[0, -1]]))
+five_minutes = np.stack([quiet_x, quiet_x])  # from nothing, from a voice
+after = ours.trace(five_minutes, np.stack([0 * h, h]),
+                   np.stack([0 * c, c]))
+finals = np.hstack([after.h[:, -1], after.c[:, -1]])
 starts = np.hstack([trace.h[0, ::60], trace.c[0, ::60]])
 found = dynamics.fixed_points(ours, [*starts, *finals], quiet_x[-1])
 
 # %%
 print(len(found.states), "point, directions that grow:", found.unstable)
-gap = np.abs(np.array(finals) - found.states[0]).max()
+gap = np.abs(finals - found.states[0]).max()
 print("after 5 minutes of silence within 0.1:", bool(gap < 0.1))
 rates = np.abs(found.eigenvalues[0, :3])
 print("seconds:", (-STEP / np.log(rates)).round().astype(int))
@@ -463,8 +463,8 @@ print("seconds:", (-STEP / np.log(rates)).round().astype(int))
 # sentence would also throw away what it knows of the room.
 # :::
 #
-# Not every start led there, so the list need not be whole ([chapter 19](19_fixed_points.md) has a check). But both long
-# runs ended there.
+# From most states on the way Newton's method gets nowhere, so the list need not be whole ([chapter 19](19_fixed_points.md)
+# has a check). But both long runs ended there.
 #
 # ## 7 · The same for your file
 #
