@@ -471,7 +471,7 @@ for name, some in candidates.items():
     print(f"{name:18} {fair_energy(some, truth):.3f}")
 print(f"mean b of the samples: {samples[:, 1].mean():.2f}   truth: -0.51")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The conditional VAE's samples fill the right two bands. Some lie beyond the limit, and some in the gap.", "name": "fig-sampling-inputs-points"}, "image": {"alt": "Two scatter plots side by side with the same axes, a from -8 to 4 and b from -7 to 5. Left, true samples form two parallel bands that rise to the right and end sharply at a = 1. Right, the VAE's samples form the same two bands, end less sharply near a = 1, and some points lie between the bands."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The conditional VAE's samples fill the same two bands. Some lie beyond the limit, and some in the gap.", "name": "fig-sampling-inputs-points"}, "image": {"alt": "Two scatter plots side by side with the same axes, a from -8 to 4 and b from -7 to 5. Left, true samples form two parallel bands that rise to the right and end sharply at a = 1. Right, the VAE's samples form the same two bands, end less sharply near a = 1, and some points lie between the bands."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(1, 2, sharex=True, sharey=True)
 for ax, some, name in zip(axes, (truth, samples),
                           ("true samples", "conditional VAE")):

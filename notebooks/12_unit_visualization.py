@@ -313,7 +313,7 @@ for name, x in {"5,000 of digits": windows, "5,000 Gaussian": gauss[:5000],
 # windows help more
 # than Gaussian ones.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of the same eight units. Whitened, almost all that is left stands in the last rows.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each of eight units. Raw averages are grey blobs. Maximal windows are pieces of single digits. Centred pictures are red and blue patches over the whole window. Whitened ones are fine red and blue dots in the bottom rows, nearly white above."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of the same eight units. Whitened, most of what is left stands in the last rows.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each of eight units. Raw averages are grey blobs. Maximal windows are pieces of single digits. Centred pictures are red and blue patches over the whole window. Whitened ones are fine red and blue dots, darkest in the bottom rows, paler above."}} jupyter={"source_hidden": true}
 chosen = np.argsort(-np.maximum(z, 0).sum(axis=0))[5:45:5]
 average = weighted_average(windows, z[:, chosen])
 kinds = {"maximal": windows[z[:, chosen].argmax(axis=0)], "raw": average,
@@ -570,9 +570,10 @@ plt.show()
 #
 # :::{admonition} Exercise 5 · Shorter windows (open)
 # :class: exercise
-# Difficulty 4 of 5, 30 minutes. Practises: *Measure*, *Test*. From the two curves of memory in
-# [the appendix](A9_missing_one.md), choose the shortest window you would trust, and say for which tolerance. Redraw
-# centred pictures with it, and repeat the AUCs at one place and the ablation. Which conclusions of this chapter stay?
+# Difficulty 4 of 5, 30 minutes. Practises: *Measure*, *Test*. From the curves of memory in [the
+# appendix](A9_missing_one.md), choose the shortest window you would trust, and say for which tolerance. Redraw
+# centred pictures with it, and repeat the AUCs at one place and the ablation. Which conclusions of this chapter
+# stay?
 # :::
 
 # %% [markdown] nbgrader={"grade_id": "shorter", "solution": true, "grade": true, "points": 3}

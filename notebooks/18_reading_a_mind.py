@@ -71,7 +71,7 @@ live.MindReader(*(trials[0] for trials in play(0, 1, 200)), 0.3, 3.0)
 # - *Read* the rule of a gated network from its phase portrait.
 # :::
 #
-# **Time:** about 25 minutes, and 60 for the exercises; the code runs in about 15 seconds.
+# **Time:** about 25 minutes, and 60 for the exercises; the code runs in about 20 seconds.
 # **Needs:** the logistic sigmoid, derivatives, the inverse of a matrix, covariance; [chapter
 # 1](01_linear_rnn_sum.md)'s
 # cell.

@@ -154,7 +154,8 @@ print(f"least epochs / walk: {least:.2f}")
 # %% [markdown]
 # (Chapter 8 has the case of $x$ standardised, 186,000 epochs.) No run is shorter than its walk. The second
 # column predicts what memory adds. Two controls: from $W = 0$, with the same walk and $\kappa$ but $G = 0$,
-# a quarter of the epochs suffices; in the last column the creeping is gone, and the braking at the end.
+# a quarter of the epochs suffices; in the last column the creeping is gone, and so is the braking
+# at the end.
 #
 # So the condition number costs plain descent a factor, Adam a logarithm and a corner. The post trained
 # at least twice as long as its line takes.
