@@ -156,7 +156,7 @@ plt.show()
 # :::
 #
 # So "it counts" is a program for short strings, and the points say what comes after. Which strings would a rival
-# answer otherwise? That question finds in a minute what 300 random strings do not.
+# answer otherwise? That question finds what 300 random strings do not.
 
 # %% [markdown]
 # ## Push
