@@ -103,7 +103,7 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# {py:func}`~course_utils.gates.read_gates` takes files of Keras, PyTorch, ONNX and others; the
+# `read_gates` takes files of Keras, PyTorch, ONNX and others; the
 # [porting notes](A3_porting_notes.md) have their layouts.
 #
 # ## 2 · Does it run like the original?
