@@ -79,7 +79,7 @@ def forgotten(function: Callable[..., Any]) -> None:
 
     Examples
     --------
-    >>> forgotten(lambda left: (np.abs(left) > np.exp(-1)).sum(axis=0))
+    >>> forgotten(lambda left: (np.abs(left) > 1 / np.e).sum(axis=0))
     Traceback (most recent call last):
     ...
     course_utils.checks.CheckFailed: a push that comes back, 0.9, 0.2, 0.5, 0.1: you count the \
@@ -103,7 +103,7 @@ steps with a large share, 2; after which step is it small for good?
         ("four decays", decays),
         ("20 steps of 3 units", rng.uniform(-0.8, 0.8, (20, 3))),
     ):
-        large = np.abs(left) > np.exp(-1)
+        large = np.abs(left) > 1 / np.e
         last = np.array([np.flatnonzero(column)[-1:].sum() for column in large.T])
         right = np.where(large.any(axis=0), last + 1, 0)
         got = as_array(
@@ -112,7 +112,7 @@ steps with a large share, 2; after which step is it small for good?
         if close(got, right):
             continue
         first = np.where((~large).any(axis=0), np.argmin(large, axis=0), len(left))
-        high = left > np.exp(-1)
+        high = left > 1 / np.e
         half = np.abs(left) > 0.5
         for wrong, hint in (
             (

@@ -51,9 +51,9 @@ def filtered(T: Array, start: Array, strings: Array) -> Array:
     """
     b, path = np.tile(start, (len(strings), 1)), []
     for x in strings.T:
-        both = (b[:, np.newaxis] @ T[x])[:, 0]
+        joint = (b[:, np.newaxis] @ T[x])[:, 0]
         with np.errstate(invalid="ignore"):
-            b = both / both.sum(axis=1, keepdims=True)
+            b = joint / joint.sum(axis=1, keepdims=True)
         path.append(b)
     return np.stack(path, axis=1)
 
