@@ -73,8 +73,8 @@ def _kinds(table: Array, says: Array, rounds: int) -> Array:
     """Return the states' kinds, by what they say to all strings of up to ``rounds`` symbols."""
     kind = np.unique(says, return_inverse=True)[1].ravel()
     for _ in range(rounds):
-        rows = np.hstack([kind[:, np.newaxis], kind[table]])
-        kind = np.unique(rows, axis=0, return_inverse=True)[1].ravel()
+        seen = np.hstack([kind[:, np.newaxis], kind[table]])
+        kind = np.unique(seen, axis=0, return_inverse=True)[1].ravel()
     return kind
 
 
