@@ -8,7 +8,7 @@ import numpy as np
 from course_utils.gates.cells import CELLS
 from course_utils.gates.modules import Array
 from course_utils.gates.readers import from_onnx
-from course_utils.gates.sources import Found, Part
+from course_utils.gates.sources import Found, Part, grouped
 
 # What only moves numbers about.
 _MOVES = ("Cast", "Concat", "Expand", "Gather", "Identity", "Reshape", "Slice", "Squeeze",
@@ -96,6 +96,8 @@ def layers_of(model: Any) -> Found:
 
     found: Found = {}
     nodes = list(_Scope(model.graph, model.opset_import).recurrent())
+    if not nodes:
+        return _without_operator(model.graph)
     names = [node.name or node.output[0] or node.output[1] for node, _ in nodes]
     for k, (node, scope) in enumerate(nodes):
         # Names need not be unique in ONNX: those that are not are numbered.
@@ -119,4 +121,18 @@ def layers_of(model: Any) -> Found:
             continue
         fields = [way | beside for way in from_onnx(inputs, node.op_type, **attributes)]
         found[name] = {(0, way["reverse"]): Part("ONNX", {}, way) for way in fields}
+    return found
+
+
+def _without_operator(graph: Any) -> Found:
+    """Return what arrays are called as those of a layer, which other operators compute."""
+    arrays = {tensor.name: _numbers(tensor) for tensor in graph.initializer}
+    found = grouped(arrays, None)
+    for name, places in found.items():
+        fault = (
+            f"the file has weights called as those of a layer, {name!r}, and no operator LSTM, "
+            "GRU or RNN: others compute it, maybe otherwise. read_gates takes the file's "
+            "initializers as arrays by name; then compare with the file's own run"
+        )
+        found[name] = {at: part._replace(told={"fault": fault}) for at, part in places.items()}
     return found

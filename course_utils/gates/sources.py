@@ -116,7 +116,8 @@ def read_gates(
         raise ValueError(
             f"{what}{wanted} here: name one of {sorted(found)}"
             if found
-            else f"no recurrent layer here: wanted arrays called as in {', '.join(_NAMED)}"
+            else f"no recurrent layer here: wanted arrays called as in {', '.join(_NAMED)}, "
+            "or an operator LSTM, GRU or RNN of ONNX"
         )
     places = sorted({place for place, _ in found[names[0]]})
     if places != list(range(len(places))):

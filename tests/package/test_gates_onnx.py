@@ -526,6 +526,26 @@ def test_weights_that_depend_on_the_input_are_refused(tmp_path):
         read_gates(tmp_path / "m.onnx")
 
 
+def test_an_lstm_out_of_other_operators_is_not_passed_over(tmp_path):
+    rng = np.random.default_rng(0)
+    weights = {
+        "rnn.weight_ih": rng.normal(size=(12, 2)),
+        "rnn.weight_hh": rng.normal(size=(12, 3)),
+        "dense.weight": rng.normal(size=(4, 3)),
+    }
+    gemm = onnx.helper.make_node("Gemm", ["X", "rnn.weight_ih"], ["Y"], transB=1)
+    path = tmp_path / "taken_apart.onnx"
+    saved(path, gemm, initializers=weights.items())
+    assert list(list_gates(path)) == ["rnn"]
+    assert "cannot be read" in list_gates(path)["rnn"]
+    with pytest.raises(ValueError, match="no operator LSTM, GRU or RNN: others compute it"):
+        read_gates(path)
+    saved(path, gemm, initializers=[("dense.weight", weights["dense.weight"])])
+    assert list_gates(path) == {}
+    with pytest.raises(ValueError, match="or an operator LSTM, GRU or RNN of ONNX"):
+        read_gates(path)
+
+
 def test_two_nodes_of_one_name_are_both_there():
     made, arrays = model(Gates.from_torch(torch_module("LSTM", 3, 4)))
     for name, value in arrays.items():
