@@ -36,16 +36,16 @@ def update(function: Callable[..., Any]) -> None:
         "2 symbols, 5 states": _process(2, 5, 2),
     }.items():
         got = as_array(call(function, b, T, x), b.shape, f"{what}: the new beliefs")
-        both = np.array([row @ T[symbol] for row, symbol in zip(b, x, strict=True)])
+        joint = np.array([row @ T[symbol] for row, symbol in zip(b, x, strict=True)])
         turned = np.array([T[symbol] @ row for row, symbol in zip(b, x, strict=True)])
-        if np.allclose(got, both / both.sum(axis=1, keepdims=True)):
+        if np.allclose(got, joint / joint.sum(axis=1, keepdims=True)):
             continue
         if np.allclose(got, b):
             raise CheckFailed(f"{what}: the beliefs did not change")
-        if np.allclose(got, both):
+        if np.allclose(got, joint):
             raise CheckFailed(f"{what}: a belief has to sum to 1")
-        for total in (both.sum(), both.sum(axis=0)):
-            if np.allclose(got, both / total):
+        for total in (joint.sum(), joint.sum(axis=0)):
+            if np.allclose(got, joint / total):
                 raise CheckFailed(f"{what}: each string's belief has to sum to 1 by itself")
         if any(np.allclose(got, part) for part in (turned, turned / turned.sum(1)[:, None])):
             raise CheckFailed(
@@ -55,7 +55,7 @@ def update(function: Callable[..., Any]) -> None:
             raise CheckFailed(f"{what}: each string has a symbol of its own")
         if np.allclose(got, (blind := b @ T.sum(axis=0)) / blind.sum(axis=1, keepdims=True)):
             raise CheckFailed(f"{what}: the symbol says nothing there, the sum is over all")
-        raise CheckFailed(f"{what}: expected {both[0] / both[0].sum()} first, got {got[0]}")
+        raise CheckFailed(f"{what}: expected {joint[0] / joint[0].sum()} first, got {got[0]}")
     print("update: right")
 
 
@@ -137,9 +137,10 @@ with the same prediction
     rng = np.random.default_rng(0)
     for count, steps, symbols in ((6, 4, 2), (5, 3, 3)):
         what = f"{symbols} symbols"
-        kinds = np.array([[0.2, 0.8, 0.0], [0.7, 0.3, 0.0], [0.2, 0.1, 0.7]])[:, :symbols]
-        kind = rng.integers(0, len(kinds) if symbols == 3 else 2, (count, steps))
-        kind.flat[:3] = 0, 1, len(kinds) - 1 if symbols == 3 else 0
+        kinds = np.array([[0.2, 0.8, 0], [0.7, 0.3, 0], [0.7001, 0.2999, 0], [0.2, 0.1, 0.7]])
+        kinds = kinds[: symbols + 1, :symbols]
+        kind = rng.integers(0, len(kinds), (count, steps))
+        kind.flat[: len(kinds)] = range(len(kinds))
         p = kinds[kind] + rng.uniform(-1e-13, 1e-13, (count, steps, symbols))
         b = rng.dirichlet(np.ones(4), 5)[rng.integers(0, 5, (count, steps))]
         means = _means(b, kind)
@@ -162,6 +163,8 @@ with the same prediction
             got, b - _means(b, np.unique(kinds[kind][..., 0], return_inverse=True)[1])
         ):
             raise CheckFailed(f"{what}: predictions are the same if all their numbers are")
+        if np.allclose(got, b - _means(b, np.where(kind == 2, 1, kind))):
+            raise CheckFailed(f"{what}: 0.7001 is not 0.7; 9 decimals have to agree")
         if np.allclose(got, b - _means(b, kind, once=True)):
             raise CheckFailed(f"{what}: a belief that comes twice counts twice in the mean")
         raise CheckFailed(f"{what}: expected {(b - means)[0, 0]} first, got {got[0, 0]}")

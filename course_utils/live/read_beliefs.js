@@ -137,7 +137,7 @@ function build(data, figure) {
     if (steps.length) parts.push(line(steps.map((p) => [x(p), y(p)]), { stroke: "var(--black)" }));
     steps.forEach((p, k) => parts.push(marker("o", x(p), y(p), { fill: k === steps.length - 1 ? "var(--black)" : "var(--paper)",
       stroke: "var(--black)", "stroke-width": 1.5 }, k === steps.length - 1 ? 7 : 4)));
-    corners.forEach((p, k) => parts.push(svg("text", { x: x(p) + 14 * p[0], y: y(p) + 5 - 22 * p[1], "text-anchor": "middle" }, `state ${k + 1}`)));
+    corners.forEach((p, k) => parts.push(svg("text", { x: x(p) + 14 * p[0], y: y(p) + (p[1] > 0 ? -10 : 20), "text-anchor": "middle" }, `state ${k + 1}`)));
     return parts;
   }
 

@@ -92,6 +92,8 @@ ANSWERS = {
         ("nothing is left", lambda b, p: group(b, p, digits=40)),
         ("over all beliefs", lambda b, p: b - b.mean((0, 1))),
         ("if all their numbers are", lambda b, p: group(b, p, columns=1)),
+        ("0.7001 is not 0.7", lambda b, p: group(b, p, digits=3)),
+        ("0.7001 is not 0.7", lambda b, p: group(b, p.argmax(axis=2, keepdims=True))),
         ("counts twice", lambda b, p: group(b, p, once=True)),
         ("expected", lambda b, p: b),
     ],
