@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from course_utils.arguments import array
-from course_utils.gates import Block, Gates
+from course_utils.gates import Block, Gates, Trace
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -47,6 +47,16 @@ class Reading(NamedTuple):
 
     states: Array
     says: Whole
+
+
+class Cell(Gates):
+    """The cell of a box, which runs only while the boxes are not sealed."""
+
+    def trace(self, *args: Any, **kwargs: Any) -> Trace:
+        """Run the cell, as that of any gates does."""
+        if _now["sealed"]:
+            raise Sealed("the boxes are sealed while your program is asked: it has to know")
+        return super().trace(*args, **kwargs)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,8 +123,6 @@ class Box:
 
         ``states`` before the first letter have shape (texts, size).
         """
-        if _now["sealed"]:
-            raise Sealed("the boxes are sealed while your program is asked: it has to know")
         x = np.array([one_hot(text) for text in texts])
         before = np.zeros((len(texts), self.size)) if states is None else states
         first = array(before, "states", (len(texts), self.size), np.float64)
@@ -196,7 +204,7 @@ def unpack(weights: Mapping[str, Any]) -> Box:
     names = ("input", "forget", "cell", "output") if weights["cell"] == "LSTM" else ("state",)
     parts = zip(*(np.split(part, len(names), axis=-1) for part in (W, U, b)), strict=True)
     blocks = {name: Block(*part) for name, part in zip(names, parts, strict=True)}
-    cell = Gates(weights["cell"], blocks, activation=weights["activation"])
+    cell = Cell(weights["cell"], blocks, activation=weights["activation"])
     V = np.array(weights["V"], float)
     return Box(cell, V, float(weights["v"]), weights["yes_no"], tuple(weights["sheet"]))
 

@@ -17,6 +17,7 @@ from course_utils.mystery import LETTERS, Box
 TEXTS, WIDE, RANDOM = 40, 16, 20  # texts to push in, their letters, vectors to compare with
 NEEDED = 32  # texts of these in which a push has to do what is predicted
 FEWEST = 8  # texts in which a push has to change something
+LONGEST = 1e6  # a push; states are of length 100 at most
 
 
 def fresh(count: int, letters: int, seed: int, sticky: float = 0.0) -> list[str]:
@@ -35,13 +36,16 @@ def fresh(count: int, letters: int, seed: int, sticky: float = 0.0) -> list[str]
     return ["".join(LETTERS[k] for k in row) for row in drawn]
 
 
-TESTS = fresh(8, 10, 2201) + fresh(10, 25, 2202) + fresh(6, 25, 2203, sticky=0.5)
+TESTS = fresh(8, 10, 2201) + fresh(10, 25, 2202) + fresh(6, 25, 2231, sticky=0.7)
 
 
 def _answers(function: Callable[..., Any], what: str, text: str, *rest: Any) -> np.ndarray:
     """Ask the learner's function, with all boxes sealed."""
     with mystery.sealed():
-        return as_array(call(function, text, *rest), (len(text),), f"{what} {text!r}")
+        got = as_array(call(function, text, *rest), (len(text),), f"{what} {text!r}")
+    if (broken := got != np.rint(got)).any():
+        raise CheckFailed(f"{what} {text!r} should be whole numbers, got {got[broken][0]!s}")
+    return got
 
 
 # ---- the tool
@@ -160,14 +164,15 @@ def _cause(name: str, function: Callable[..., Any]) -> None:
     if not isinstance(came, list | tuple) or len(came) != 2 or not callable(came[1]):
         raise CheckFailed("return two things: the vector to add, and a function of text and t")
     d, predict = as_array(came[0], (box.size,), "the vector to add"), came[1]
+    length = np.linalg.norm(d)
+    if length > LONGEST:
+        raise CheckFailed(f"the vector has length {length:.2g}: no state is as long as that")
     texts = fresh(TEXTS, WIDE, 2210 + mystery.NAMES.index(name))
     pairs = [(text, 4 + k % 4) for k, text in enumerate(texts)]
     predicted = np.array([_answers(predict, "the prediction for", *pair) for pair in pairs])
-    length = np.linalg.norm(d)
     random = np.random.default_rng(2209).normal(size=(RANDOM, box.size))
     random *= length / np.linalg.norm(random, axis=1, keepdims=True)
-    with np.errstate(over="ignore"):
-        says = _all_pushed(box, pairs, np.vstack([np.zeros(box.size), d, random]))
+    says = _all_pushed(box, pairs, np.vstack([np.zeros(box.size), d, random]))
     plain, own, others = says[0], says[1], says[2:]
     changed = (predicted != plain).any(axis=1).sum()
     if changed < FEWEST:

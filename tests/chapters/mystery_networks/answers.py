@@ -162,6 +162,12 @@ def asks(name):
     return lambda text: mystery.boxes()[name].read(text).says
 
 
+def asks_the_cell(name):
+    """Return a program that runs the cell of the box by itself."""
+    box = mystery.boxes()[name]
+    return lambda text: box.cell.trace(mystery.one_hot(text)[np.newaxis]).h[0] @ box.V + box.v
+
+
 def simulated(name):
     box = mystery.boxes()[name]
 
@@ -180,6 +186,8 @@ def wrong_programs(name):
         ("one letter early", early(right)),
         ("new strings: after", lambda text: [7] * len(text)),
         ("the boxes are sealed", asks(name)),
+        ("the boxes are sealed", asks_the_cell(name)),
+        ("should be whole numbers", lambda text: [n - 1e-9 for n in right(text)]),
         ("should have shape", lambda text: right(text)[-1]),
         ("right up to letter", lambda text: [*right(text)[:12], *[9] * (len(text) - 12)]),
     ]
@@ -205,6 +213,7 @@ def wrong_causes(name):
         ("return two things", lambda b: right(b)[0]),
         ("the vector to add should have shape", lambda b: (np.ones(b.size + 1), right(b)[1])),
         ("as predicted in|nothing changes", lambda b: (0 * right(b)[0], right(b)[1])),
+        ("no state is as long", lambda b: (1e90 * right(b)[0], right(b)[1])),
     ]
 
 
@@ -229,8 +238,20 @@ ANSWERS["cause_c"] += [
     )
 ]
 ANSWERS["program_a"] += [
-    ("new strings: after", lambda text: [int(n > 0) for n in after(_since)(text)])
+    ("new strings: after", lambda text: [int(n > 0) for n in after(_since)(text)]),
+    ("right up to letter", lambda text: after(_up_to_six, lambda n: int(n > 0))(text)),
 ]
+ANSWERS["program_f"] += [("right up to letter", lambda text: short_of_breath(text))]
+
+
+def _up_to_six(n, letter):
+    """Count no further than 6, up or down: right on nearly all random strings."""
+    return max(-6, min(6, n + (letter == "b") - (letter == "c")))
+
+
+def short_of_breath(text):
+    """Forget after ten letters, which only long runs show."""
+    return [flip(text[max(0, k - 10) : k])[-1] for k in range(1, len(text) + 1)]
 
 
 def _since(n, letter):
