@@ -265,8 +265,8 @@ plt.show()
 
 
 # %% [markdown]
-# Nobody told it of three rooms, and there they are, with the beliefs of a careful observer, to the third level of
-# the fractal. {cite:t}`shai2024` found this picture in transformers, {cite:t}`riechers2025` in recurrent networks
+# Nobody told it of three rooms, and there they are, with the beliefs of a careful observer.
+# {cite:t}`shai2024` found this picture in transformers, {cite:t}`riechers2025` in recurrent networks
 # too. It is tempting to stop here.
 
 # %% [markdown]
@@ -310,7 +310,7 @@ for last in (1, 2, 12):
     print(f"last {last} symbols: {score(window(x, last, 3), b):.2f}")
 print(f"best prediction: {score(predict(b, mess3), b):.2f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same beliefs, read from a network that has not been trained, and from the last twelve symbols by a weighted sum. The famous picture asks for neither training nor a network.", "name": "fig-beliefs-untrained"}, "image": {"alt": "Two triangles of dots. Left the picture before, blurred. Right triangles within triangles within triangles, all alike."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same beliefs, read from a network that has not been trained, and from the last twelve symbols by a weighted sum. Most of the famous picture asks for neither training nor a network.", "name": "fig-beliefs-untrained"}, "image": {"alt": "Two triangles of dots. Left the picture before, blurred. Right triangles within triangles within triangles, all alike."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.5))
 for ax, h, title in ((axes[0], states(network(0, 3), x), "untrained"),
                      (axes[1], window(x, 12, 3), "the symbols alone")):
@@ -324,7 +324,7 @@ plt.show()
 # determine each other. Who predicts well has the belief in the output already, and must have it in the state.
 #
 # Training did something: the trained network misses about a tenth of what untrained ones miss. But the argument was
-# the picture, and the picture cannot tell.
+# that there is such a picture, and there is one without training.
 
 # %% [markdown]
 # ## A process where the test is honest
@@ -380,7 +380,7 @@ print(f"all within 0.02: {max(paid) < best2 + 0.02}")
 print(f"trained: all above 0.9: {(found > 0.9).all()}")
 print(f"untrained: {fresh2.min():.1f} to {fresh2.max():.1f}")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "What linear read-outs find of the beliefs. For Mess3 everything finds nearly everything. For RRXOR, of these only the trained networks do, and the distance from their rivals is what the claim rests on.", "name": "fig-beliefs-rivals"}, "image": {"alt": "Two rows of dots on a scale from 0 to 1, one for each process. For Mess3 the last symbol stands at 0.82, and twelve symbols, the prediction, untrained and trained networks between 0.96 and 1. For RRXOR symbols stand at 0.13, the prediction at 0.24, untrained networks at 0.35 to 0.4, trained ones at 0.93."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What linear read-outs find of the beliefs. For Mess3 everything finds nearly everything. For RRXOR, of these only the trained networks do, and the distance from their rivals is what the claim rests on.", "name": "fig-beliefs-rivals"}, "image": {"alt": "Two rows of dots on a scale from 0 to 1, one for each process. For Mess3 the last symbol stands at 0.82, and twelve symbols, the prediction, untrained and trained networks between 0.96 and 1. For RRXOR symbols stand at 0.13, the prediction at 0.24, untrained networks at 0.34 to 0.39, trained ones at 0.93."}} jupyter={"source_hidden": true}
 names = ("trained", "untrained", "best prediction", "last 12 symbols",
          "last symbol")
 rows = {

@@ -123,7 +123,7 @@ function build(data, figure) {
   }
 
   function picture(width, height, points, path) {
-    const { corners } = chosen(), r = Math.min(width, height) / 2 - 36;
+    const { corners } = chosen(), r = 0.34 * Math.min(width, height);
     const at = (b) => matmul([b], corners)[0], x = (p) => width / 2 + r * p[0], y = (p) => height / 2 - r * p[1];
     const seen = new Set(), parts = [svg("polygon", { points: corners.map((p) => `${x(p)},${y(p)}`).join(" "), fill: "none", stroke: "var(--line)" })];
     points.forEach((b, place) => {
