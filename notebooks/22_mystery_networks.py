@@ -133,7 +133,7 @@ end = [int(G.read("a" * n + "b" * 400).says[-1]) for n in range(9)]
 print("a's      ", *range(9))
 print("box G    ", *end)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A count of three or more creeps up to 6, a smaller one to 1. Box G keeps two numbers; what looks like the others is a slow way to one of them.", "name": "fig-mystery-networks-pause"}, "image": {"alt": "What the readout of box G gives after n a's and up to 400 b's, for n from 0 to 8, on a logarithmic axis of b's. All lines begin near n. Those for n of 3 or more meet at 6.1 within 10 to 200 b's, those for 0 to 2 end at 1.1. Dashed lines mark the stable points, dotted lines the unstable ones between them."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A count of three or more creeps up to 6, a smaller one to 1. Box G keeps two numbers; what looks like the others is a slow way to one of them.", "name": "fig-mystery-networks-pause"}, "image": {"alt": "What the readout of box G gives after n a's and up to 400 b's, for n from 0 to 8, on a logarithmic axis of b's. The lines begin near n, that of 8 near 7. Those for n of 3 or more meet at 6.1 within 10 to 200 b's, those for 0 to 2 end at 1.1. Dashed lines mark the stable points, dotted lines the unstable ones between them."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 pause = np.arange(1, 402)
 for n in range(9):
@@ -156,7 +156,8 @@ plt.show()
 # :::
 #
 # So "it counts" is a program for short strings, and the points say what comes after. Which strings would a rival
-# answer otherwise? That question finds what 300 random strings do not.
+# answer otherwise? That question finds what 300 random strings do not. "It counts up to seven", for one: no count among
+# the 300 is higher. After eight a's box G says 7, and after twenty 8, so both are wrong.
 
 # %% [markdown]
 # ## Push

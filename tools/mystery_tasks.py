@@ -193,16 +193,15 @@ def tasks(rng: np.random.Generator) -> list[Task]:
 
 
 OPEN = Task(
-    "counts the a since the last d, up to 7",
+    "a counter: the a since the last d",
     "0",
-    "0 if letter == 'd' else min(state + (letter == 'a'), 7)",
+    "0 if letter == 'd' else state + (letter == 'a')",
     "state",
-    "min(state + 1, 7)",
+    "state + 1",
     "a",
     "b",
     length=14,
     yes_no=False,
     draw=lambda rng, count, length: rng.integers(0, 4, (count, length)),
-    wanted="0 if letter == 'd' else state + (letter == 'a')",
 )
-"""What box G, which the chapter opens, was trained for (``wanted``), and what it does."""
+"""What box G, which the chapter opens, was trained for; what it does is in the chapter."""

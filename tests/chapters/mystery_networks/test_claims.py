@@ -48,6 +48,11 @@ def test_the_program_is_right_on_all_random_strings_of_ten_and_others_are_not():
     assert right < 290
 
 
+def test_neither_the_program_nor_a_rival_that_stops_at_seven_is_right():
+    assert max(max(count(text)) for text in chapter.texts) == 7
+    assert [G.read("a" * n).says[-1] for n in (8, 20)] == [7, 8]
+
+
 def test_the_rule_of_three_is_a_probability_of_one_in_twenty():
     assert 0.045 < (1 - 1 / 100) ** 300 < 0.055
 
