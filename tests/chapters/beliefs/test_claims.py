@@ -225,7 +225,12 @@ def test_training_on_rrxor_brings_the_beliefs(held, first, count):
     rest = scores(nets, x, chapter.beyond(b, chapter.p2))
     later = np.array([chapter.later_score(net) for net in nets])
     if first == FIRST_SEED:
-        held(21, "Trained on RRXOR, its beliefs are read with more than 0.9", found > 0.9)
+        held(
+            21,
+            "Trained on RRXOR, its beliefs are read with more than 0.9",
+            found > 0.9,
+            quote="above 0.9, for {held} of {seeds} networks",
+        )
         held(21, "What its predictions leave open is read with more than 0.85", rest > 0.85)
         held(21, "In symbols 13 to 24 its beliefs are read with more than 0.9", later > 0.9)
     assert np.all(found > 0.9)
