@@ -347,7 +347,7 @@ plt.show()
 # %% [markdown]
 # At these rates all four that jump stay below 25% in 20 of 20, with both optimisers. With Adam that is chance; with SGD
 # a few small weights reach 19%, just above the untrained. Small weights that fold pass 70% in 20 of 20. So **jumps** suffice
-# alone. SGD minds the sign: alone it keeps accuracies below 45% in 20 of 20, while size alone lets 20 of 20 pass 60%. Adam
+# alone. SGD minds the sign: alone it keeps accuracies below 60% in 20 of 20, while size alone lets 20 of 20 pass 60%. Adam
 # minds the size: alone it costs more than the sign alone in 20 of 20. Is it the optimiser, or its rate?
 
 # %%

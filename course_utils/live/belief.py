@@ -91,7 +91,7 @@ class BeliefReader(LiveFigure):
     Parameters
     ----------
     processes
-        For each name a :class:`Process`, or its parts in order, with more than 80 strings of
+        For each name a ``Process``, or its parts in order, with more than 80 strings of
         one length. Weights are rounded to three decimals.
 
     Examples

@@ -66,7 +66,7 @@ class ParityWalk(LiveFigure):
     """A string to type, two networks that read it, and the automaton of parity beside them.
 
     Each network's state is seen along two directions: its log odds of odd, and
-    :func:`upwards`. Around it stand 128 strings of the same length.
+    ``upwards``. Around it stand 128 strings of the same length.
 
     Parameters
     ----------
