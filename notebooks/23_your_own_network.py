@@ -83,7 +83,7 @@ plt.show()
 # ([chapter 19](19_fixed_points.md)).
 
 # %% [markdown]
-# ## 1 · What is in the file?
+# ## Step 1: What is in the file?
 
 # %%
 path = pretrained.path("speech/silero_vad_16k_sequence.onnx")
@@ -106,7 +106,7 @@ except ValueError as error:
 # `read_gates` takes files of Keras, PyTorch, ONNX and others; the
 # [porting notes](A3_porting_notes.md) have their layouts.
 #
-# ## 2 · Does it run like the original?
+# ## Step 2: Does it run like the original?
 #
 # Never skip this. Here the file can be run by itself; yours has the program it came from.
 
@@ -144,7 +144,7 @@ for name, layer in {"as read": ours, "f and o exchanged": wrong}.items():
 # The convolutions before the LSTM turn 512 samples, 32 milliseconds, into the 128 numbers of `x`; the package
 # of this course computes them (`network.hear`). Nothing else is between the file and the numbers below.
 #
-# ## 3 · How long does each unit remember, by its gates?
+# ## Step 3: How long does each unit remember, by its gates?
 #
 # As $c_t = f_t c_{t-1} + i_t g_t$, a step multiplies a small change of $c$ by $f_t$. After $T$ steps
 # $f_1 f_2 \cdots f_T = e^{-T/\tau}$ of it is left. That defines the {term}`time constant` $\tau$ of a unit, in steps.
@@ -236,7 +236,7 @@ for name, make in {"shuffled": lambda seed: shuffled(ours, seed),
 
 
 # %% [markdown]
-# ## 4 · Push it
+# ## Step 4: Push it
 #
 # The gates tell of one path only: from $c$ to the same $c$. A change also goes out through $h$, and may come back. So move $c$ of
 # one unit, let the layer run on, and see what is left.
@@ -299,7 +299,7 @@ for name, given in {"silence": x[:, now:], "voice": voice}.items():
 # For units of one to five seconds the middle of the two measures is not far apart, but single units differ by a factor of
 # three: in silence other units bring a push back; while a voice goes on they wipe it out. Neither measure says whether anybody reads the unit.
 #
-# ## 5 · What does the answer use?
+# ## Step 5: What does the answer use?
 #
 # Ask the network. How quiet may a voice be before it is missed? We play one second of a voice at 17 levels and find the
 # level at which the best score crosses 0.
@@ -432,7 +432,7 @@ for name, column in zip(names, against_rest.T):
 # weights do: ranked by how far the voice moved a cell, times its weight in the score, our three come 12th, 46th and 65th.
 # :::
 #
-# ## 6 · Where does it rest?
+# ## Step 6: Where does it rest?
 #
 # :::{admonition} Predict first 2
 # :class: predict
@@ -469,7 +469,7 @@ print("seconds:", (-STEP / np.log(rates)).round().astype(int))
 # From most states on the way Newton's method gets nowhere, so the list need not be whole ([chapter 19](19_fixed_points.md)
 # has a check). But both long runs ended there.
 #
-# ## 7 · The same for your file
+# ## Step 7: The same for your file
 #
 # All of this asked for a layer and an input only. Bring both: a file that `read_gates` reads, and `x` of shape (1, steps,
 # features), as real as you can get it: what stands before the layer in your program, run on your data. Of a stack
@@ -554,7 +554,7 @@ worksheet(layer, np.random.default_rng(0).normal(size=(1, 300, 3)))
 # :::{dropdown} One answer
 # `read_gates` takes `silero_vad_16k.safetensors` without a question: `lstm_cell`, 128 units. Yet for some sounds the probability differs from
 # that of our file by 0.9. The reading is right: the arrays are like ours, by name, but moved by up to 1. It is another
-# training of the same network, and no name says so. Put through section 5 with its own convolutions, it is as deaf after a voice
+# training of the same network, and no name says so. Put through step 5 with its own convolutions, it is as deaf after a voice
 # (from 55 to 59 dB at rest down to 39 to 42, for five voices), and our three units put back restore it. One by one, 61 and 73 bring most
 # again, then 35 and 21 before 13. Two trainings of one network: that says nothing about a network from another start.
 # :::
