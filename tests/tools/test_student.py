@@ -532,7 +532,7 @@ def test_a_notebook_that_stops_earlier_is_noticed(tmp_path, links):
 def test_the_folder_holds_what_a_class_needs_and_nothing_else(repository):
     target = repository / "_build" / "student"
     student.build(repository, target)
-    wheel = "course_utils-0.1.0-py3-none-any.whl"
+    wheel = "course_utils-2.0.0-py3-none-any.whl"
     assert {path.relative_to(target).as_posix() for path in target.rglob("*")} == {
         "01_demo.ipynb",
         "02_next.ipynb",
