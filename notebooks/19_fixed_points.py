@@ -353,7 +353,7 @@ live.FlipFlop([block.kernel, block.recurrent, block.bias, V.T, c])
 
 # %% [markdown]
 # :::{dropdown} Answer 4
-# At about half a pulse: for all corners and lines of 20 networks the border lies between 0.29 and 0.60. The
+# At about half a pulse: for all corners and lines of 20 networks the border lies between 0.29 and 0.62. The
 # corner's $J$ cannot say so. Every change dies out there, so it foretells a return from any pulse. What
 # decides is the saddle of the edge: beside the border the state first comes close to it, and half as close
 # means $\ln 2 / \ln \lambda$ more steps, about 3 with $\lambda = 1.26$.
@@ -516,8 +516,8 @@ print("sums:", {sign_sum(found) for found in lists})
 # The nine points whose first bit is $-$ should meet the nine with that bit in the middle, and vanish in
 # pairs: $9$ points stay, 4 stable, 4 saddles and 1 between them, with the sum $4 - 4 + 1 = 1$. That is what
 # 16 of 20 networks show at $s = 1$; in the others more corners have gone, so a lasting pulse costs other bits
-# too. The last corner of the wrong sign goes at an $s$ between 0.04 and 0.08 in 20 of 20 networks. In one
-# step it takes 0.29 to 0.60: a pulse that lasts turns a bit with about an eighth of the strength. A sum that
+# too. The last corner of the wrong sign goes at an $s$ between 0.04 and 0.09 in 20 of 20 networks. In one
+# step it takes 0.29 to 0.62: a pulse that lasts turns a bit with about an eighth of the strength. A sum that
 # is not 1 means that the search has missed a point. Points that a search does not find between two values of
 # $s$ may still have been there.
 # :::
