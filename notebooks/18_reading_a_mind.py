@@ -72,8 +72,8 @@ live.MindReader(*(trials[0] for trials in play(0, 1, 200)), 0.3, 3.0)
 # :::
 #
 # **Time:** about 25 minutes, and 60 for the exercises; the code runs in about 20 seconds.
-# **Needs:** the logistic sigmoid, derivatives, the inverse of a matrix, covariance; [chapter
-# 1](01_linear_rnn_sum.md)'s
+# **Needs:** the logistic sigmoid, derivatives, the inverse of a matrix, covariance;
+# [chapter 1](01_linear_rnn_sum.md)'s
 # cell.
 #
 # {cite:t}`jian2025` train networks of one to four units on choices of animals and people, and often predict
