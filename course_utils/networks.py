@@ -3,6 +3,9 @@
 A network rests on its seed alone: the global random generators are neither used nor changed.
 Float64 keeps another processor's rounding from changing a count. The optimiser is Adam; its
 rate falls to 0 along half a cosine wave. With ``updates=0`` a network comes untrained.
+
+All but :func:`row_rnn` return a ``torch.nn.ModuleDict``: ``network["cell"]`` is a recurrent
+layer with ``batch_first=True``, ``network["readout"]`` a ``torch.nn.Linear`` from its h.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,14 +20,6 @@ from course_utils.data import counting_strings, flip_flop, legal_next, mnist_dig
 from course_utils.training import progress
 
 
-def counting_lstm(seed: int = 17) -> Any:
-    """Train an LSTM that continues a^n b^n, as :func:`counting_networks` does.
-
-    Seed 17 is the network that chapter 6 opens.
-    """
-    return counting_networks([seed])[0]
-
-
 def counting_networks(
     seeds: Iterable[int],
     cell: str = "LSTM",
@@ -34,14 +29,14 @@ def counting_networks(
     units: int = 4,
     updates: int = 1500,
 ) -> list[Any]:
-    """Train small networks to say which symbols may come next, one for each seed.
+    """Train networks to say which symbols may come next in a^n b^n, one for each seed.
 
-    A network has one recurrent layer and a readout with a logit for each symbol of
-    :data:`course_utils.data.SYMBOLS`; the symbol may come next if its logit is above 0. The
-    loss is the binary cross-entropy, summed over the symbols and averaged over all steps; the
-    rate starts at 0.02, and every update sees all strings. A start is drawn uniformly between
-    -1 and 1 over the root of ``units``, as in PyTorch; then the bias of the gate that keeps the
-    state (forget, in a GRU update) is raised by 1, and the readout's bias is 0.
+    The readout has a logit for each symbol of :data:`course_utils.data.SYMBOLS`; the symbol may
+    come next if its logit is above 0. The loss is the binary cross-entropy, summed over the
+    symbols and averaged over all steps; the rate starts at 0.02, and every update sees all
+    strings. A start is drawn uniformly between -1 and 1 over the root of ``units``, as in
+    PyTorch; then the bias of the gate that keeps the state (forget, in a GRU update) is raised
+    by 1, and the readout's bias is 0.
 
     All networks are trained at once, as the blocks of one wide network whose weights between
     blocks stay 0. That takes little longer than training one and changes no result: Adam
@@ -55,12 +50,6 @@ def counting_networks(
         Strings to train on; by default a^n b^n for n from 1 to 10.
     targets
         Shape (count, steps, 3), each 0 to 1; by default :func:`course_utils.data.legal_next`.
-
-    Returns
-    -------
-    list of torch.nn.ModuleDict
-        ``network["cell"]`` is a ``torch.nn.LSTM`` or ``GRU`` with ``batch_first=True``, and
-        ``network["readout"]`` a ``torch.nn.Linear`` from h to three logits.
 
     Examples
     --------
@@ -79,11 +68,6 @@ def counting_networks(
     if y.min() < 0 or y.max() > 1:
         raise ValueError("targets should lie in 0 .. 1: say what may come next")
 
-    def network(width: int, outputs: int) -> Any:
-        layer = getattr(torch.nn, cell)(3, width, batch_first=True, dtype=torch.float64)
-        readout = torch.nn.Linear(width, outputs, dtype=torch.float64)
-        return torch.nn.ModuleDict({"cell": layer, "readout": readout})
-
     def weights(net: Any, k: int) -> list[Any]:
         """Return views of the weights of network k in a wide one, in a fixed order."""
         here, rows = slice(k * u, (k + 1) * u), slice(3 * k, 3 * k + 3)
@@ -92,8 +76,7 @@ def counting_networks(
         out = net["readout"]
         return [W, U[..., here], b, out.weight[rows, here], b2, out.bias[rows]]
 
-    with torch.random.fork_rng():  # the modules draw weights of their own before we set ours
-        wide, singles = network(count * u, count * 3), [network(u, 3) for _ in starts]
+    wide = _network(cell, 3, count * u, count * 3)
     with torch.no_grad():
         for weight in wide.parameters():
             weight.zero_()
@@ -119,6 +102,7 @@ def counting_networks(
         )
 
     _descend(f"{count} x {cell}", wide.parameters(), loss, 0.02, updates)
+    singles = [_network(cell, 3, u, 3) for _ in starts]
     with torch.no_grad():
         for k, single in enumerate(singles):
             for ours, theirs in zip(weights(single, 0), weights(wide, k), strict=True):
@@ -131,18 +115,12 @@ def flip_flops(
 ) -> list[Any]:
     """Train the networks of chapter 19, which remember the last sign on each of three lines.
 
-    A network has one recurrent layer with tanh and a linear readout, and learns
-    :func:`course_utils.data.flip_flop` from strings of 20 steps; the loss is the mean squared
-    error. A batch holds 32 strings, the same for all seeds, and the rate starts at 0.01. The
-    start is Gaussian with variance 1/3 for the input weights, ``gain**2 / units`` for the
-    recurrent ones and 1 / units for the readout; the biases start at 0. All networks are
-    trained at once, 20 of them in about 6 seconds on one core.
-
-    Returns
-    -------
-    list of torch.nn.ModuleDict
-        ``network["cell"]`` is a ``torch.nn.RNN`` with ``batch_first=True``, and
-        ``network["readout"]`` a ``torch.nn.Linear`` from h to three numbers.
+    The layer is an RNN with tanh. It learns :func:`course_utils.data.flip_flop` from strings of
+    20 steps; the loss is the mean squared error. A batch holds 32 strings, the same for all
+    seeds, and the rate starts at 0.01. The start is Gaussian with variance 1/3 for the input
+    weights, ``gain**2 / units`` for the recurrent ones and 1 / units for the readout; the
+    biases start at 0. All networks are trained at once, 20 of them in about 6 seconds on one
+    core.
 
     Examples
     --------
@@ -173,23 +151,13 @@ def flip_flops(
             total = total + ((V @ h + c - wanted) ** 2).mean(dim=(1, 2)).sum()
         return total / len(x)
 
-    if updates:
-        _descend(f"{len(starts)} flip-flops", weights, loss, 0.01, updates)
-    networks = []
-    for k in range(len(starts)):
-        with (
-            torch.random.fork_rng()
-        ):  # the modules draw weights of their own before we set ours
-            cell: Any = torch.nn.RNN(3, n, batch_first=True, dtype=torch.float64)
-            readout = torch.nn.Linear(n, 3, dtype=torch.float64)
-        with torch.no_grad():
-            cell.bias_hh_l0.zero_()
-            own = (cell.weight_ih_l0, cell.weight_hh_l0, cell.bias_ih_l0)
-            for ours, trained in zip(
-                (*own, readout.weight, readout.bias), weights, strict=True
-            ):
-                ours.copy_(trained[k].reshape(ours.shape))
-        networks.append(torch.nn.ModuleDict({"cell": cell, "readout": readout}))
+    _descend(f"{len(starts)} flip-flops", weights, loss, 0.01, updates)
+    networks = [_network("RNN", 3, n, 3) for _ in starts]
+    with torch.no_grad():
+        # PyTorch's second bias stays 0.
+        for network, *trained in zip(networks, W, U, b, 0 * b, V, c, strict=True):
+            for ours, theirs in zip(network.parameters(), trained, strict=True):
+                ours.copy_(theirs.reshape(ours.shape))
     return networks
 
 
@@ -203,12 +171,6 @@ def row_lstm(seed: int = 0, *, updates: int = 400) -> Any:
     is drawn uniformly between -1/8 and 1/8, as in PyTorch; then the forget bias is raised by 1,
     and the second bias is 0 and stays 0. It takes about 5 seconds on one core.
 
-    Returns
-    -------
-    torch.nn.ModuleDict
-        ``network["cell"]`` is a ``torch.nn.LSTM`` with ``batch_first=True``, and
-        ``network["readout"]`` a ``torch.nn.Linear`` from h to ten logits.
-
     Examples
     --------
     >>> network = row_lstm(updates=0)
@@ -218,10 +180,8 @@ def row_lstm(seed: int = 0, *, updates: int = 400) -> Any:
     import torch
 
     rng, units, kept = np.random.default_rng(seed), 64, 4000
-    with torch.random.fork_rng():  # the modules draw weights of their own before we set ours
-        cell: Any = torch.nn.LSTM(28, units, batch_first=True, dtype=torch.float64)
-        readout = torch.nn.Linear(units, 10, dtype=torch.float64)
-    network = torch.nn.ModuleDict({"cell": cell, "readout": readout})
+    network = _network("LSTM", 28, units, 10)
+    cell, readout = network["cell"], network["readout"]
     with torch.no_grad():
         for weight in network.parameters():
             weight.copy_(torch.tensor(rng.uniform(-1, 1, tuple(weight.shape)) / units**0.5))
@@ -271,13 +231,8 @@ def row_rnn(
     import torch
 
     rng, units = np.random.default_rng(seed), 169
-    shapes = {
-        "W": (28, units),
-        "U": (units, units),
-        "b": (units,),
-        "V": (units, 28),
-        "c": (28,),
-    }
+    shapes = {"W": (28, units), "U": (units, units), "b": (units,)}
+    shapes |= {"V": (units, 28), "c": (28,)}
     starts = {name: rng.uniform(-1, 1, shape) / units**0.5 for name, shape in shapes.items()}
     network = torch.nn.ParameterDict({k: torch.tensor(start) for k, start in starts.items()})
     if updates:
@@ -296,6 +251,16 @@ def row_rnn(
 
         _descend("row RNN", network.parameters(), loss, 0.02, updates)
     return network
+
+
+def _network(cell: str, features: int, units: int, outputs: int) -> Any:
+    """Return a recurrent layer and a readout, whose weights are still to be set."""
+    import torch
+
+    with torch.random.fork_rng():  # the modules draw weights of their own
+        layer = getattr(torch.nn, cell)(features, units, batch_first=True, dtype=torch.float64)
+        readout = torch.nn.Linear(units, outputs, dtype=torch.float64)
+    return torch.nn.ModuleDict({"cell": layer, "readout": readout})
 
 
 def _batches(rng: np.random.Generator, kept: int, size: int) -> Iterator[list[int]]:

@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 
 from course_utils.data import counting_strings, flip_flop, legal_next, symbols
-from course_utils.networks import (
-    counting_networks,
-    flip_flops,
-    row_lstm,
-    row_rnn,
-)
+from course_utils.networks import counting_networks, flip_flops, row_lstm, row_rnn
 from course_utils.training import seed_everything
 
 
@@ -25,7 +20,7 @@ def answers(network, texts):
 
 
 def test_a_third_of_the_training_is_enough_to_continue_the_strings():
-    """What all of it gives, `counting_lstm`, is held to more by the test of chapter 6."""
+    """What all of it gives is held to more by the tests of chapter 6."""
     (network,) = counting_networks([17], updates=500)
     texts = counting_strings(10)
     read = symbols(texts).any(axis=-1)
