@@ -53,6 +53,7 @@ def missing(signs, there):
     return {sign for sign in signs if ord(sign) not in there and not sign.isspace()}
 
 
+@pytest.mark.browser
 @pytest.mark.usefixtures("site")
 def test_the_font_has_every_sign_and_no_other_page_brings_it():
     there = set(font().getBestCmap())
