@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from course_utils.arguments import array, number, whole
+from course_utils.arguments import array
 from course_utils.gates import Gates
 from course_utils.gates.activations import Activation, in_place
 
@@ -144,11 +144,10 @@ def fixed_points(
     array([-0.9575,  0.    ,  0.9575])
     """
     first, inputs = _taken(gates, starts, x)
-    number(tolerance, "tolerance", least=0.0)
     states = first.copy()
     going = np.arange(len(states))
     done = np.zeros(len(states), bool)
-    for _ in range(whole(updates, "updates", least=1)):
+    for _ in range(updates):
         after, J = _step_and_jacobian(gates, states[going], inputs, True)
         off = after - states[going]
         still = np.abs(off).max(axis=1, initial=0) <= tolerance

@@ -107,7 +107,7 @@ def progress(
     return tqdm(iterable, desc=description or None, total=total, leave=False)
 
 
-def keras_progress(description: str = "training") -> Any:
+def keras_progress() -> Any:
     """Make a Keras callback that shows one bar for a whole call of ``fit``, with the losses.
 
     Use it as in ``model.fit(..., callbacks=[keras_progress()], verbose=0)``: Keras prints a
@@ -116,11 +116,11 @@ def keras_progress(description: str = "training") -> Any:
     with warnings.catch_warnings(action="ignore"):  # about widgets, which this bar is none of
         from tqdm.keras import TqdmCallback
 
-    return TqdmCallback(verbose=0, tqdm_class=tqdm, desc=description, leave=False)
+    return TqdmCallback(verbose=0, tqdm_class=tqdm, desc="training", leave=False)
 
 
-def summary(model: Any, width: int = 60) -> None:
-    """Print the summary of a built Keras model as plain text, ``width`` characters a line.
+def summary(model: Any) -> None:
+    """Print the summary of a built Keras model as plain text, 60 characters a line.
 
     ``model.summary()`` colours its table in a notebook, too faintly for some readers, and with
     ``print_fn`` it still shows an empty display beside the text.
@@ -132,5 +132,5 @@ def summary(model: Any, width: int = 60) -> None:
 
         quiet = capture_output()
     with quiet:
-        model.summary(line_length=width, print_fn=lines.append)
+        model.summary(line_length=60, print_fn=lines.append)
     print("\n".join(lines).rstrip())

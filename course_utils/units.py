@@ -118,10 +118,10 @@ class RowRNN:
         return f"RowRNN of {len(self.b)} units on rows of {len(self.c)}"
 
 
-def draw_starts(count: int, length: int = 10, *, height: int = 28, seed: int = 0) -> Ints:
+def draw_starts(count: int, length: int = 10, *, seed: int = 0) -> Ints:
     """Draw the first row of a window for each image, uniform over all that fit.
 
-    A window has ``length`` of the ``height`` rows of an image.
+    A window has ``length`` of the 28 rows of an image.
 
     Examples
     --------
@@ -129,7 +129,7 @@ def draw_starts(count: int, length: int = 10, *, height: int = 28, seed: int = 0
     >>> int(starts.min()), int(starts.max())
     (0, 18)
     """
-    last = height - whole(length, "length", 1, height)
+    last = 28 - whole(length, "length", 1, 28)
     return np.random.default_rng(seed).integers(0, last + 1, count)
 
 

@@ -140,6 +140,8 @@ def from_onnx(
         raise ValueError(
             f"direction should be 'forward', 'reverse' or 'bidirectional', got {way!r}"
         )
+    if input_forget:
+        raise ValueError("an LSTM with input_forget, whose f is 1 - i, is not read")
     ways = [False, True] if way == "bidirectional" else [way == "reverse"]
     units, blocks = hidden_size or np.shape(inputs["R"])[-1], len(named(cell).blocks)
     shapes: dict[str, tuple[int | None, ...]] = {
@@ -153,7 +155,7 @@ def from_onnx(
         if inputs.get(name) is not None
     }
     alphas, betas = iter(activation_alpha), iter(activation_beta)
-    found = list(_directions(cell, given, ways, activations, alphas, betas, input_forget))
+    found = list(_directions(cell, given, ways, activations, alphas, betas))
     if rest := [*alphas, *betas]:
         raise ValueError(f"activations {activations} leave alpha or beta {rest} unused")
     told = {"cell": cell, "time_major": not layout, "clip": clip}
@@ -168,7 +170,6 @@ def _directions(
     activations: Sequence[str | bytes] | None,
     alphas: Iterator[float],
     betas: Iterator[float],
-    input_forget: int,
 ) -> Iterator[tuple[dict[str, Any], Options]]:
     """Yield the arrays and the activations of each direction."""
     each = len(activations or ()) // len(ways)
@@ -181,22 +182,7 @@ def _directions(
         W, R = given["W"][k], given["R"][k]
         b, c = np.split(given["B"][k], 2) if "B" in given else (None, None)
         P = given["P"][k] if "P" in given and given["P"].any() else None
-        if input_forget and cell == "LSTM":
-            # f = 1 - i, which is the function of minus the pre-activation of i.
-            if "sigmoid" not in more["recurrent_activation"]:
-                raise ValueError("input_forget needs a sigmoid for its gates, f = 1 - i")
-            W, R, b, c = map(_coupled, (W, R, b, c))
-            if P is not None:
-                P = np.concatenate([P[: 2 * len(P) // 3], -P[: len(P) // 3]])
         yield {"W": W, "U": R, "b": b, "c": c, "P": P}, {"reverse": reverse, **more}
-
-
-def _coupled(fused: Any) -> Any:
-    """Put minus the block of the input gate where that of the forget gate is."""
-    if fused is None:
-        return None
-    i, o, _, g = np.split(fused, 4)
-    return np.concatenate([i, o, -i, g])
 
 
 def of_model(model: Any) -> Iterator[tuple[str, tuple[int, bool], str, Options]]:

@@ -16,13 +16,12 @@ of the appendix. Sources: "Study of a RNN toy model"; Kindermann and Linden 1990
 Vedaldi 2015; a question-and-answer thread on running a network in reverse.
 """
 
-from course_utils.inversion.descent import LOSSES, Reconstruction, reconstruct, sensitivity
+from course_utils.inversion.descent import Reconstruction, reconstruct, sensitivity
 from course_utils.inversion.exact import NotInvertible, exact_inverse, rewind
 from course_utils.inversion.layers import DenseLayer, read_layers
 from course_utils.inversion.shutting import ShutGate, shut_gate
 
 __all__ = [
-    "LOSSES",
     "DenseLayer",
     "NotInvertible",
     "Reconstruction",

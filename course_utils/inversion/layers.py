@@ -1,5 +1,6 @@
 """Dense layers by themselves, made by hand or read from a model that is one chain."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,8 @@ _NORM = ("BatchNorm1d", "BatchNormalization")
 _DROPOUTS = ("Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout", "GaussianDropout",
              "GaussianNoise", "SpatialDropout1D")  # fmt: skip
 _NO_EFFECT = ("Identity", "InputLayer", "Flatten", *_DROPOUTS)  # once training is over
-_MODULES = {"Tanh": "tanh", "Sigmoid": "sigmoid", "ReLU": "relu", "LeakyReLU": "leaky_relu",
-            "ELU": "elu", "Softplus": "softplus", "Softsign": "softsign"}  # fmt: skip
-_ACTIVATE = (*_MODULES, "Activation")
+_ACTIVATE = ("Activation", "ELU", "LeakyReLU", "ReLU", "Sigmoid", "Softplus", "Softsign",
+             "Tanh")  # fmt: skip
 _ADVICE = {
     "Conv": "a convolution is x W with a large, sparse W: write W out as a DenseLayer if the "
     "layer is small and keeps the number of values, else use reconstruct",
@@ -236,28 +236,24 @@ def _frozen_norm(part: Any, name: str) -> tuple[Array, Array]:
 
 
 def _activation_of(part: Any, name: str) -> tuple[str, float]:
-    """Return the activation of a layer and, for leaky_relu, its slope."""
-    if type(part).__module__.startswith("torch."):
-        slope = getattr(part, "negative_slope", getattr(part, "alpha", 0.01))
-        if getattr(part, "beta", 1) != 1:
-            raise TypeError(f"{name}: a softplus of beta {part.beta} is none of {ACTIVATIONS}")
-        if type(part).__name__ == "Softplus" and part.threshold < 20:
-            raise TypeError(
-                f"{name}: a softplus that is linear from {part.threshold} on is none of "
-                f"{ACTIVATIONS}"
-            )
-        return _MODULES[type(part).__name__], slope
-    # Keras: by what it computes, since its layers and functions have many names and options.
+    """Return the activation of a layer and, for leaky_relu and elu, its slope.
+
+    It is known by what it computes, since layers and functions have many names and options.
+    """
     function = getattr(part, "activation", part)
     refuse_weights(function, name)
-    z = GRID
-    got = np.asarray(function(z), np.float64)
-    slopes = {"leaky_relu": float(-np.asarray(function(np.array([-1.0])))[0])}
-    slopes |= {"leaky_relu": float(getattr(part, "negative_slope", slopes["leaky_relu"]))}
-    slopes |= {"elu": float(-np.asarray(function(np.array([-100.0])))[0])}
+
+    def value(z: Array) -> Array:
+        if hasattr(function, "named_modules"):  # PyTorch
+            z = sys.modules["torch"].tensor(z)
+        return np.asarray(plain(function(z)), np.float64)
+
+    got = value(GRID)
+    leak = getattr(part, "negative_slope", -value(np.array([-1.0]))[0])
+    slopes = {"leaky_relu": float(leak), "elu": float(-value(np.array([-100.0]))[0])}
     for activation in ACTIVATIONS:
         slope = slopes.get(activation, 0.01)
-        if np.allclose(got, _activated(z, activation, slope), rtol=1e-5, atol=1e-6):
+        if np.allclose(got, _activated(GRID, activation, slope), rtol=1e-5, atol=1e-6):
             return activation, slope
     named = getattr(function, "__name__", function)
     raise TypeError(f"{name}: its activation {named} is none of {ACTIVATIONS}")

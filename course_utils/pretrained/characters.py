@@ -96,7 +96,7 @@ class CharacterNetwork:
         x = self.E[self.windows(lines)]
         units = self.first.units
         start = np.zeros(units) if c is None else array(c, "c", (units,))
-        c0 = np.tile(start.astype(x.dtype), (len(x), 1))
+        c0 = np.tile(start, (len(x), 1))
         first = self.first.trace(x, None, c0)
         second = self.second.trace(first.h)
         steps = np.concatenate([x, first.h, second.h], axis=-1)

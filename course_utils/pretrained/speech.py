@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.arguments import array, number, whole
+from course_utils.arguments import array, number
 from course_utils.gates import Gates, read_gates
 from course_utils.gates.modules import Array
 
@@ -116,7 +116,7 @@ def babble(seconds: float, seed: int) -> Array:
     # SciPy's signals take a second to import, and few who read the network make sounds
     lfilter = import_module("scipy.signal").lfilter
     length = int(number(seconds, "seconds", least=0.1) * RATE)
-    rng = np.random.default_rng(whole(seed, "seed", least=0))
+    rng = np.random.default_rng(seed)
     parts: list[Array] = []
     while sum(map(len, parts)) < length:
         at = np.linspace(0, 1, int(rng.uniform(0.15, 0.3) * RATE), endpoint=False)
