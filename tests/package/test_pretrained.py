@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from course_utils import pretrained
+from course_utils.pretrained.characters import softmax
 from course_utils.pretrained.spelling import LETTERS, SOUNDS
 
 
@@ -110,3 +111,18 @@ def test_babble_is_the_same_for_a_seed_and_stays_in_range():
         pretrained.babble(0, seed=0)
     with pytest.raises(ValueError, match="sound should have shape"):
         pretrained.speech_network().hear(np.zeros((2, 512)))
+
+
+def test_babble_has_its_energy_at_the_pitch_and_the_first_resonances():
+    for seed in range(3):
+        power = np.abs(np.fft.rfft(pretrained.babble(4, seed))) ** 2
+        hertz = np.fft.rfftfreq(4 * 16000, 1 / 16000)
+        share = np.diff(np.append(0, np.cumsum(power))[np.searchsorted(hertz, [0, 200, 1000])])
+        pitch, vowels = share / power.sum()
+        assert 0.2 < pitch < 0.45
+        assert 0.5 < vowels < 0.75
+
+
+def test_the_softmax_is_that_of_each_row():
+    rows = np.array([[0.0, np.log(3)], [2000.0, 2000.0], [-2000.0, 0.0]])
+    np.testing.assert_allclose(softmax(rows), [[0.25, 0.75], [0.5, 0.5], [0, 1]])

@@ -12,7 +12,13 @@ import pytest
 from tqdm import tqdm
 
 from course_utils import training
-from course_utils.training import keras_progress, progress, seed_everything, summary
+from course_utils.training import (
+    gradient_descent,
+    keras_progress,
+    progress,
+    seed_everything,
+    summary,
+)
 
 
 def test_seed_everything_repeats_each_generator():
@@ -46,6 +52,7 @@ def test_progress_shows_a_bar_on_stderr_and_nothing_on_stdout(bars, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "working" in err
+    assert err.endswith("\r")  # nothing is left behind
     assert list(progress((i for i in range(3)), total=3)) == [0, 1, 2]
     assert "/3" in capsys.readouterr().err
 
@@ -75,6 +82,12 @@ def test_keras_progress_follows_a_fit(bars, capsys):
     assert out == ""
     for shown in ("training", "2/2", "loss"):
         assert shown in err
+    assert err.endswith("\r")
+
+
+def test_a_gradient_that_is_missing_is_an_error():
+    with pytest.raises(ValueError, match="shorter"):
+        next(gradient_descent([1.0, 2.0], lambda w: [w[0]], rate=0.1, steps=1))
 
 
 @pytest.mark.parametrize("notebook", [True, False])
