@@ -120,8 +120,6 @@ def _weights(root: Any, config: Any, version: str, framework: str | None) -> Fou
             fit = [leaf for leaf in leaves if _in_order(leaf[1], places)]
             places = [p for k, p in enumerate(places) if not k or p != places[k - 1]]
         key = "/".join(p for p in places if p not in ("cell", "cells"))
-        if f"{key}/{last}" in named:
-            raise ValueError(f"two arrays of this file are called {key}/{last}")
         if fit:
             told[key] = max(fit, key=lambda leaf: len(leaf[1]))[2]
         elif config:

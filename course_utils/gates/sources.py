@@ -11,8 +11,6 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from course_utils.gates import readers
 from course_utils.gates.layouts import LAYOUTS, USUAL, assemble, usual
 from course_utils.gates.modules import KERAS, Array, Options, framework_class, plain
@@ -152,9 +150,7 @@ def find(source: Any, framework: str | None, told: Options) -> Found:
     if hasattr(source, "named_modules") or framework_class(source, KERAS, ("Layer",)):
         found: Found = {}
         for name, at, layout, read in readers.of_model(source):
-            if at in found.setdefault(name, {}):
-                raise ValueError(f"two recurrent layers here are called {name!r}")
-            found[name][at] = Part(layout, {}, read)
+            found.setdefault(name, {})[at] = Part(layout, {}, read)
         return found
     if isinstance(source, Sequence):
         source = _listed(source, framework)
@@ -189,8 +185,6 @@ def _listed(arrays: Sequence[Any], framework: str | None) -> dict[str, Any]:
             f"a list of arrays needs its framework, {list(known)}, or 'Keras 1' for 12 or 9 "
             f"arrays; got {len(arrays)} arrays and framework {framework!r}"
         )
-    if framework == "PyTorch" and len(arrays) == 3 and np.ndim(arrays[2]) == 2:  # a projection
-        return dict(zip(("w_ih", "w_hh", "w_hr"), arrays, strict=True))
     return dict(zip(known[framework], arrays, strict=False))
 
 

@@ -594,6 +594,12 @@ def keras_lstm(dtype="float32", build=True):
             ValueError,
             "no other cell has",
         ),
+        (
+            lambda: hand_built("GRU", reset_after=False, output_activation="relu"),
+            ValueError,
+            "only an LSTM has",
+        ),
+        (lambda: odd_blocks("cell", peephole=np.ones(3)), ValueError, "peepholes, in"),
         (lambda: Gates("MGU", {}), ValueError, r"\['LSTM', 'GRU', 'RNN'\], got 'MGU'"),
         (lambda: Gates("LSTM", {"input": None}), ValueError, r"has the blocks \('input', 'fo"),
         (
@@ -665,6 +671,10 @@ def test_what_is_shown_is_made_for_people():
     assert repr(gates) == (
         "Gates(LSTM, features 2, units 3, float32, activation tanh, "
         "recurrent_activation sigmoid)"
+    )
+    odd = hand_built(clip=0.5, output_activation="relu", masked=True)
+    assert repr(odd).endswith(
+        "recurrent_activation sigmoid, output_activation relu, clip 0.5, masked)"
     )
     assert repr(gates.blocks["cell"]) == "Block(kernel (2, 3), recurrent (3, 3), bias (3,))"
     assert repr(gates.trace(X)) == (

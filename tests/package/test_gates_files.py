@@ -139,6 +139,18 @@ def test_a_class_that_is_not_of_keras_is_refused_by_its_name(tmp_path, name):
         read_gates(tmp_path / name)
 
 
+@keras.saving.register_keras_serializable("mine")
+class OwnCell(L.LSTMCell):
+    pass
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_cell_that_is_not_of_keras_is_refused_by_its_name(tmp_path, name):
+    keras.Sequential([keras.Input((None, 3)), L.RNN(OwnCell(4))]).save(tmp_path / name)
+    with pytest.raises(ValueError, match="class OwnCell is none of Keras' own"):
+        read_gates(tmp_path / name)
+
+
 def old_file(path, arrays, version="2.1.5", config=None):
     """Write weights as Keras 1 and 2 did: a group a layer, names with the layer's name."""
     with h5py.File(path, "w") as file:
@@ -650,6 +662,17 @@ def test_lists_of_layers_are_kept_apart(tmp_path):
         gates = read_gates(tmp_path / "m.weights.h5", f"{way}_layers", **ALONE)
         want = getattr(model, f"{way}_layers")[0].get_weights()
         assert all(map(np.array_equal, gates.to_keras(), want))
+
+
+def test_two_layers_of_one_name_and_direction_are_refused():
+    parts = zip(
+        ("kernel", "recurrent_kernel", "bias"),
+        keras_layer("LSTM", 4, 3).get_weights(),
+        strict=True,
+    )
+    arrays = {f"m/forward_{k}/{part}": array for part, array in parts for k in "ab"}
+    with pytest.raises(ValueError, match="two recurrent layers here are called 'm'"):
+        read_gates(arrays, **ALONE)
 
 
 def test_forward_within_a_name_is_no_direction():

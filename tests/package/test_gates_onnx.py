@@ -368,6 +368,23 @@ def test_c_is_not_clipped_as_in_onnxruntime():
             writer()
 
 
+@pytest.mark.parametrize("cell", ["LSTM", "GRU", "RNN"])
+def test_pre_activations_are_shown_as_they_are_clipped(cell):
+    rng = np.random.default_rng(0)
+    shapes = [(3, 4), (4, 4), 4, *([4] if cell == "GRU" else [])]
+    names = ORDERS["Keras"].get(cell, ("state",))
+    blocks = {k: Block(*(rng.normal(size=s) for s in shapes)) for k in names}
+    trace = Gates(cell, blocks, clip=0.1).trace(inputs(2, 5, 3, dtype="float64"))
+    for name, z in trace.pre_activations.items():
+        f = (
+            np.tanh
+            if name in ("cell", "candidate", "state")
+            else lambda z: 1 / (1 + np.exp(-z))
+        )
+        assert np.abs(z).max() == 0.1
+        assert distance(trace.gates[name], f(z)) < 1e-12
+
+
 def test_an_activation_may_be_a_function_of_arrays():
     gates = random_gates("GRU", 4, 3, 0, "float64", activation=np.arctan)
     x = inputs(2, 5, 3, dtype="float64")
@@ -595,6 +612,57 @@ def test_what_an_operator_gets_beside_x_is_asked_for():
         session = onnxruntime.InferenceSession(model.SerializeToString())
         want = session.run(None, {"X": x})[0][:, 0]
         assert distance(gates.trace(x, **told).h, want) < 1e-6
+
+
+@pytest.mark.parametrize("fill", [0, 1])
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("how", ["fill", "expand", "concat"])
+def test_first_states_of_zeros_are_none_however_large_the_batch(tmp_path, fill, inside, how):
+    """As PyTorch exports them: zeros, as many as the input has sequences."""
+    node = onnx.helper.make_node
+    W, R, B, attributes = random_gates("LSTM", 4, 3, 0, "float32").to_onnx()
+    value, whole = np.full((1, 1, 4), fill, np.float32), onnx.numpy_helper.from_array
+    made = {"W": W, "R": R, "B": B, "one": np.array([1]), "units": np.array([4]),
+            "first": np.array([1]), "value": value, "none": 0 * value}  # fmt: skip
+    states = [
+        node("Shape", ["X"], ["shape"]),
+        node("Gather", ["shape", "first"], ["batch"]),
+        node("Concat", ["one", "batch", "units"], ["size"], axis=0),
+        *{
+            "fill": [node("ConstantOfShape", ["size"], ["s"], value=whole(value[0, 0, :1]))],
+            "expand": [node("Expand", ["value", "size"], ["s"])],
+            "concat": [
+                node("Expand", ["none", "size"], ["z"]),
+                node("Expand", ["value", "size"], ["v"]),
+                node("Concat", ["z", "v"], ["both"], axis=0),
+                node("Slice", ["both", "one", "two"], ["s"]),
+            ],
+        }[how],
+        node("Identity", ["s"], ["h0"]),
+    ]
+    made["two"] = np.array([2])
+    lstm = node("LSTM", ["X", "W", "R", "B", "", "h0", "h0"], ["Y"], name="rnn", **attributes)
+    if inside:
+        graph = onnx.helper.make_graph(
+            [lstm], "g", [], [onnx.helper.make_tensor_value_info("Y", 1, None)]
+        )
+        made["yes"] = np.array(True)
+        lstm = node("If", ["yes"], ["Y"], then_branch=graph, else_branch=graph)
+    saved(tmp_path / "m.onnx", *states, lstm, initializers=made)
+    found = list_gates(tmp_path / "m.onnx")
+    assert len(found) == 1 + inside
+    assert read_gates(tmp_path / "m.onnx", next(iter(found))).started == bool(fill)
+
+
+def test_first_states_that_a_model_computes_are_asked_for(tmp_path):
+    node = onnx.helper.make_node
+    W, R, B, attributes = random_gates("LSTM", 4, 3, 0, "float32").to_onnx()
+    names = ["X", "W", "R", "B", "", "h0", "h0"]
+    for states in ([node("Neg", ["given"], ["h0"])], [node("Identity", ["given"], ["h0"])]):
+        lstm = node("LSTM", names, ["Y"], name="rnn", **attributes)
+        arrays = {"W": W, "R": R, "B": B}
+        saved(tmp_path / "m.onnx", *states, lstm, initializers=arrays, inputs_=["given"])
+        assert read_gates(tmp_path / "m.onnx").started
 
 
 @pytest.mark.parametrize("wrong", ["model.onnx", np.ones((1, 16, 3)), None])
