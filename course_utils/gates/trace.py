@@ -24,8 +24,7 @@ class Trace:
     ``gates`` holds the value of each gate by the names of ``Gates.blocks``, ``pre_activations``
     the same before the activation. Strictly, "cell" of an LSTM and "candidate" of a GRU are no
     gates but what a gate lets in. ``h`` and ``c`` are the hidden state and the cell state after
-    each step; only an LSTM has c, else it is
-    None.
+    each step; only an LSTM has c, else it is None.
 
     Examples
     --------

@@ -253,7 +253,7 @@ def _activation_of(part: Any, name: str) -> tuple[str, float]:
     slopes = {"leaky_relu": float(leak), "elu": float(-value(np.array([-100.0]))[0])}
     for activation in ACTIVATIONS:
         slope = slopes.get(activation, 0.01)
-        if np.allclose(got, _activated(GRID, activation, slope), rtol=1e-5, atol=1e-6):
+        if np.allclose(got, _activated(GRID, activation, slope), atol=1e-6):
             return activation, slope
     named = getattr(function, "__name__", function)
     raise TypeError(f"{name}: its activation {named} is none of {ACTIVATIONS}")

@@ -100,6 +100,13 @@ def test_a_target_takes_the_same_steps_in_a_batch_as_alone(affine, kind):
         )
 
 
+def test_the_rate_that_a_message_advises_is_that_of_the_target_which_diverged():
+    # x**3 has the slope 3 at 1 and 300 at 10: the bound is 1 / 300**2
+    for starts, lost in (([[1.0], [10.0]], 1), ([[10.0]], 0)):
+        with pytest.raises(ValueError, match=f"target {lost} diverged .* which is 1.11111e-05"):
+            reconstruct(lambda x: x**3, [[1.0], [1.0]], starts, learning_rate=0.01)
+
+
 def test_three_ways_to_give_a_function_agree(affine):
     y, x0 = [[0.3, -0.2], [1.0, 2.0]], np.ones((1, 4))
     W, b = affine
