@@ -46,6 +46,9 @@ from tools.editions import stub_out
 from tools.in_page.marking import names_bound, names_used, needed_for, statements_of
 
 
+_statements = cache(statements_of)
+
+
 class Page:
     """The names that a chapter or an appendix page defines, each run when it is first used.
 
@@ -59,11 +62,11 @@ class Page:
         self._done: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):  # pytest asks each name in a module for some of these
             raise AttributeError(name)
         if name not in self._names:
             cells = [cell for cell in _read(self._slug).cells if cell.cell_type == "code"]
-            statements = [part for cell in cells for part in statements_of(cell.source)]
+            statements = [part for cell in cells for part in _statements(cell.source)]
             needed = [
                 s for s in needed_for(statements, name) if ast.unparse(s) not in self._done
             ]
@@ -114,7 +117,7 @@ def setup_of(slug: str) -> str:
     exercise: list[ast.stmt] = []
     for cell in _read(slug).cells:
         if cell.cell_type == "code":
-            body = statements_of(cell.source)
+            body = _statements(cell.source)
             (exercise if cell.metadata.get("nbgrader") else before).extend(body)
     used = names_used(compile(ast.Module(exercise, []), "<chapter>", "exec"))
     needed = needed_for(before, *used)
@@ -127,7 +130,7 @@ def compiled(notebook: NotebookNode, name: str, stubbed: bool = False) -> Callab
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        body = statements_of(cell.source)
+        body = _statements(cell.source)
         if _is_solution(cell) and any(name in names_bound(statement) for statement in body):
             source = stub_out(cell.source) if stubbed else cell.source
             needed = needed_for(statements + ast.parse(source).body, name)

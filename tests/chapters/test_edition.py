@@ -10,7 +10,7 @@ from tools.chapters import chapters, pages, read
 WORDS, CELLS, LINES, SHORT, FIGURES, WIDTH = 1500, 20, 16, 8, 5, 76
 
 EXERCISE = re.compile(
-    r"^:::\{admonition\} (?:Exercise|Hint).*?^:::\s*$|^:::\{dropdown\} One answer.*?^:::\s*$",
+    r"^:::\{(?:admonition\} Exercise|dropdown\} (?:Hint|One answer)).*?^:::\s*$",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -63,6 +63,20 @@ def excess(cells: list) -> list[str]:
         f"lines of code over {WIDTH} characters: {wide}": bool(wide),
     }
     return [problem for problem, there in found.items() if there]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "counted"),
+    [
+        (":::{admonition} Exercise 1 · Add\n:class: exercise\nWrite it.\n:::\n", 0),
+        (":::{dropdown} Hint 2\nAdd them.\n:::\n", 0),
+        (":::{dropdown} One answer\nFive.\n:::\n", 0),
+        (":::{dropdown} Answer 1\nFive.\n:::\n", 1),
+        (":::{admonition} Predict first 1\n:class: predict\nHow many?\n:::\n", 2),
+    ],
+)
+def test_words_of_exercises_and_their_hints_are_not_in_the_main_line(exercise, counted):
+    assert words(f"It grows.\n\n{exercise}\nIt ends.") == 4 + counted
 
 
 @pytest.mark.parametrize(
