@@ -150,8 +150,15 @@ def test_an_update_of_a_flip_flop_is_that_of_adam_on_the_single_network():
         np.testing.assert_allclose(ours.detach(), theirs.detach(), atol=1e-9)
 
 
-def test_the_gain_of_a_flip_flop_is_its_spread_before_training():
+def test_a_flip_flop_starts_with_the_spreads_it_names():
     for gain in (0.5, 1.5):
         (network,) = flip_flops([0], units=100, gain=gain, updates=0)
-        recurrent = network["cell"].weight_hh_l0.detach().numpy()
-        assert abs(10 * recurrent.std() - gain) < 0.05
+        cell, out = (
+            {name: weight.detach().numpy() for name, weight in network[part].named_parameters()}
+            for part in ("cell", "readout")
+        )
+        assert abs(10 * cell["weight_hh_l0"].std() - gain) < 0.05
+        assert abs(cell["weight_ih_l0"].std() - 3**-0.5) < 0.05  # of 300 numbers: it varies by 0.024
+        assert abs(10 * out["weight"].std() - 1) < 0.1
+        assert not any(bias.any() for bias in (cell["bias_ih_l0"], cell["bias_hh_l0"]))
+        assert not out["bias"].any()
