@@ -158,7 +158,7 @@ def test_a_flip_flop_starts_with_the_spreads_it_names():
             for part in ("cell", "readout")
         )
         assert abs(10 * cell["weight_hh_l0"].std() - gain) < 0.05
-        assert abs(cell["weight_ih_l0"].std() - 3**-0.5) < 0.05  # of 300 numbers: it varies by 0.024
+        assert abs(cell["weight_ih_l0"].std() - 3**-0.5) < 0.05  # it varies by 0.024
         assert abs(10 * out["weight"].std() - 1) < 0.1
         assert not any(bias.any() for bias in (cell["bias_ih_l0"], cell["bias_hh_l0"]))
         assert not out["bias"].any()
