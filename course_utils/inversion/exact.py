@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils.arguments import array
-from course_utils.inversion.layers import DenseLayer
+from course_utils.inversion.layers import ACTIVATIONS, DenseLayer
 from course_utils.inversion.runners import Array
 
 
@@ -132,37 +132,21 @@ def _refuse(layer: DenseLayer, kind: np.dtype[Any], label: str) -> None:
 
 def _undo(values: Array, layer: DenseLayer, shift: Array, label: str) -> Array:
     """Solve f(x W + shift) = values for x, in the values' kind of number."""
-    z = values
-    ranges: dict[str, tuple[float, float]] = {
-        "tanh": (-1, 1),
-        "sigmoid": (0, 1),
-        "softsign": (-1, 1),
-    }
-    ranges |= {"elu": (-layer.slope, np.inf), "softplus": (0, np.inf)}
-    if layer.activation in ranges:
-        low, high = ranges[layer.activation]
-        outside = values[~((values > low) & (values < high))]
-        if outside.size:
-            middle = low if high == np.inf else (low + high) / 2
-            worst = outside[np.argmax(np.abs(outside - middle))]
-            raise NotInvertible(
-                f"{label}: {outside.size} of {values.size} values are not inside the range of "
-                f"{layer.activation}, {low} to {high} without the ends; the furthest is "
-                f"{worst:.6g}. A value at an end is saturated in {values.dtype}; one beyond it "
-                "was never an output, or carries the rounding errors of later layers"
-            )
-    if layer.activation == "tanh":
-        z = np.arctanh(values)
-    elif layer.activation == "sigmoid":
-        z = np.log(values) - np.log1p(-values)
-    elif layer.activation == "leaky_relu":
-        z = np.where(values < 0, values / layer.slope, values)
-    elif layer.activation == "elu":
-        z = np.where(values < 0, np.log1p(np.minimum(values, 0) / layer.slope), values)
-    elif layer.activation == "softplus":
-        z = values + np.log(-np.expm1(-values))
-    elif layer.activation == "softsign":
-        z = values / (1 - np.abs(values))
+    name = layer.activation
+    _, undo, low, high = ACTIVATIONS[name]
+    low = -layer.slope if name == "elu" else low
+    outside = values[~((values > low) & (values < high))]
+    if outside.size:
+        middle = low if high == np.inf else (low + high) / 2
+        worst = outside[np.argmax(np.abs(outside - middle))]
+        raise NotInvertible(
+            f"{label}: {outside.size} of {values.size} values are not inside the range of "
+            f"{name}, {low} to {high} without the ends; the furthest is {worst:.6g}. A value "
+            f"at an end is saturated in {values.dtype}; one beyond it was never an output, or "
+            "carries the rounding errors of later layers"
+        )
+    assert undo is not None  # relu was refused
+    z = undo(values, layer.slope)
     with np.errstate(over="ignore", invalid="ignore"):  # told below
         x = np.linalg.solve(layer.W.astype(values.dtype).T, (z - shift).T).T
     if not np.isfinite(x).all():

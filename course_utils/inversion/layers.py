@@ -1,7 +1,8 @@
 """Dense layers by themselves, made by hand or read from a model that is one chain."""
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,9 +22,40 @@ from course_utils.gates.modules import (
 )
 from course_utils.inversion.runners import Array
 
-ACTIVATIONS = (
-    "linear", "tanh", "sigmoid", "relu", "leaky_relu", "elu", "softplus", "softsign",
-)  # fmt: skip
+
+class Activation(NamedTuple):
+    """A function and its inverse, each of an array and the slope of a :class:`DenseLayer`."""
+
+    apply: Callable[[Array, float], Array]
+    undo: Callable[[Array, float], Array] | None
+    low: float = -np.inf
+    """What it returns lies above this, for "elu" above -slope."""
+    high: float = np.inf
+    """What it returns lies below this."""
+
+
+ACTIVATIONS = {
+    "linear": Activation(lambda z, _: z, lambda y, _: y),
+    "tanh": Activation(lambda z, _: np.tanh(z), lambda y, _: np.arctanh(y), -1, 1),
+    "sigmoid": Activation(lambda z, _: expit(z), lambda y, _: np.log(y) - np.log1p(-y), 0, 1),
+    "relu": Activation(lambda z, _: np.maximum(z, 0), None),
+    "leaky_relu": Activation(
+        lambda z, slope: np.where(z < 0, z * slope, z),
+        lambda y, slope: np.where(y < 0, y / slope, y),
+    ),
+    "elu": Activation(
+        lambda z, slope: np.where(z < 0, slope * np.expm1(np.minimum(z, 0)), z),
+        lambda y, slope: np.where(y < 0, np.log1p(np.minimum(y, 0) / slope), y),
+    ),
+    "softplus": Activation(
+        lambda z, _: np.logaddexp(z, np.zeros_like(z)),
+        lambda y, _: y + np.log(-np.expm1(-y)),
+        0,
+    ),
+    "softsign": Activation(
+        lambda z, _: z / (1 + np.abs(z)), lambda y, _: y / (1 - np.abs(y)), -1, 1
+    ),
+}
 _DENSE = ("Linear", "Dense")
 _NORM = ("BatchNorm1d", "BatchNormalization")
 _DROPOUTS = ("Dropout", "Dropout1d", "AlphaDropout", "FeatureAlphaDropout", "GaussianDropout",
@@ -78,7 +110,8 @@ class DenseLayer:
         name: str = "",
     ) -> None:
         if activation not in ACTIVATIONS:
-            raise ValueError(f"activation should be one of {ACTIVATIONS}, got {activation!r}")
+            known = ", ".join(ACTIVATIONS)
+            raise ValueError(f"activation should be one of {known}, got {activation!r}")
         if not slope > 0:
             raise ValueError(f"slope should be above 0, got {slope}: with 0 it is a relu")
         self.W: Array = np.array(array(W, "W", (None, None)))
@@ -92,23 +125,8 @@ class DenseLayer:
 
     def __call__(self, x: ArrayLike) -> Array:
         """Return f(x W + b) for x of shape (batch, inputs)."""
-        return _activated(array(x, "x") @ self.W + self.b, self.activation, self.slope)
-
-
-def _activated(z: Array, activation: str, slope: float) -> Array:
-    if activation == "tanh":
-        return np.tanh(z)
-    if activation == "sigmoid":
-        return expit(z)
-    if activation == "relu":
-        return np.maximum(z, 0)
-    if activation == "elu":
-        return np.where(z < 0, slope * np.expm1(np.minimum(z, 0)), z)
-    if activation == "softplus":
-        return np.logaddexp(z, np.zeros_like(z))
-    if activation == "softsign":
-        return z / (1 + np.abs(z))
-    return np.where(z < 0, z * slope, z) if activation == "leaky_relu" else z
+        z = array(x, "x") @ self.W + self.b
+        return ACTIVATIONS[self.activation].apply(z, self.slope)
 
 
 def read_layers(model: Any) -> list[DenseLayer]:
@@ -135,7 +153,7 @@ def read_layers(model: Any) -> list[DenseLayer]:
         if base is None:
             advice = next((told for word, told in _ADVICE.items() if word in kind), "")
             raise TypeError(
-                f"{name} is neither a dense layer nor one of {ACTIVATIONS}"
+                f"{name} is neither a dense layer nor one of {', '.join(ACTIVATIONS)}"
                 f"{'; ' * bool(advice)}{advice}"
             )
         refuse_own_code(part, base)
@@ -251,9 +269,9 @@ def _activation_of(part: Any, name: str) -> tuple[str, float]:
     got = value(GRID)
     leak = getattr(part, "negative_slope", -value(np.array([-1.0]))[0])
     slopes = {"leaky_relu": float(leak), "elu": float(-value(np.array([-100.0]))[0])}
-    for activation in ACTIVATIONS:
-        slope = slopes.get(activation, 0.01)
-        if np.allclose(got, _activated(GRID, activation, slope), atol=1e-6):
-            return activation, slope
+    for known, activation in ACTIVATIONS.items():
+        slope = slopes.get(known, 0.01)
+        if np.allclose(got, activation.apply(GRID, slope), atol=1e-6):
+            return known, slope
     named = getattr(function, "__name__", function)
-    raise TypeError(f"{name}: its activation {named} is none of {ACTIVATIONS}")
+    raise TypeError(f"{name}: its activation {named} is none of {', '.join(ACTIVATIONS)}")
