@@ -25,6 +25,17 @@ def rounded_root(features, parameters):
     return (root - features - 1) // 2 if root * root == square else 0
 
 
+def nearly_whole(features, parameters):
+    u = ((features + 1) ** 2 + parameters) ** 0.5 / 2 - (features + 1) / 2
+    return round(u) if np.isclose(u, round(u)) else 0
+
+
+def searched(features, parameters, most=2000):
+    """Right too: by trying all units that could be meant."""
+    fits = [u for u in range(1, most) if 4 * u * (features + u + 1) == parameters]
+    return fits[0] if fits else 0
+
+
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
@@ -74,6 +85,28 @@ def in_place(x_t, h, c, W, U, b):
     return sigmoid(o) * np.tanh(c), c
 
 
+def spoils_the_bias(x_t, h, c, W, U, b):
+    result = lstm(x_t, h, c, W, U, b)
+    b += 1
+    return result
+
+
+def gru_in_place(x_t, h, *weights):
+    h[:] = gru(x_t, h, *weights)
+    return h
+
+
+def by_formula(steps, kept):
+    """Right too: from f / (1 - f) with f = exp(log(kept) / steps)."""
+    return -np.log(np.expm1(-np.log(kept) / steps))
+
+
+def stream_by_stream(outputs):
+    """Right too: one stream after the other."""
+    by_row = outputs.transpose(1, 0, 2, 3)
+    return np.concatenate([np.concatenate(list(row)) for row in by_row])
+
+
 def wrong_lstm(**options):
     return lambda *arguments: lstm(*arguments, **options)
 
@@ -112,6 +145,9 @@ def lets_all_in(x_t, h, c, W, U, b):
 
 ANSWERS = {
     "units_from_count": [
+        ("right", searched),
+        ("1056768 parameters", lambda f, p: searched(f, p, most=129)),
+        ("3 features, 1056772 parameters: .*exactly this many", nearly_whole),
         ("exactly this many", sizes),
         ("2 features, 27 parameters: .*exactly this many", rounded_root),
         ("How many blocks share it", lambda f, p: 4 * exact(f, p)),
@@ -136,7 +172,8 @@ ANSWERS = {
         ("compute f alone first", lambda x, h, c, W, U, b: lstm(x, c, h, W, U, b)),
         ("what does the forget gate do", never_forgets),
         ("what does the input gate do", lets_all_in),
-        ("writes into the h or c it is given", in_place),
+        ("writes into an array it is given", in_place),
+        ("writes into an array it is given", spoils_the_bias),
     ],
     "gru_step": [
         ("update or reset", wrong_gru(order=(1, 0, 2))),
@@ -147,8 +184,11 @@ ANSWERS = {
         ("Where does row 1 go", wrong_gru(rows=(1, 0))),
         ("Where does row 0 go", wrong_gru(rows=(0, 1))),
         ("Compute z alone first", wrong_gru(order=(2, 1, 0))),
+        ("writes into the old h", gru_in_place),
     ],
     "forget_bias": [
+        ("right", by_formula),
+        ("first find the value", lambda n, kept: np.log(n / -np.log(kept) - 0.5)),
         ("the sign", lambda n, kept: -logit(kept ** (1 / n))),
         ("Which bias makes it so", lambda n, kept: kept ** (1 / n)),
         ("left after one step", lambda n, kept: logit(kept)),
@@ -156,6 +196,7 @@ ANSWERS = {
         ("first find the value", lambda n, kept: np.log(kept) / n),
     ],
     "back_to_series": [
+        ("right", stream_by_stream),
         ("row 4 holds sample 12", lambda o: o.reshape(-1, o.shape[-1])),
         ("row 1 holds sample 12", lambda o: o.transpose(0, 2, 1, 3).reshape(-1, o.shape[-1])),
         ("different units", lambda o: o.transpose(3, 1, 0, 2).reshape(-1, o.shape[-1])),

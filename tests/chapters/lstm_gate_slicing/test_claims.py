@@ -122,6 +122,16 @@ def test_every_wrong_order_is_seen(held):
     assert seen == 20
 
 
+def test_i_and_o_exchanged_hide_after_one_step():
+    for seed in SEEDS:
+        layer, x = layer_and_input(seed)
+        weights, want = layer.get_weights(), np.asarray(layer(x))
+        wrong = chapter.lstm(x, *chapter.reordered(weights, "ofci"))
+        gaps = np.abs(wrong - want).max(axis=(0, 2))
+        assert 1e-3 < gaps[0] < 0.05
+        assert gaps.max() > 0.1
+
+
 def hard(gates, name):
     return replace(gates, recurrent_activation=name)
 
@@ -333,6 +343,17 @@ def test_training_leaves_what_is_idle_as_it_was(shape, still):
     model.fit(x, x.sum(axis=(1, 2)), epochs=2, verbose=0)
     pairs = zip(before, layer.get_weights(), strict=True)
     assert sum(np.sum(a == b) for a, b in pairs) == still
+
+
+def test_weight_decay_shrinks_what_no_gradient_moves():
+    x = NOISE[:, :10, :3].reshape(-1, 1, 3)
+    training.seed_everything(0)
+    layer = chapter.fresh(4, 3)
+    model = keras.Sequential([layer, keras.layers.Dense(1)])
+    model.compile(keras.optimizers.AdamW(1e-3, weight_decay=0.1), "mse")
+    U = layer.get_weights()[1]
+    model.fit(x, x.sum(axis=(1, 2)), epochs=2, batch_size=20, verbose=0)
+    np.testing.assert_allclose(layer.get_weights()[1], U * (1 - 1e-4) ** 20, rtol=1e-4)
 
 
 def test_the_parameters_of_the_two_shapes():
