@@ -382,7 +382,8 @@ def answers(weights: list, x: np.ndarray) -> dict[str, np.ndarray]:
 #
 # :::{dropdown} Answer 3
 # Those in what 0 multiplies: $U$ not transposed, since $h_0 = 0$, and the forget bias, since
-# $f_1 c_0 = 0$ whatever $f_1$ is.
+# $f_1 c_0 = 0$ whatever $f_1$ is. With one sequence instead of five, steps as batch would too: every step
+# then starts from 0.
 # :::
 #
 # :::{admonition} Exercise 4 · Where do they part?
@@ -445,7 +446,8 @@ plt.show()
 
 
 # %% [markdown]
-# For all 20 seeds each mistake starts at one and the same step. Zeros decide that, not luck.
+# For all 20 seeds each mistake starts at one and the same step. Zeros decide that, not luck: run
+# from other first states, those of step 2 start at step 1 as well.
 #
 # ## My numbers differ
 #
@@ -600,8 +602,9 @@ plt.show()
 # With one step, everything in $U$ and in the forget gate passes. With fresh weights the biases of a
 # GRU are 0 and pass whatever is done to them. Those of an LSTM are 0 but for the forget gate, so a bias
 # in both places passes as well. A tolerance of 0.1 lets the hard sigmoid through at step 1. Batch and
-# steps exchanged pass when both are 1. Our test: two sequences of three steps, random biases, tolerance
-# $10^{-5}$. Over 20 seeds it finds all eight mistakes, and rounding passes it every time. Two steps find
+# steps exchanged pass when both are 1. With one unit $U$ is its own transpose, block by block, and with one
+# feature a reshape of $W$ is one. Our test: two features and units at least, two sequences of three steps,
+# random biases, tolerance $10^{-5}$. Over 20 seeds it finds all eight mistakes, and rounding passes it every time. Two steps find
 # them too; the third is for what we have not thought of. States that are left over show only if the
 # converted network runs twice, and swapped ones only if they are not 0.
 # :::

@@ -159,15 +159,30 @@ def test_every_mistake_starts_at_one_step(name):
 
 def test_from_a_first_state_that_is_not_0_nothing_is_hidden():
     """The zeros make the rule, so without them it is false."""
-    gates, x, _ = cases("LSTM")[0]
-    h0, c0 = np.random.default_rng(0).normal(size=(2, len(x), gates.units)).astype("f4")
-    right = gates.trace(x, h0, c0).h
-    forget = gates.blocks["forget"]
-    low = replace(forget, bias=forget.bias - 1)
-    turned = {name: replace(b, recurrent=b.recurrent.T) for name, b in gates.blocks.items()}
-    for blocks in ({**gates.blocks, "forget": low}, turned):
-        wrong = replace(gates, blocks=blocks).trace(x, h0, c0).h
-        assert chapter.first_difference(wrong, right) == 1
+    for gates, x, _ in cases("LSTM"):
+        h0, c0 = np.random.default_rng(0).normal(size=(2, len(x), gates.units)).astype("f4")
+        right = gates.trace(x, h0, c0).h
+        forget = gates.blocks["forget"]
+        low = replace(forget, bias=forget.bias - 1)
+        turned = {k: replace(b, recurrent=b.recurrent.T) for k, b in gates.blocks.items()}
+        for blocks in ({**gates.blocks, "forget": low}, turned):
+            wrong = replace(gates, blocks=blocks).trace(x, h0, c0).h
+            assert chapter.first_difference(wrong, right) == 1
+
+
+def test_one_sequence_one_unit_or_one_feature_hides_a_mistake():
+    for gates, x, want in cases("LSTM"):
+        swapped = chapter.wrong_use(gates.to_keras(), x[:1])["steps as batch"]
+        assert chapter.first_difference(swapped, want[:1]) == 2
+    rng = np.random.default_rng(0)
+    for features, units, hidden in ((3, 1, "U not transposed"), (1, 8, "W reshaped")):
+        shapes = (features, 4 * units), (units, 4 * units), (4 * units,)
+        weights = [rng.normal(size=shape) for shape in shapes]
+        x = rng.normal(size=(2, 3, features))
+        right = chapter.run(chapter.torch_state(*weights), x)
+        for name in ("U not transposed", "W reshaped"):
+            got = chapter.run(chapter.wrong_weights(*weights)[name], x)
+            assert (chapter.first_difference(got, right) == 0) == (name == hidden)
 
 
 def test_the_four_copies_of_the_opening_are_those_measured():
