@@ -34,9 +34,11 @@ only in a function that needs it: they also run where there is none, as in a bro
 """
 
 import ast
+import inspect
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from nbformat import NotebookNode
@@ -44,7 +46,6 @@ from nbformat import NotebookNode
 from tools.chapters import ROOT, read
 from tools.editions import stub_out
 from tools.in_page.marking import names_bound, names_used, needed_for, statements_of
-
 
 _statements = cache(statements_of)
 
@@ -77,6 +78,22 @@ class Page:
         return self._names[name]
 
 
+def once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Remember what a function returned, however a call writes its arguments.
+
+    ``functools.cache`` trains once for ``trained()`` and again for ``trained(first=0)``.
+    """
+    signature, remembered = inspect.signature(function), cache(function)
+
+    @wraps(function)
+    def recall(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return remembered(*bound.args, **bound.kwargs)
+
+    return recall
+
+
 def solution(slug: str, name: str) -> Callable[..., Any]:
     """Return a function of a chapter as its solution cell defines it.
 
@@ -92,12 +109,12 @@ def solution(slug: str, name: str) -> Callable[..., Any]:
     ValueError
         If there is no such chapter, or no solution cell that defines the function.
     """
-    return compiled(_read(slug), name)
+    return defined(_code(slug, name), name)
 
 
 def stub(slug: str, name: str) -> Callable[..., Any]:
     """Return a function of a chapter as the class edition has it, before a learner's work."""
-    return compiled(_read(slug), name, stubbed=True)
+    return defined(_code(slug, name, stubbed=True), name)
 
 
 def exercises(slug: str) -> list[str]:
@@ -124,7 +141,7 @@ def setup_of(slug: str) -> str:
     return "\n".join(ast.unparse(statement) for statement in needed)
 
 
-def compiled(notebook: NotebookNode, name: str, stubbed: bool = False) -> Callable[..., Any]:
+def compiled(notebook: NotebookNode, name: str, stubbed: bool = False) -> CodeType:
     """Compile a function from a solution cell and what it uses from the cells before."""
     statements: list[ast.stmt] = []
     for cell in notebook.cells:
@@ -134,11 +151,21 @@ def compiled(notebook: NotebookNode, name: str, stubbed: bool = False) -> Callab
         if _is_solution(cell) and any(name in names_bound(statement) for statement in body):
             source = stub_out(cell.source) if stubbed else cell.source
             needed = needed_for(statements + ast.parse(source).body, name)
-            namespace: dict[str, Any] = {"__name__": "chapter"}
-            exec(compile(ast.Module(needed, []), "<chapter>", "exec"), namespace)
-            return namespace[name]
+            return compile(ast.Module(needed, []), "<chapter>", "exec")
         statements += body
     raise ValueError(f"no solution cell of the chapter defines {name!r}")
+
+
+def defined(code: CodeType, name: str) -> Any:
+    """Return what code gives a name."""
+    namespace: dict[str, Any] = {"__name__": "chapter"}
+    exec(code, namespace)
+    return namespace[name]
+
+
+@cache
+def _code(slug: str, name: str, stubbed: bool = False) -> CodeType:
+    return compiled(_read(slug), name, stubbed)
 
 
 def _chapter(slug: str) -> Path:

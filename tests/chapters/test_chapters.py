@@ -246,6 +246,23 @@ def test_a_chapter_that_raises_is_named_with_its_cell(tiny, tmp_path):
         tool.execute(broken)
 
 
+def test_a_result_is_remembered_however_a_call_writes_its_arguments():
+    calls = []
+
+    @shared.once
+    def trained(seed=0, **options):
+        calls.append((seed, options))
+
+    for _ in range(2):
+        trained()
+        trained(0)
+        trained(seed=0)
+        trained(1)
+        trained(updates=3)
+        trained(0, updates=3)
+    assert calls == [(0, {}), (1, {}), (0, {"updates": 3})]
+
+
 def test_a_page_gives_a_name_its_last_meaning(monkeypatch):
     notebook = nbformat.v4.new_notebook(
         cells=[

@@ -15,7 +15,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tests.chapters import compiled
+from tests.chapters import compiled, defined
 from tools import editions, myst_to_markdown, student
 from tools.chapters import ROOT, chapters, pages, read
 from tools.myst_to_markdown import Bibliography, Links, parse, render
@@ -181,6 +181,20 @@ def repository(tmp_path):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, "utf-8")
     return root
+
+
+@pytest.fixture
+def quick_wheel(monkeypatch):
+    """Zip the package in place of its wheel, which takes a second to build."""
+
+    def zipped(root: Path, folder: Path) -> str:
+        name = "course_utils-2.0.0-py3-none-any.whl"
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            for path in (root / "course_utils").rglob("*.py"):
+                archive.write(path, path.relative_to(root))
+        return name
+
+    monkeypatch.setattr(student, "build_wheel", zipped)
 
 
 def chapter(tmp_path: Path, text: str):
@@ -563,6 +577,7 @@ def test_the_same_chapters_give_the_same_bytes(repository, monkeypatch):
         assert path.read_bytes() == other.read_bytes(), path.name
 
 
+@pytest.mark.usefixtures("quick_wheel")
 def test_an_older_edition_is_replaced_and_a_failed_one_leaves_it(repository):
     target = repository / "_build" / "student"
     target.mkdir(parents=True)
@@ -622,6 +637,7 @@ def test_a_repository_without_chapters_is_refused(tmp_path):
 # --- leaks
 
 
+@pytest.mark.usefixtures("quick_wheel")
 @pytest.mark.parametrize(
     ("planted", "text", "found"),
     [
@@ -643,12 +659,14 @@ def test_a_planted_leak_is_found(planted, text, found, repository):
     assert not target.exists()
 
 
+@pytest.mark.usefixtures("quick_wheel")
 def test_a_short_line_the_chapters_print_anyway_is_no_leak(repository):
     with (repository / "notebooks/02_next.md").open("a", encoding="utf-8") as file:
         file.write("\n```{code-cell} ipython3\nsecret_factor = scale\n```\n")
     student.build(repository, repository / "student")
 
 
+@pytest.mark.usefixtures("quick_wheel")
 def test_a_long_line_in_another_chapter_is_a_leak(repository):
     line = "secret_factor = scale * (1 + scale - scale) ** 2"
     first = repository / "notebooks" / "01_demo.md"
@@ -664,12 +682,12 @@ def test_a_long_line_in_another_chapter_is_a_leak(repository):
 
 def test_functions_are_compiled_from_the_chapter(tmp_path):
     notebook = chapter(tmp_path, CHAPTER)
-    double = compiled(notebook, "double")
+    double = defined(compiled(notebook, "double"), "double")
     assert double(3.0) == 6.0
     # The chapter imports more, and has a secret_factor of its own.
     assert set(double.__globals__) - {"__name__", "__builtins__"} == {"np", "scale", "double"}
     with pytest.raises(NotImplementedError):
-        compiled(notebook, "double", stubbed=True)(3.0)
+        defined(compiled(notebook, "double", stubbed=True), "double")(3.0)
     with pytest.raises(ValueError, match="'triple'"):
         compiled(notebook, "triple")
 

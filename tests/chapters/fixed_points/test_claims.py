@@ -7,7 +7,7 @@ import pytest
 
 from course_utils import data, dynamics, networks
 from course_utils.gates import read_gates
-from tests.chapters import Page
+from tests.chapters import Page, once
 from tests.chapters.seeds import FIRST_SEED, SEEDS
 
 chapter = Page("19_fixed_points")
@@ -15,23 +15,25 @@ chapter = Page("19_fixed_points")
 CUBE = [8, 12, 6, 1]
 
 
-@cache
+@once
 def trained(first=FIRST_SEED, **options):
     return networks.flip_flops(range(first, first + 20), **options)
 
 
-@cache
+@once
 def layers(first=FIRST_SEED, **options):
     return [read_gates(network["cell"]) for network in trained(first, **options)]
 
 
-@cache
+def search(layer):
+    """Return the points of a network, from 300 starts between states that it visits."""
+    return dynamics.fixed_points(layer, chapter.between(chapter.visited(layer), 300))
+
+
+@once
 def searched(first=FIRST_SEED, **options):
-    """Return the points of 20 networks, from 300 starts between visited states each."""
-    return [
-        dynamics.fixed_points(layer, chapter.between(chapter.visited(layer), 300))
-        for layer in layers(first, **options)
-    ]
+    """Return the points of 20 networks."""
+    return list(map(search, layers(first, **options)))
 
 
 def cubes(found):
@@ -427,7 +429,7 @@ def test_the_two_gains_lie_at_and_above_the_border():
 
 def test_a_network_can_remember_without_standing_still():
     network, layer = trained(gain=1.5)[12], layers(gain=1.5)[12]
-    found = searched(gain=1.5)[12]
+    found = search(layer)
     assert correct(network) > 0.999
     assert chapter.kinds(found)[0] == 0
     corners = found.unstable == 1
