@@ -53,7 +53,7 @@ def list_gates(source: Any, framework: str | None = None) -> dict[str, str]:
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
+    >>> import numpy as np
     >>> arrays = {"enc.weight_ih_l0": np.ones((12, 2)), "enc.weight_hh_l0": np.ones((12, 3))}
     >>> list_gates(arrays)
     {'enc': 'LSTM, 2 features, 3 units (PyTorch)'}
