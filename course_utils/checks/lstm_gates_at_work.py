@@ -25,7 +25,7 @@ def bias_for(function: Callable[..., Any]) -> None:
     course_utils.checks.CheckFailed: bias_for(7) = 3: this counter first fails at n = 4, too \
 soon: how much has leaked one b before the end?
     """
-    for n in (7, 2, 20, 60, 200):
+    for n in (7, 2, 3, 16, 20, 37, 60, 111, 200):
         got = float(as_array(call(function, n), (), f"bias_for({n})"))
         fails, latest = _first_failure(got, 2 * n + 10), 1.25 * n + 2
         if n < fails <= latest:
@@ -78,7 +78,7 @@ got float
             raise CheckFailed(f"{case} should be an LSTM of 3 features and 1 unit, got {cell}")
         if cell.dtype != np.float64:
             raise CheckFailed(f"{case} should have weights in float64, got {cell.dtype}")
-        text = "$" + "aab" * 20 + "b" * 30
+        text = "$" + "aab" * 20 + "$" + "b" * 38
         x = symbols([text])
         trace = cell.trace(x)
         assert trace.c is not None
@@ -88,6 +88,11 @@ got float
         want = (x[0, :, 1:] @ np.array([up, down])).cumsum()
         if close(c, want, rtol=0, atol=1e-9):
             continue
+        if close(c[:61], want[:61], rtol=0, atol=1e-9):
+            raise CheckFailed(
+                f"{case}: a $ within the string moves c from {c[60]:.6g} to {c[61]:.6g}; it "
+                "should add nothing"
+            )
         if close(c[1], np.tanh(up), rtol=0, atol=1e-6) and up:
             raise CheckFailed(
                 f"{case}: the first a moves c by {c[1]:.3f}: what squashes the candidate?"
@@ -159,7 +164,7 @@ the shift go in?
     """
     for unit in (0, 1):
         network = _counter(unit)
-        for shift in (0.0, 3.0, -4.0, 100.0):
+        for shift in (0.0, 3.0, -4.0, -9.0, 30.0, 35.0, 100.0):
             got = _whole(call(function, *network, unit, shift))
             want = int(min(10 + shift, 40)) + (shift > 30)
             if got == want:
@@ -185,7 +190,17 @@ the shift go in?
             f"b's, not {got}: go on from the whole h and c after $ and ten a's, and look at "
             "the entry of the $"
         )
-    print("waits: right for 3 counters.")
+    if (got := _whole(call(function, *_slow_counter(), 1, -2.0))) != 12:
+        raise CheckFailed(
+            "moving c of a unit that keeps nothing of it should change nothing: 12 b's, not "
+            f"{got}. Does the old h stay as it is?"
+        )
+    if (got := _whole(call(function, *_narrow_counter(), 0, 0.0))) != 10:
+        raise CheckFailed(
+            f"where a $ may come after 10 b's and after 11, but not later, you say {got}: look "
+            "for the first"
+        )
+    print("waits: right for 4 counters.")
 
 
 def _slow_counter() -> tuple[Gates, Array, Array]:
@@ -207,6 +222,19 @@ def _slow_counter() -> tuple[Gates, Array, Array]:
     }
     readout = np.array([[-1.0, 0, 0], [0, 0, 0]])
     return Gates("LSTM", blocks), readout, np.array([np.tanh(0.5), 1, 1])
+
+
+def _narrow_counter() -> tuple[Gates, Array, Array]:
+    """Return a counter that lets a $ come at counts 0 and -1 alone.
+
+    Unit 1 counts the $ too, so h of both differ by more than a half where the count is near 0.
+    """
+    wide = Block(np.zeros((3, 2)), np.zeros((2, 2)), np.full(2, 40.0))
+    kernel = np.array([[0.0, 40], [40, 40], [-40, -40]])
+    steps = Block(kernel, np.zeros((2, 2)), np.zeros(2))
+    blocks = {"input": wide, "forget": wide, "cell": steps, "output": wide}
+    V = np.array([[-1.0, 0, 0], [1, 0, 0]])
+    return Gates("LSTM", blocks), V, np.array([-0.5, 1, 1])
 
 
 def _whole(value: Any) -> int:

@@ -99,6 +99,8 @@ def test_clamped_gates_break_it_where_predicted():
         assert chapter.first_wrong(chapter.clamp(cell, "forget", unit, value), V, v) == n
     for other in {0, 1, 2, 3} - {unit}:
         assert chapter.first_wrong(chapter.clamp(cell, "forget", other, 0.9), V, v) == 32
+    stuck = [chapter.first_wrong(chapter.clamp(cell, "forget", k, 0), V, v) for k in range(4)]
+    assert stuck == [27, 42, 30, 2]  # at 0 every unit's forget gate matters
     others = [("input", 0.5, 33), ("input", 0, 1), ("output", 1, 32), ("output", 0, 1)]
     for gate, value, n in others:
         assert chapter.first_wrong(chapter.clamp(cell, gate, unit, value), V, v) == n
@@ -149,6 +151,8 @@ def test_an_untrained_network_follows_the_count_and_cannot_read_it(held):
     )
     assert blind == 20
     assert (scores[:, 0] > 0.95).sum() == 1
+    others = [n for first in range(20, 140, 20) for n in trained(updates=0, first=first)]
+    assert sum(three_scores(cell)[0] > 0.95 for cell, _, _ in others) == 2
     assert np.median(scores[:, 2]) == pytest.approx(0.25, abs=0.01)
     assert three_scores(opened()[0])[2] == 1
     alone = np.unique(chapter.count, return_counts=True)[1].max() / len(chapter.count)
@@ -216,6 +220,17 @@ def test_the_20_lstms_and_grus(held):
         assert np.ptp(moved[seed, holder]) == 8
     every = (moved == ONE_FOR_ONE).all(axis=2)
     assert every.sum() - one_for_one.sum() == every[18].sum() == 1
+
+
+@pytest.mark.sweep
+def test_moving_all_units_at_once_moves_the_end_where_one_unit_does_not():
+    together, flipped = [], []
+    for network in trained():
+        c = network[0].trace(chapter.x10).c[chapter.after]
+        each = np.polyfit(chapter.count, c, 1)[0]
+        together.append(waited(network, slice(None), each) == ONE_FOR_ONE)
+        flipped.append(waited(network, slice(None), -each) == ONE_FOR_ONE)
+    assert (sum(together), sum(flipped)) == (19, 0)
 
 
 @pytest.mark.sweep
