@@ -43,7 +43,7 @@
 # ## What follows from it
 #
 # Training ends with $E W = q$, where $q$ is the column with entries $d - b$. Multiply $C_0$ by $W$ from both sides:
-# $W^\top C_0 W = |q|^2 - |W|^4$. Assume that $W$ has only grown, not turned (true here within 7 degrees; not from large rows). Then the left side is $-a |W|^2$ with
+# $W^\top C_0 W = |q|^2 - |W|^4$. Assume that $W$ has only grown, not turned (true here within 10 degrees; not from large rows). Then the left side is $-a |W|^2$ with
 # $a = |W_0|^2 - |E_0 W_0|^2 / |W_0|^2$, and this is a quadratic equation:
 #
 # $$|W|^2 = \tfrac{a}{2} + \sqrt{\tfrac{a^2}{4} + |q|^2} .$$
