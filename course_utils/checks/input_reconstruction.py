@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course_utils.checks import CheckFailed, as_array, call, close
+from course_utils.checks import CheckFailed, as_array, call, close, quietly
 
 Array = NDArray[np.float64]
 
@@ -34,6 +34,7 @@ def input_slopes(answer: Callable[..., Any]) -> None:
         (1, 3, [1.0, 1.0, 0.0]),
         (1, 4, [0.7, -1.2, 0.3]),
         (5, 3, [-1.5, 0.5, 2.0]),
+        (2, 7, [0.8, 1.1, -0.4]),
     )
     for count, length, weights in cases:
         W, U, b = weights
@@ -46,6 +47,15 @@ def input_slopes(answer: Callable[..., Any]) -> None:
         )
         want = 2 * miss * worth
         if close(got, want):
+            given = digits.copy()  # `call` would copy it
+            again = quietly(answer, list(weights), given, targets.copy())
+            if not np.array_equal(given, digits):
+                raise CheckFailed(
+                    "the slopes are right, but your function writes into `digits`, from which "
+                    "the descent goes on: put the slopes into an array of their own"
+                )
+            if not close(as_array(again, (count, length), "the slopes"), want):
+                raise CheckFailed("asked again, your function gives other slopes")
             continue
         guesses = (
             (want / count, "average over the rows? Each row has a loss of its own."),
@@ -77,6 +87,9 @@ def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
         "two outputs of five inputs": rng.normal(size=(5, 2)),
         "three outputs of which two repeat the first": thin,
         "as many outputs as inputs": rng.normal(size=(3, 3)),
+        "four outputs that see two of three inputs' directions": (
+            rng.normal(size=(3, 2)) @ rng.normal(size=(2, 4))
+        ),
     }
     for name, W in cases.items():
         found = rng.normal(size=len(W))
@@ -114,6 +127,8 @@ def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
         (0.5, 0.1, 0.5, 1.0),
         (0.5, 0.1, 8.0, 7.0),
         (1.0, 0.25, 2.0, 1.0),  # exactly the tolerance, after one step
+        (0.1, 0.1, 100.0, 0.1),  # thousands of steps
+        (0.4, 7.0, 0.5, 1.0),  # there already, whatever the rate
     )
     for W, rate, distance, tolerance in cases:
         left, want = distance, 0
@@ -142,14 +157,20 @@ def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
         "does the distance shrink at this rate?",
         *(0.4, 7.0, 10.0, 1.0),
     )
-    for rate in (4.0, 0.0):
+    for W, rate in ((0.5, 4.0), (0.5, 0.0), (0.0, 0.1)):
         _refuses(
             answer,
-            f"W = 0.5, rate {rate:g}",
-            "the distance keeps its size for ever at this rate.",
-            *(0.5, rate, 10.0, 1.0),
+            f"W = {W:g}, rate {rate:g}",
+            "the distance keeps its size for ever.",
+            *(W, rate, 10.0, 1.0),
         )
-    print(f"steps_needed: right in {len(cases) + 3} cases.")
+    _refuses(
+        answer,
+        "W = 0.5, rate -0.1",
+        "which way does a step with a negative rate go?",
+        *(0.5, -0.1, 10.0, 1.0),
+    )
+    print(f"steps_needed: right in {len(cases) + 5} cases.")
 
 
 def tanh_path(answer: Callable[..., Any]) -> None:
@@ -189,14 +210,14 @@ def tanh_path(answer: Callable[..., Any]) -> None:
                         f"{again[1] - again[0]:.4g}. Is each step the rate times the slope "
                         "where it begins?"
                     )
-    for target in (1.0, -1.0, 1.5):
+    for target in (1.0, -1.0, 1.5, -1.5):
         _refuses(
             answer,
             f"target {target:g}",
             "which outputs does tanh have?",
             *(1.0, 0.0, target, 0.0, 0.1),
         )
-    print(f"tanh_path: right for {len(cases)} starts, and refuses 3 targets.")
+    print(f"tanh_path: right for {len(cases)} starts, and refuses 4 targets.")
 
 
 def _path(value: Any) -> Array:

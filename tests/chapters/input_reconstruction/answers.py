@@ -29,7 +29,7 @@ def forgetful(W, rate, distance, tolerance):
 
 
 def below_twice_the_bound(W, rate, distance, tolerance):
-    if rate * W**2 > 1:
+    if distance > tolerance and rate * W**2 > 1:
         raise ValueError("no convergence")
     shrink = abs(1 - 2 * rate * W**2)
     return 0 if shrink == 1 else counted(W, rate, distance, tolerance)
@@ -76,6 +76,57 @@ def without_weight(weights, digits, targets):
 
 def of_last_digit(weights, digits, targets):
     return np.repeat(slopes(weights, digits, targets)[:, -1:], digits.shape[1], axis=1)
+
+
+def into_digits(weights, digits, targets):
+    """Right slopes, written over the digits from which the descent goes on."""
+    digits[:] = slopes(weights, digits, targets)
+    return digits
+
+
+def up_to_four(weights, digits, targets):
+    return slopes(weights, digits, targets)[:, -4:]
+
+
+def by_moving_digits(weights, digits, targets):
+    """Difference quotients: exact for a square, up to rounding."""
+    W, U, b = weights
+
+    def loss(rows):
+        h = 0
+        for digit in rows.T:
+            h = digit * W + h * U + b
+        return (h - targets) ** 2
+
+    steps = 0.01 * np.eye(digits.shape[1])
+    return np.stack([(loss(digits + e) - loss(digits - e)) / 0.02 for e in steps], axis=1)
+
+
+def all_if_wide(W, x):
+    """Take as many outputs as inputs for all that there is to know."""
+    return x if W.shape[1] >= len(W) else by_svd(W, x)
+
+
+def refused_first(W, rate, distance, tolerance):
+    if abs(1 - 2 * rate * W**2) >= 1:
+        raise ValueError
+    return counted(W, rate, distance, tolerance)
+
+
+def at_most_1000(W, rate, distance, tolerance):
+    steps = counted(W, rate, distance, tolerance)
+    if steps > 1000:
+        raise ValueError
+    return steps
+
+
+def without_weight_0(W, rate, distance, tolerance):
+    return 0 if W == 0 else counted(W, rate, distance, tolerance)
+
+
+def forwards_alone(W, rate, distance, tolerance):
+    """Trust a negative rate."""
+    return counted(W, abs(rate), distance, tolerance)
 
 
 def tanh_descent(w, b, target, start, rate, squared=False, inner=True):
@@ -146,6 +197,11 @@ def trusting(w, b, target, start, rate):
     return tanh_descent(w, b, np.clip(target, -0.999999, 0.999999), start, rate)
 
 
+def below_1(w, b, target, start, rate):
+    """Refuse 1 and above, and -1 alone."""
+    return tanh_descent(w, b, -0.5 if target < -1 else target, start, rate)
+
+
 def wrong_error(w, b, target, start, rate):
     if abs(target) >= 1:
         raise ZeroDivisionError
@@ -202,6 +258,9 @@ def by_powers(weights, digits, targets):
 ANSWERS = {
     "input_slopes": [
         ("right", by_powers),
+        ("right", by_moving_digits),
+        ("writes into `digits`", into_digits),
+        (r"should have shape \(2, 7\), got \(2, 4\)", up_to_four),
         ("average over the rows", lambda *a: slopes(*a, scale=2 / len(a[1]))),
         ("where is the 2", lambda *a: slopes(*a, scale=1)),
         ("the sign", lambda *a: slopes(*a, sign=-1)),
@@ -215,6 +274,8 @@ ANSWERS = {
     ],
     "said_by_output": [
         ("right", by_svd),
+        ("right", lambda W, x: np.linalg.lstsq(W.T, x @ W, rcond=None)[0].tolist()),
+        ("four outputs.* should have the same part", all_if_wide),
         ("same output should have the same part", lambda W, x: x),
         ("did you drop", complement),
         ("did you drop", without_rank),
@@ -236,6 +297,10 @@ ANSWERS = {
         ("solution already", forgetful),
         ("W = 0.5, rate 4: expected a ValueError", below_twice_the_bound),
         ("expected a ValueError, got -1; does the distance shrink", endless),
+        ("raised ValueError", refused_first),
+        ("raised ValueError", at_most_1000),
+        ("W = 0, rate 0.1: expected a ValueError, got 0", without_weight_0),
+        ("which way does a step with a negative rate go", forwards_alone),
     ],
     "tanh_path": [
         ("right", by_cross_entropy),
@@ -251,6 +316,7 @@ ANSWERS = {
         ("a run that starts there begins with a step of", jump_half_way),
         ("a run that starts there begins with a step of", with_momentum),
         ("which outputs does tanh have", trusting),
+        ("target -1.5: expected a ValueError", below_1),
         ("expected a ValueError, got ZeroDivisionError", wrong_error),
     ],
 }

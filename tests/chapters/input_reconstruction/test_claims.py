@@ -417,6 +417,31 @@ def test_step_counts_through_the_sigmoid():
             )
 
 
+def test_the_losses_differ_as_much_if_each_has_a_rate_of_its_own():
+    def worst(loss, rate, most=30_000):
+        z, steps, going = np.arange(-10.0, 11), 0, True
+        while steps < most:
+            s = 1 / (1 + np.exp(-z))
+            going = np.abs(s - 0.1) >= 1e-3
+            if not going.any():
+                return steps
+            z = z - going * rate * chapter.slopes[loss](z, s)
+            steps += 1
+        return most
+
+    tuned = {
+        "squared error": (40, range(10, 121, 5), 2_773),
+        "cross-entropy": (14, range(1, 21), 8),
+        "logits": (0.5, np.arange(1, 10) / 10, 1),
+    }
+    for loss, (rate, rates, steps) in tuned.items():
+        assert worst(loss, rate) == steps
+        assert min(worst(loss, other) for other in rates) == steps
+        at_all = [chapter.measured_steps(loss, z, rate) for z in range(-10, 11)]
+        assert max(at_all) == steps
+    assert worst("squared error", 60) == 30_000
+
+
 def test_every_input_from_250_to_375_can_be_behind_an_output_of_100():
     x, y = chapter.noisy_line(1, 1_000_000)
     close = x[np.abs(y - 100) < 0.5]
