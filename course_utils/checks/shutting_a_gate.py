@@ -1,6 +1,6 @@
 """Checks of chapter 9, in which inputs shut the units of a forget gate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course_utils import gates
-from course_utils.checks import CheckFailed, as_array, call, close
+from course_utils.checks import CheckFailed, as_array, call, close, quietly
 
 Array = NDArray[np.float64]
 
@@ -18,35 +18,48 @@ def gate_range(answer: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
     for d, u in ((1, 1), (3, 2), (6, 4)):
         W, offset = rng.normal(size=(d, u)), rng.normal(size=u)
-        result = call(answer, W, offset)
-        if not isinstance(result, tuple | list) or len(result) != 2:
-            raise CheckFailed("gate_range should return two arrays: lowest, highest")
-        low = as_array(result[0], (u,), "lowest")
-        high = as_array(result[1], (u,), "highest")
-        # z is linear in each pixel, so both extremes are at rows of blank and ink.
-        corners = np.array(list(product((0.0, 1.0), repeat=d))) @ W + offset
-        reached = 1 / (1 + np.exp(-corners))
-        if close(low, reached.max(axis=0)) and close(high, reached.min(axis=0)):
-            raise CheckFailed("the right gates, but which of the two arrays comes first?")
-        for got, want, name in (
-            (low, corners.min(axis=0), "lowest"),
-            (high, corners.max(axis=0), "highest"),
-        ):
-            case = f"{d} pixels, {u} units: the {name} gates "
-            if close(got, want):
-                raise CheckFailed(f"{case}are pre-activations: what turns z into a gate?")
-            if not close(got, 1 / (1 + np.exp(-want))):
-                if (got < reached.min(axis=0) - 1e-9).any() or (
-                    got > reached.max(axis=0) + 1e-9
-                ).any():
-                    raise CheckFailed(
-                        f"{case}go beyond what a legal row reaches: pixels lie between 0 and 1"
-                    )
-                raise CheckFailed(
-                    f"{case}are not extreme: which pixels should be inked for this end, and "
-                    "does each unit choose its own row?"
-                )
+        _judge_range(call(answer, W, offset), W, offset)
+        given = W.copy(), offset.copy()  # `call` would copy them
+        _judge_range(quietly(answer, *given), W, offset)
+        if not (np.array_equal(given[0], W) and np.array_equal(given[1], offset)):
+            raise CheckFailed(
+                "the gates are right, but your function writes into `W` or `offset`, and the "
+                "chapter goes on with both: `a += b` changes the array a, `a = a + b` does not"
+            )
     print("gate_range: right for 1, 3 and 6 pixels.")
+
+
+def _judge_range(result: Any, W: Array, offset: Array) -> None:
+    """Expect the lowest and the highest gates of these weights and offsets."""
+    d, u = W.shape
+    if isinstance(result, np.ndarray):  # two rows of one array
+        result = list(np.atleast_1d(result))
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        raise CheckFailed("gate_range should return two arrays: lowest, highest")
+    low = as_array(result[0], (u,), "lowest")
+    high = as_array(result[1], (u,), "highest")
+    # z is linear in each pixel, so both extremes are at rows of blank and ink.
+    corners = np.array(list(product((0.0, 1.0), repeat=d))) @ W + offset
+    reached = 1 / (1 + np.exp(-corners))
+    if close(low, reached.max(axis=0)) and close(high, reached.min(axis=0)):
+        raise CheckFailed("the right gates, but which of the two arrays comes first?")
+    for got, want, name in (
+        (low, corners.min(axis=0), "lowest"),
+        (high, corners.max(axis=0), "highest"),
+    ):
+        case = f"{d} pixels, {u} units: the {name} gates "
+        if close(got, want):
+            raise CheckFailed(f"{case}are pre-activations: what turns z into a gate?")
+        if close(got, 1 / (1 + np.exp(-want))):
+            continue
+        if (got < reached.min(axis=0) - 1e-9).any() or (got > reached.max(axis=0) + 1e-9).any():
+            raise CheckFailed(
+                f"{case}go beyond what a legal row reaches: pixels lie between 0 and 1"
+            )
+        raise CheckFailed(
+            f"{case}are not extreme: which pixels should be inked for this end, and "
+            "does each unit choose its own row?"
+        )
 
 
 def proves(answer: Callable[..., Any]) -> None:
@@ -83,9 +96,12 @@ def proves(answer: Callable[..., Any]) -> None:
             "all weights 0 add up to no demand at all",
         ),
         ([1.0], -pixels[1:], zero[:1], 0.5, False, "a blank row just meets the demand"),
+        *_drawn(),
     )
     for v, W, offset, opening, want, hint in cases:
         got = call(answer, np.array(v), W, offset, opening)
+        if isinstance(got, np.ndarray) and got.shape == ():
+            got = got.item()
         if not isinstance(got, bool | np.bool_):
             raise CheckFailed(f"proves should return True or False, got {got!r}")
         if bool(got) != want:
@@ -93,7 +109,28 @@ def proves(answer: Callable[..., Any]) -> None:
                 f"v = {v}, W = {W.tolist()}, offset = {offset.tolist()}, opening = {opening}: "
                 f"you said {bool(got)}. Look again: {hint}."
             )
-    print("proves: right for twelve certificates, sound and unsound.")
+    print(f"proves: right for {len(cases)} certificates, sound and unsound.")
+
+
+def _drawn() -> Iterator[tuple[list[float], Array, Array, float, bool, str]]:
+    """Yield certificates of three units and four pixels, judged by each of the 16 rows."""
+    rng = np.random.default_rng(0)
+    rows = np.array(list(product((0.0, 1.0), repeat=4)))
+    wanted = {True: 6, False: 6}
+    while any(wanted.values()):
+        W, offset = 2 * rng.normal(size=(4, 3)), rng.normal(1, 2, size=3)
+        v, opening = rng.random(3), float(rng.choice([0.1, 0.3]))
+        missed = ((rows @ W + offset - np.log(opening / (1 - opening))) @ v).min()
+        if wanted[bool(missed > 0)] and 0.1 < abs(missed) < 1:  # near, and no close call
+            wanted[bool(missed > 0)] -= 1
+            yield (
+                v.round(2).tolist(),
+                W.round(2),
+                offset.round(2),
+                opening,
+                bool(missed > 0),
+                "add up the weighted demands, with each pixel inked where that lowers the sum",
+            )
 
 
 def pair_proof(answer: Callable[..., Any]) -> None:
@@ -105,8 +142,9 @@ def pair_proof(answer: Callable[..., Any]) -> None:
         (np.array([[1.0, -99.0]]), np.array([0.0, 5.0]), 0.1),
         (np.array([[-99.0, 1.0]]), np.array([5.0, 0.0]), 0.1),
         (np.array([[1.0, -99.0]]), np.array([0.0, 5.0]), 0.6),
+        (np.array([[60.0, -97.0], [-60.0, 97.0]]), np.zeros(2), 0.1),  # few shares prove it
     ]
-    while len(cases) < 25:
+    while len(cases) < 26:
         W, offset = rng.normal(size=(8, 2)), rng.normal(1, 2, size=2)
         opening = float(rng.choice([0.05, 0.1, 0.3]))
         if abs(_surplus(W, offset, opening)[0]) > 0.1:  # no case is a close call

@@ -22,6 +22,48 @@ def highest_first(W, offset):
     return [sigmoid(offset + bound(W, 0).sum(axis=0)) for bound in (np.maximum, np.minimum)]
 
 
+def in_one_array(W, offset):
+    return sigmoid(np.array(ends(W, offset)))
+
+
+def pixel_by_pixel(W, offset):
+    low, high = list(offset), list(offset)
+    for row in W:
+        low = [z + min(w, 0) for z, w in zip(low, row, strict=True)]
+        high = [z + max(w, 0) for z, w in zip(high, row, strict=True)]
+    return [sigmoid(z) for z in low], [sigmoid(z) for z in high]
+
+
+def into_offset(W, offset):
+    """Right gates, at the cost of the offsets."""
+    low = offset + np.minimum(W, 0).sum(axis=0)
+    offset += np.maximum(W, 0).sum(axis=0)
+    return sigmoid(low), sigmoid(offset)
+
+
+def one_row_for_all(W, offset):
+    inked = W.sum(axis=1) < 0
+    return sigmoid(offset + W[inked].sum(axis=0)), sigmoid(offset + W[~inked].sum(axis=0))
+
+
+def row_by_hand(v, W, offset, opening):
+    row = (W @ v < 0) * 1.0
+    return np.array(
+        (v >= 0).all() and (row @ W + offset - np.log(opening / (1 - opening))) @ v > 0
+    )
+
+
+def one_pixel(v, W, offset, opening):
+    """Ink the best pixel alone."""
+    best = np.minimum(W @ v, 0).min() + offset @ v
+    return bool((v >= 0).all() and best > np.log(opening / (1 - opening)) * v.sum())
+
+
+def mean_offset(v, W, offset, opening):
+    best = np.minimum(W @ v, 0).sum() + offset.mean() * v.sum()
+    return bool((v >= 0).all() and best > np.log(opening / (1 - opening)) * v.sum())
+
+
 def all_inked(v, W, offset, opening):
     logit = np.log(opening / (1 - opening))
     best = (W @ v).sum() + offset @ v
@@ -107,6 +149,10 @@ def by_bisection(W, offset, opening):
 
 ANSWERS = {
     "gate_range": [
+        ("right", in_one_array),
+        ("right", pixel_by_pixel),
+        ("writes into", into_offset),
+        ("not extreme", one_row_for_all),
         ("pre-activations", lambda W, offset: ends(W, offset)),
         (
             "beyond what a legal row reaches",
@@ -117,7 +163,11 @@ ANSWERS = {
         ("two arrays", lambda W, offset: sigmoid(offset)),
     ],
     "proves": [
+        ("right", row_by_hand),
         ("True or False", lambda v, W, offset, opening: 1),
+        ("True or False", lambda v, W, offset, opening: v >= 0),
+        ("add up the weighted demands", one_pixel),
+        ("add up the weighted demands", mean_offset),
         ("the offsets count too", lambda *case: unchecked(*case, least=0.0)),
         ("turns a demand round", lambda *case: unchecked(*case, least=1.0, signs=False)),
         ("no demand at all", lambda *case: unchecked(*case, least=1.0, strict=False)),
@@ -135,6 +185,7 @@ ANSWERS = {
         ("some legal row shuts both", always),
         ("there is a proof, with a share of", lambda W, a, o: np.zeros(2)),
         ("there is a proof", lambda *a: scanned(*a, shares=[0.5])),
+        ("share of 0.38.* fine enough", lambda *a: scanned(*a, shares=np.linspace(0, 1, 21))),
         ("there is a", lambda *a: scanned(*a, shares=np.linspace(0.05, 0.95, 99))),
         ("another proportion proves it", lambda *a: scanned(*a, backwards=True)),
         ("weights are at least 0", with_a_negative_weight),

@@ -194,7 +194,10 @@ def test_a_whole_picture_shuts_what_a_row_cannot_and_scattered_changes_do_not(ne
     answer, hard = found
     assert answer.converged.sum() > 45
     assert len(hard) > 25
-    assert (chapter.every[:, hard] <= 0.1).any(axis=0).mean() > 0.5  # the trivial search
+    looked = (chapter.every <= 0.1).any(axis=0)  # the trivial search
+    assert looked[hard].mean() > 0.5
+    assert (looked & ~answer.converged).sum() == 1
+    assert (net.a > SHUT).all()  # a blank row leaves every unit open
     assert (chapter.every[:1, hard] > 0.1).all()
     assert (answer.inputs >= 0).all()
     assert (answer.inputs <= 1).all()
@@ -242,6 +245,50 @@ def test_row_15_alone_would_leave_more(net, found):
     )
     assert before.prod() / before[0] * after[0] == pytest.approx(0.06, abs=0.01)
     assert after.prod() < 0.01
+
+
+def held_open(cell, picture, unit, gate, extra):
+    """Return c of a unit at the end, nudged after row 14, its gate at row 15 held."""
+    h = c = np.zeros(cell.units)
+    for t, row in enumerate(picture):
+        if t == 14:
+            c = c + extra * np.eye(cell.units)[unit]
+        z = {k: row @ b.kernel + h @ b.recurrent + b.bias for k, b in cell.blocks.items()}
+        forget = sigmoid(z["forget"])
+        if t == 14:
+            forget[unit] = gate
+        c = forget * c + sigmoid(z["input"]) * np.tanh(z["cell"])
+        h = sigmoid(z["output"]) * np.tanh(c)
+    return c[unit]
+
+
+def test_the_gates_below_row_15_erase_most_of_the_memory_too(net, found):
+    """Divided by the gate at row 15, and with this gate held as it is in the digit."""
+    answer, hard = found
+    digits = np.repeat(chapter.x[:1], len(hard), axis=0)
+    keepers = net.left(digits, hard) > 0.25
+    pictures, units = answer.inputs[hard][keepers], hard[keepers]
+    gates_15 = net.gate(digits[keepers], units)
+    past = [
+        np.median(np.abs(net.left(p, units)) / net.gate(p, units))
+        for p in (digits[keepers], pictures)
+    ]
+    np.testing.assert_allclose(past, [0.43, 0.09], atol=0.006)
+
+    def held(rows, gates):
+        cases = list(zip(rows, units, gates, strict=True))
+        return np.median(
+            [
+                abs(held_open(net.cell, *c, 0.1) - held_open(net.cell, *c, 0)) / 0.1
+                for c in cases
+            ]
+        )
+
+    free = np.median(np.abs(net.left(digits[keepers], units)))
+    assert held(digits[keepers], gates_15) == pytest.approx(free)
+    assert held(pictures, gates_15) == pytest.approx(0.07, abs=0.006)  # open, and erased
+    shut = np.full(len(units), 0.1)
+    assert held(digits[keepers], shut) == pytest.approx(0.04, abs=0.006)  # it alone, as well
 
 
 def test_what_the_network_names_the_shut_pictures(net, found):
