@@ -376,11 +376,11 @@ plt.show()
 
 # %% [markdown]
 # :::{dropdown} Answer 2
-# From about $13 \times 52 / 23 = 29$. The bits are lost at an even pace, near 1.8 a step.
+# From about $13 \times 52 / 23 = 29$. After the first few steps the bits are lost at an even pace, near 1.8 a
+# step.
 # :::
 #
-# It misses by less than a step on average. Saying the median of each network would miss by two in float32, by four
-# in float64.
+# It misses by less than a step on average. Saying the median of each network misses three to five times as far.
 #
 # Now look at the same number from the other side. A difference between two first states that shrinks by
 # $2^{-k}$ on the way forward is one that grows by $2^k$ on the way back. So the bits lost backwards must
@@ -528,8 +528,8 @@ print(f"the errors spread by {seen.std():.0f} bits,",
 # and with inputs three times as large, which leave 2 and 5 steps. It misses by about one step each time.
 #
 # **Is the flattest unit enough?** Add up, step by step, $-\log_2 (1 - h^2)$ of the unit where tanh is flattest.
-# This simpler rule ranks the 200 networks nearly as well, with a correlation near 0.9. But it says 35 bits where
-# 20 are lost: $U$ turns the error out of that unit.
+# This simpler rule ranks the 200 networks nearly as well, with a correlation near 0.9. But on average it says
+# 35 bits where 20 are lost: $U$ turns the error out of that unit.
 #
 # **Is it tanh, or the many steps?** Keep the inputs, take tanh away, and run 1,000 steps in float32.
 

@@ -182,17 +182,41 @@ def undo_relu(function: Callable[..., Any]) -> None:
         ([0.0, 0.0, 5.0], "a single active unit"),
         ([0.0, 0.0, 0.0], "no active unit"),
     ):
-        y = np.array([[3.0, 6.0, 2.0], row])
-        try:
-            quietly(function, y, W.copy(), b.copy())
-        except ValueError:
-            continue
-        except Exception as error:
-            raise CheckFailed(
-                f"{what}, two inputs: wanted a ValueError, got {type(error).__name__}: {error}"
-            ) from error
-        raise CheckFailed(f"{what} cannot settle two inputs: raise a ValueError")
+        good = [3.0, 6.0, 2.0]
+        _refuses(function, np.array([good, row]), W, b, f"{what} cannot settle two inputs")
+        _refuses(
+            function,
+            np.array([row, good]),
+            W,
+            b,
+            f"{what} cannot settle two inputs, also in a row before the last",
+        )
+    rng = np.random.default_rng(0)
+    for _ in range(8):  # rounding hides a repeated equation from a solver, not from a rank
+        W, x = rng.normal(size=(3, 2)) @ rng.normal(size=(2, 8)), rng.normal(size=(2, 3))
+        _refuses(
+            function,
+            np.maximum(x @ W, 0),
+            W,
+            np.zeros(8),
+            "8 units whose weights lie in a plane cannot settle three inputs",
+        )
     print("undo_relu: right")
+
+
+def _refuses(
+    function: Callable[..., Any], y: NDArray[Any], W: NDArray[Any], b: NDArray[Any], what: str
+) -> None:
+    """Expect a ValueError where the active units of a row do not settle its input."""
+    try:
+        quietly(function, y.copy(), W.copy(), b.copy())
+    except ValueError:
+        return
+    except Exception as error:
+        raise CheckFailed(
+            f"{what}: wanted a ValueError, got {type(error).__name__}: {error}"
+        ) from error
+    raise CheckFailed(f"{what}: raise a ValueError")
 
 
 def another_input(function: Callable[..., Any]) -> None:
