@@ -20,6 +20,7 @@ def count(answer: Callable[..., Any]) -> None:
         (24, 4, 4, 3, True),
         (11, 3, 2, 2, False),
         (5, 5, 1, 4, False),
+        (8, 2, 3, 2, False),
     )
     for d, k, stride, filters, shared in cases:
         places = len(range(0, d - k + 1, stride))
@@ -42,7 +43,7 @@ def count(answer: Callable[..., Any]) -> None:
             f"d = {d}, k = {k}, stride {stride}, {filters} filters, shared {shared}: "
             f"you gave {got:g}; {hint}"
         )
-    misfits = ((24, 5, 4, False), (3, 4, 1, False), (24, 5, 4, True))
+    misfits = ((24, 5, 4, False), (3, 4, 1, False), (24, 5, 4, True), (2, 4, 1, True))
     for d, k, stride, shared in misfits:
         case = f"d = {d}, k = {k}, stride {stride}, shared {shared}"
         try:
@@ -62,7 +63,7 @@ def count(answer: Callable[..., Any]) -> None:
 def dense_matrix(answer: Callable[..., Any]) -> None:
     """Check exercise 2: a local layer as one dense matrix."""
     rng = np.random.default_rng(0)
-    cases = ((8, 3, 1, 1), (8, 4, 4, 1), (9, 3, 2, 2), (6, 2, 2, 3))
+    cases = ((8, 3, 1, 1), (8, 4, 4, 1), (9, 3, 2, 2), (6, 2, 2, 3), (8, 2, 3, 2))
     for d, k, stride, f in cases:
         G = (d - k) // stride + 1
         W, x = rng.normal(size=(G, k, f)), rng.normal(size=(5, d))
@@ -92,33 +93,9 @@ def masked_dense(answer: Callable[[Array], Any]) -> None:
 
     rng = np.random.default_rng(0)
     mask = np.array([[g <= i < g + 3 for g in range(4)] for i in range(6)], dtype="float32")
+    for each in (mask, np.array([[1, 0, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1.0]])):
+        _uses_the_mask(call(answer, each.astype("float32")), each, rng)
     x = rng.normal(size=(16, 6)).astype("float32")
-    layer = call(answer, mask)
-    if not isinstance(layer, keras.layers.Layer):
-        raise CheckFailed(f"expected a Keras layer, got {type(layer).__name__}")
-    if call(layer, x) is None:  # `call` gives its hint itself; this line is for type checkers
-        raise CheckFailed("the layer returned None")
-    shapes = sorted(tuple(variable.shape) for variable in layer.trainable_variables)
-    if shapes != [(4,), (6, 4)]:
-        raise CheckFailed(
-            f"the layer should train a kernel of shape (6, 4) and a bias of shape (4,), got "
-            f"{shapes}"
-        )
-    values = {(6, 4): rng.normal(size=(6, 4)), (4,): rng.normal(size=4)}
-    for variable in layer.trainable_variables:
-        variable.assign(values[tuple(variable.shape)])
-    for time in ("first", "second"):
-        got = as_array(call(layer, x), (16, 4), "the layer's output")
-        if close(got, x @ values[6, 4] + values[4,], rtol=1e-4, atol=1e-4):
-            raise CheckFailed(
-                "new weights were set, and those outside the mask count: the mask has to be "
-                "applied each time the kernel is used."
-            )
-        if not close(got, x @ (values[6, 4] * mask) + values[4,], rtol=1e-4, atol=1e-4):
-            raise CheckFailed(
-                f"the {time} call after new weights were set does not give x (kernel mask) + "
-                "bias: is the kernel in use still the variable that was set?"
-            )
     # A fresh layer, since keras builds a graph of its own for `fit`.
     trained = call(answer, mask)
     if not isinstance(trained, keras.layers.Layer):
@@ -141,6 +118,41 @@ def masked_dense(answer: Callable[[Array], Any]) -> None:
     if not close(jump, kernel * mask, rtol=1e-3, atol=1e-4):
         raise CheckFailed("after training, the outputs are not those of the masked kernel")
     print("masked_dense: masked before and after training.")
+
+
+def _uses_the_mask(layer: Any, mask: Array, rng: np.random.Generator) -> None:
+    """Ask a new layer, with new weights, for its outputs within and without training."""
+    import keras
+
+    inputs, neurons = mask.shape
+    x = rng.normal(size=(16, inputs)).astype("float32")
+    if not isinstance(layer, keras.layers.Layer):
+        raise CheckFailed(f"expected a Keras layer, got {type(layer).__name__}")
+    if call(layer, x) is None:  # `call` gives its hint itself; this line is for type checkers
+        raise CheckFailed("the layer returned None")
+    shapes = sorted(tuple(variable.shape) for variable in layer.trainable_variables)
+    if shapes != [(neurons,), mask.shape]:
+        raise CheckFailed(
+            f"the layer should train a kernel of shape {mask.shape} and a bias of shape "
+            f"({neurons},), got {shapes}"
+        )
+    kernel, bias = rng.normal(size=mask.shape), rng.normal(size=neurons)
+    for variable in layer.trainable_variables:
+        variable.assign(kernel if len(variable.shape) == 2 else bias)
+    for time, training in (("first", False), ("second", False), ("third", True)):
+        got = as_array(call(layer, x, training=training), (16, neurons), "the layer's output")
+        within = " in training" if training else ""
+        if close(got, x @ kernel + bias, rtol=1e-4, atol=1e-4):
+            raise CheckFailed(
+                f"new weights were set, and those outside the mask count{within}: the mask has "
+                "to be applied each time the kernel is used."
+            )
+        if not close(got, x @ (kernel * mask) + bias, rtol=1e-4, atol=1e-4):
+            raise CheckFailed(
+                f"mask of shape {mask.shape}: the {time} call after new weights were set does "
+                f"not give x (kernel mask) + bias{within}: is the kernel in use still the "
+                "variable that was set, and the mask the one that was given?"
+            )
 
 
 def twice_range(answer: Callable[[int], Any]) -> None:

@@ -9,6 +9,20 @@ def counted(d, k, stride, f, shared, strict=True):
     return (1 if shared else (d - k) // stride + 1) * f * (k + 1)
 
 
+def refused_by_one(d, k, s, f, shared):
+    if (d - k) % s or k == d + 1:
+        raise ValueError
+    return counted(d, k, s, f, shared, strict=False)
+
+
+def by_listing(d, k, s, f, shared):
+    """Right too: the starts of the windows, one by one."""
+    starts = [first for first in range(0, d, s) if first + k <= d]
+    if not starts or starts[-1] + k != d:
+        raise ValueError(starts)
+    return sum(f * (k + 1) for _ in (starts[:1] if shared else starts))
+
+
 def crashing(*args):
     try:
         return counted(*args)
@@ -28,6 +42,19 @@ def by_columns(W, d, stride):
     """Another right way: the outputs for each unit vector."""
     windows = np.lib.stride_tricks.sliding_window_view(np.eye(d), W.shape[1], axis=1)
     return np.einsum("igk,gkf->igf", windows[:, ::stride], W).reshape(d, -1)
+
+
+def entry_by_entry(W, d, stride):
+    """Right too, with lists."""
+    G, k, f = W.shape
+    M = [[0.0] * (G * f) for _ in range(d)]
+    for g, j, n in np.ndindex(G, k, f):
+        M[g * stride + j][g * f + n] = W[g, j, n]
+    return M
+
+
+def without_gaps(W, d, stride):
+    return matrix(W, d, min(stride, W.shape[1])).reshape(d, -1)
 
 
 def without_stride(W, d, stride):
@@ -73,6 +100,35 @@ def right(self, inputs):
     return inputs @ (self.kernel * self.mask) + self.bias
 
 
+def chosen(self, inputs):
+    """Right too: 0 where the mask is 0, in place of a product."""
+    import keras
+
+    return inputs @ keras.ops.where(self.mask > 0, self.kernel, 0.0) + self.bias
+
+
+def turned_round(self, inputs):
+    return inputs @ (self.kernel * self.mask[::-1, ::-1]) + self.bias
+
+
+def free_in_training(mask):
+    import keras
+
+    class Own(keras.layers.Dense):
+        def call(self, inputs, training=False):
+            kernel = self.kernel if training else self.kernel * mask
+            return inputs @ kernel + self.bias
+
+    return Own(mask.shape[1])
+
+
+def band(mask):
+    """Mask with the band that the public example has, whatever the mask is."""
+    width = int(mask[:, 0].sum())
+    offset = np.arange(len(mask))[:, None] - np.arange(mask.shape[1])
+    return layer(right)(((offset >= 0) & (offset < width)).astype("float32"))
+
+
 def output_masked(self, inputs):
     return (inputs @ self.kernel) * self.mask[0] + self.bias
 
@@ -101,6 +157,8 @@ def copied(mask):
 
 ANSWERS = {
     "count": [
+        ("right", by_listing),
+        ("d = 2, k = 4.*expected a ValueError", refused_by_one),
         (
             "weights alone",
             lambda d, k, s, f, shared: counted(d, k, s, f, shared) * k // (k + 1),
@@ -118,6 +176,8 @@ ANSWERS = {
     ],
     "dense_matrix": [
         ("right", by_columns),
+        ("right", entry_by_entry),
+        ("d = 8, k = 2, stride 3", without_gaps),
         (
             "place should come",
             lambda W, d, s: matrix(W, d, s).transpose(0, 2, 1).reshape(d, -1),
@@ -130,6 +190,10 @@ ANSWERS = {
     ],
     "masked_dense": [
         ("right", lambda mask: layer(right)(mask)),
+        ("right", lambda mask: layer(chosen)(mask)),
+        ("the mask the one that was given", lambda mask: layer(turned_round)(mask)),
+        ("the mask the one that was given", band),
+        ("outside the mask count in training", free_in_training),
         ("raised AttributeError", copied),
         ("still the variable that was set", lambda mask: layer(reassigned)(mask)),
         ("return line", lambda mask: layer(forgotten_return)(mask)),
@@ -143,6 +207,11 @@ ANSWERS = {
         ("raised", lambda mask: layer(lambda s, x: x @ s.kernel + s.bias)(mask.T)),
     ],
     "twice_range": [
+        ("right", lambda c: -np.log(np.array([np.e, 1]) / (np.e + c - 1))),
+        (
+            "Can it get worse|sure of a wrong",
+            lambda c: (np.log(np.e + c - 1) - 1, np.log(c) + 1),
+        ),
         ("smallest comes first", lambda c: (np.log(np.e + c - 1), np.log(np.e + c - 1) - 1)),
         ("ever give 1", lambda c: (0, np.log(c))),
         ("sure of a wrong class", lambda c: (np.log(np.e + c - 1) - 1, np.log(c))),

@@ -165,6 +165,34 @@ def test_true_windows_beat_every_rival_for_the_chapters_seeds(held):
 
 
 @pytest.mark.sweep
+@pytest.mark.parametrize("name", SETS)
+def test_shuffled_windows_are_near_least_squares_mostly_ahead(name):
+    _, (true, shuffled, _), linear = ranked(name)
+    assert 12 <= (shuffled < linear).sum() < 20
+    assert 0.7 < np.median(shuffled) / np.median(linear) < 1
+    assert np.median(true) < 0.5 * np.median(linear), "what is not near"
+
+
+@pytest.mark.sweep
+def test_weight_decay_helps_the_dense_layer_and_does_not_take_the_lead(held, monkeypatch):
+    adam = torch.optim.Adam
+    monkeypatch.setattr(
+        torch.optim, "Adam", lambda weights, lr: adam(weights, lr, weight_decay=0.01)
+    )
+    _, (true, shuffled, dense) = chapter.study(chapter.wirings)
+    linear = np.array([chapter.least_squares(seed) for seed in range(20)])
+    ahead = held(
+        13,
+        "With weight decay of 0.01, too, true windows beat every rival",
+        true < np.minimum(np.minimum(shuffled, dense), linear),
+        quote="true windows still beat every rival for {held} of {seeds}",
+    )
+    assert ahead == 20
+    assert 4 <= (dense < linear).sum() <= 16
+    assert 0.9 < np.median(dense) / np.median(linear) < 1.1
+
+
+@pytest.mark.sweep
 def test_20_other_seeds_rank_the_wirings_as_the_chapter_does(held):
     curves, (true, shuffled, dense), linear = ranked("20 other seeds: ")
     ahead = held(

@@ -30,6 +30,49 @@ def below_only(target, m):
     return mean(target, m) if target < m else mean(m - target - 1, m)
 
 
+def integrated(target, m):
+    """Right too: the mean over a round, summed up."""
+    if 0 < target < m:
+        return 0
+    near, far = sorted([abs(target), abs(target - m)])
+    times = np.linspace(0, np.log(far / near) / 2, 100_001)
+    losses = (far * np.exp(-2 * times)) ** 2
+    return np.float32((losses[1:] + losses[:-1]).mean() / 2)
+
+
+def range_of_1(target, m):
+    return 0.0 if 0 < target < 1 else mean(target, m)
+
+
+def one_m(w, m):
+    return 1 + 0 * w, -np.round(w / m[0])
+
+
+def moved_in_place(w, m):
+    w += m / 2
+    return np.ones_like(w), -np.floor(w / m)
+
+
+def parity(w, m):
+    """Right too: each second period upside down."""
+    import torch
+
+    period = torch.floor(w / m + 0.5)
+    return (w - period * m) * (1 - 2 * torch.remainder(period, 2))
+
+
+def straight_through(w, m):
+    return w + (zigzag(w, m) - w).detach()
+
+
+def folded_in_place(w, m):
+    import torch
+
+    with torch.no_grad():
+        w.copy_(zigzag(w, m))
+    return 1 * w
+
+
 def zigzag(w, m):
     """Right too: the sine climbs and falls, and its inverse climbs only."""
     return m / np.pi * (np.pi * w / m).sin().asin()
@@ -55,6 +98,8 @@ def leaking(p, q):
 
 ANSWERS = {
     "cycle_loss": [
+        ("right", integrated),
+        ("target 0.7, m = 0.5.*can the used weight", range_of_1),
         ("then move again", always_cycling),
         ("can the used weight be there", lambda t, m: 0.0),
         ("Does descent stay there", best),
@@ -68,6 +113,8 @@ ANSWERS = {
     "symmetric_gradients": [
         ("right", lambda w, m: [1 + 0 * w, -np.round(w / m)]),
         ("right", lambda w, m: np.array([1 + 0 * w, -np.floor(w / m + 0.5)])),
+        ("m of its own", one_m),
+        ("changed on the way", moved_in_place),
         ("return a pair", lambda w, m: np.ones_like(w)),
         ("follow w", lambda w, m: (0 * w, -np.round(w / m))),
         ("only the sign", lambda w, m: (1 + 0 * w, np.round(w / m))),
@@ -78,6 +125,12 @@ ANSWERS = {
     ],
     "fold": [
         ("right", zigzag),
+        ("right", parity),
+        ("right", lambda w, m: parity(w.float(), m.float())),
+        ("not their slope", straight_through),
+        ("not their slope", lambda w, m: zigzag(w, m).detach() + 0 * w),
+        ("changed on the way", folded_in_place),
+        ("m of its own", lambda w, m: zigzag(w, m.mean())),
         ("no gradient comes back", lambda w, m: zigzag(w.detach(), m)),
         ("upside down", lambda w, m: -zigzag(w, m)),
         ("shift it", lambda w, m: zigzag(w, m) + m / 2),
@@ -87,6 +140,15 @@ ANSWERS = {
         ("it is w itself", lambda w, m: m / 2 * (2 * w / m).sin()),
     ],
     "two_counters": [
+        (
+            "right",
+            lambda p, q: (
+                np.kron(np.diag([1, 0]), turn(2 * np.pi / p))
+                + np.kron(np.diag([0, 1]), turn(2 * np.pi / q))
+            ).tolist(),
+        ),
+        ("changed its length", lambda p, q: 0.999 * counters(p, q)),
+        ("changed its length|part of a full turn", lambda p, q: counters(p, q).round(2)),
         ("row vectors", lambda p, q: counters(p, q, transposed=True)),
         ("which pair", lambda p, q: counters(q, p)),
         ("leak into each other", leaking),
