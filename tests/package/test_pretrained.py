@@ -54,7 +54,7 @@ def test_the_network_computes_what_pytorch_computes(network):
     x = arrays["enc_emb"][[*(LETTERS.index(letter) for letter in word), 2]][None]
     with torch.no_grad():
         h = layers["enc"](x)[1][0]
-    np.testing.assert_allclose(network.encode([word]), h, atol=2e-6)
+    np.testing.assert_allclose(network.encode([word]), h, atol=1e-5)  # 29 steps in float32
     said = [2]
     with torch.no_grad():
         for _ in range(5):
