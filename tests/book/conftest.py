@@ -1,13 +1,18 @@
 """What page tests share: for each module a browser and a server, visits that must go well."""
 
+import fcntl
 import functools
 import http.server
+import os
 import threading
+import zipfile
 from urllib.parse import urljoin
 
 import pytest
 
 from tests.book.visit import SITE, Tab, open_browser
+from tools import zip_book
+from tools.pack import NAME
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +43,30 @@ def visit(tab, base):
     assert tab.complaints() == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site():
     if not (SITE / "index.html").exists():
         pytest.fail("the book is not built: run `make book` first")
+
+
+@pytest.fixture(scope="session")
+def class_book(site, tmp_path_factory):
+    """The book as a class gets it, in a folder with spaces and letters beyond ASCII.
+
+    It takes some seconds: of several test processes one writes it for all.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / "class.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder /= "Übung 7 – RNN & Gedächtnis"
+        if not folder.exists():
+            folder.mkdir()
+            zip_book.write(SITE, folder / "book.zip", solutions=False)
+            with zipfile.ZipFile(folder / "book.zip") as archive:
+                archive.extractall(folder)
+    return folder / NAME
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

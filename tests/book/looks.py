@@ -158,8 +158,11 @@ def dead_figures(page, theme):
 
 
 def at_rest(page):
-    """Wait until nothing moves: halfway through a fade, colours are not those a reader sees."""
-    page.wait_for_function("document.getAnimations().length === 0")
+    """Wait until nothing moves: halfway through a fade, colours are not those a reader sees.
+
+    Chromium may keep a fade that is over in its list.
+    """
+    page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
 
 
 def theme_of(page, theme):

@@ -3,7 +3,6 @@
 import importlib
 import json
 import re
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,10 @@ from bs4 import BeautifulSoup
 
 from tests.book.looks import theme_of
 from tests.book.visit import SITE, Tab, serious
-from tools import zip_book
 from tools.chapters import NOTEBOOKS, ROOT, chapters, read
 from tools.editions import make_editions
 from tools.in_page import cells_of, exercises_of, missing_packages, unpacked
 from tools.in_page.marking import mark
-from tools.pack import NAME
 from tools.student import find_leaks, leak_needles
 
 pytestmark = pytest.mark.browser
@@ -61,6 +58,25 @@ def tab(browser):
     return WorkersTab(browser)
 
 
+@pytest.fixture(scope="module")
+def own_tab(browser, base):
+    """A tab whose page has started Python, which takes seconds: it stays there."""
+    tab = WorkersTab(browser)
+    assert "still the stub" in check(workplace(tab.open(base + COUNTS), "bias_for"))
+    return tab
+
+
+@pytest.fixture
+def started(own_tab):
+    """A chapter's page with Python started and nothing written."""
+    page = own_tab.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    theme_of(page, "light")
+    workplace(page, "bias_for").get_by_role("button", name="Start over").click()
+    yield page
+    assert own_tab.complaints() == []
+
+
 def workplace(page, exercise):
     return page.locator(f'form.workplace[data-exercise="{exercise}"]')
 
@@ -77,6 +93,17 @@ def check(place, code=None):
     if code is not None:
         place.locator("textarea").fill(code)
     place.get_by_role("button", name="Check").click()
+    return wait(place)
+
+
+def stop_at_once(place):
+    """Begin to check, and stop while Python is loading."""
+    place.evaluate(
+        """form => {
+            form.querySelector(".check").click();
+            [...form.querySelectorAll("button")].find(b => b.textContent === "Stop").click();
+        }"""
+    )
     return wait(place)
 
 
@@ -102,26 +129,42 @@ def requests_of(slug):
             yield {"chapter": slug, "exercise": exercise.name, "answers": answers}
 
 
-def test_nothing_is_loaded_before_a_reader_writes_or_checks(visit):
-    page = visit(COUNTS)
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+@pytest.mark.parametrize("where", ["disk", "served"])
+def test_python_is_loaded_when_a_reader_writes_and_runs_under_the_policy_of_pages(
+    browser, base, address, where
+):
+    home = base if where == "disk" else address
+    page = browser.new_context().new_page()
+    complaints, asked = [], []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else 0)
+    page.goto(home + COUNTS, wait_until="networkidle")
+    page.on("request", lambda request: asked.append(request))
     place = workplace(page, "bias_for")
     place.locator("textarea").click()
     page.locator("details:has-text('Hint 1')").first.locator("summary").click()
     page.wait_for_timeout(500)
-    assert asked == []
+    # what scrolls into view is drawn
+    assert [request.url for request in asked if request.resource_type != "image"] == []
     assert page.workers == []
     place.locator("textarea").fill(RIGHT)
     page.wait_for_event("worker", timeout=LOADED)
-    assert check(place) == "bias_for: right"
-    loaded = [url.rpartition("/")[2] for url in asked if url.startswith("file")]
-    assert loaded == ["python.js", "course.js"]
+    place.get_by_role("button", name="Check").click()
+    place.get_by_text("bias_for: right").wait_for(timeout=LOADED)
+    loaded = [one.url for one in asked if one.resource_type == "script"]
+    files = [url.rpartition("/")[2] for url in loaded if url.startswith(home)]
+    assert files == ["python.js", "course.js"]
+    assert complaints == []
+    refused = page.evaluate(
+        "fetch('https://example.org/').then(() => 'asked', () => 'refused')"
+    )
+    assert refused == "refused"
+    assert "Content Security Policy" in complaints[0]
+    page.context.close()
 
 
-def test_verdicts_errors_and_prints_are_shown(visit):
-    page = visit(COUNTS)
-    place = workplace(page, "bias_for")
+def test_verdicts_errors_and_prints_are_shown(started):
+    place = workplace(started, "bias_for")
+    assert place.locator("label").text_content() == "Your code"
     assert "still the stub" in check(place)
     assert check(place, RIGHT) == "bias_for: right"
     assert place.locator(".printed").text_content().startswith("n is ")
@@ -133,10 +176,9 @@ def test_verdicts_errors_and_prints_are_shown(visit):
     assert place.locator(".printed").is_hidden()
 
 
-def test_an_endless_loop_is_stopped_by_hand_and_by_the_clock(visit):
-    page = visit(COUNTS)
+def test_an_endless_loop_is_stopped_by_hand_and_by_the_clock(started):
+    page = started
     place = workplace(page, "bias_for")
-    check(place)
     place.locator("textarea").fill("while True:\n    pass\n")
     place.get_by_role("button", name="Check").click()
     place.get_by_role("button", name="Stop").click()
@@ -149,16 +191,8 @@ def test_an_endless_loop_is_stopped_by_hand_and_by_the_clock(visit):
 
 
 def test_loading_can_be_stopped(visit):
-    page = visit(COUNTS)
-    place = workplace(page, "bias_for")
-    page.evaluate(
-        """form => {
-            form.querySelector(".check").click();
-            [...form.querySelectorAll("button")].find(b => b.textContent === "Stop").click();
-        }""",
-        place.element_handle(),
-    )
-    assert wait(place) == "Stopped."
+    place = workplace(visit(COUNTS), "bias_for")
+    assert stop_at_once(place) == "Stopped."
     assert check(place, RIGHT) == "bias_for: right"
 
 
@@ -172,7 +206,7 @@ def test_hints_come_one_after_the_other_and_the_solution_after_a_try(visit):
     page.locator("details:has-text('Hint 1')").first.locator("summary").click()
     second.wait_for()
     assert "after a try" in place.locator(".later").text_content()
-    check(place)
+    stop_at_once(place)  # a try, whatever comes of it
     assert solution.is_visible()
     assert place.locator(".later").is_hidden()
     others = page.locator("div.cell.after-a-try")
@@ -225,8 +259,8 @@ def test_code_is_kept_and_can_be_started_over(browser, base):
     page.context.close()
 
 
-def test_the_keyboard_indents_leaves_and_checks(visit):
-    page = visit(COUNTS)
+def test_the_keyboard_indents_leaves_and_checks(started):
+    page = started
     place = workplace(page, "bias_for")
     code = place.locator("textarea")
     code.fill("")
@@ -247,15 +281,16 @@ def test_the_keyboard_indents_leaves_and_checks(visit):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_verdict_is_accessible_and_fits(visit, width):
-    page = visit(COUNTS, width)
+def test_a_verdict_is_accessible_and_fits(started, width):
+    page = started
+    page.set_viewport_size({"width": width, "height": 900})
     place = workplace(page, "bias_for")
     check(place, RIGHT + "\n# " + "long " * 60)
     assert place.locator("[role=status]").count() == 1
     assert place.locator("textarea").get_attribute("aria-describedby")
     for theme in ("light", "dark"):
         theme_of(page, theme)
-        assert serious(page) == []
+        assert serious(page, structure=theme == "light", within="form.workplace") == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -312,35 +347,6 @@ def test_progress_is_shown_saved_and_loaded(visit, tmp_path):
     assert serious(page) == []
 
 
-@pytest.mark.parametrize("where", ["disk", "served"])
-def test_under_the_policy_of_pages_exercises_run_and_no_other_host_is_asked(
-    browser, base, address, where
-):
-    page = browser.new_context().new_page()
-    complaints = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else 0)
-    page.goto((base if where == "disk" else address) + COUNTS)
-    place = workplace(page, "bias_for")
-    place.locator("textarea").fill(RIGHT)
-    place.get_by_role("button", name="Check").click()
-    place.get_by_text("bias_for: right").wait_for(timeout=LOADED)
-    assert complaints == []
-    asked = page.evaluate("fetch('https://example.org/').then(() => 'asked', () => 'refused')")
-    assert asked == "refused"
-    assert "Content Security Policy" in complaints[0]
-    page.context.close()
-
-
-@pytest.fixture(scope="module")
-def class_book(site, tmp_path_factory):
-    """The book as a class gets it."""
-    folder = tmp_path_factory.mktemp("class")
-    zip_book.write(SITE, folder / "book.zip", solutions=False)
-    with zipfile.ZipFile(folder / "book.zip") as archive:
-        archive.extractall(folder)
-    return folder / NAME
-
-
 def test_in_the_class_edition_the_checks_run(tab, class_book):
     page = tab.open((class_book / COUNTS).as_uri())
     place = workplace(page, "bias_for")
@@ -371,12 +377,10 @@ def test_in_the_class_edition_no_solution_is_anywhere(class_book, tmp_path):
 # --- as in a notebook
 
 
-@pytest.fixture(scope="module")
-def worker(tab, base):
-    page = tab.open(base + COUNTS)
-    with page.expect_worker() as started:
-        assert "still the stub" in check(workplace(page, "bias_for"))
-    return started.value
+@pytest.fixture
+def worker(started):
+    (worker,) = started.workers
+    return worker
 
 
 def differences(worker, requests):

@@ -676,9 +676,10 @@ def test_a_held_cell_makes_the_network_close_what_nobody_opened(visit):
 # ---- everybody can use them -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_all_figures_on_one_page_are_accessible_and_fit(visit, width, theme):
+@pytest.mark.parametrize(
+    ("width", "theme", "then"), [(390, "dark", "light"), (1280, "light", "dark")]
+)
+def test_all_figures_on_one_page_are_accessible_and_fit(visit, width, theme, then):
     page = visit("all.html", width, theme)
     assert page.locator(".figure").count() == len(EXAMPLES)
     assert serious(page) == []
@@ -692,6 +693,13 @@ def test_all_figures_on_one_page_are_accessible_and_fit(visit, width, theme):
         " return new Set(ids).size === ids.length })"
     )
     assert ids, "an id twice in one figure"
+    page.emulate_media(color_scheme=then)
+    page.wait_for_function(
+        "theme => [...document.querySelectorAll('.course-live')].every("
+        "host => host.dataset.theme === theme)",
+        arg=then,
+    )
+    assert serious(page, structure=False) == []
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -112,11 +112,12 @@ class Tab:
         return noted
 
 
-def serious(page, contrast=True, structure=True):
+def serious(page, contrast=True, structure=True, within=None):
     """Return the serious and critical axe-core violations, one line each.
 
-    Contrast, most of axe's time, depends on the theme, all else on the width. Elements marked
-    as like others are left out of the search for it.
+    They are those of the page, or of what a selector finds. Contrast, most of axe's time,
+    depends on the theme, all else on the width. Elements marked as like others are left out of
+    the search for it.
     """
     rules = {"color-contrast": {"enabled": contrast}}
     # axe counts a few rules as experimental and leaves them out unless they are asked for
@@ -129,7 +130,8 @@ def serious(page, contrast=True, structure=True):
     page.evaluate(
         "axe.configure({rules: [{id: 'color-contrast', selector: '*:not([data-alike])'}]})"
     )
-    found = page.evaluate("options => axe.run(options)", options)["violations"]
+    run = "([within, options]) => axe.run(within ?? document, options)"
+    found = page.evaluate(run, [within, options])["violations"]
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:160]}"
         for violation in found
