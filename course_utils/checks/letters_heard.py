@@ -13,7 +13,7 @@ Floats = NDArray[np.floating[Any]]
 Say = Callable[[Floats, NDArray[np.int_]], tuple[Floats, Floats]]
 
 
-def _decoder(seed: int, level: float) -> Say:
+def _decoder(seed: int, level: float, spread: float) -> Say:
     """Return a small decoder of 3 units and 5 sounds, whose scores lie about a level."""
     rng = np.random.default_rng(seed)
     U, table, W = rng.normal(size=(3, 3)), rng.normal(size=(5, 3)), rng.normal(size=(3, 5))
@@ -22,7 +22,7 @@ def _decoder(seed: int, level: float) -> Say:
         if np.shape(last) != (len(h),):  # the chapter's decoder does not take one for all
             raise ValueError(f"last should hold a sound for each of the {len(h)} rows of h")
         h = np.tanh(h @ U + table[last])
-        return h, 2 * (h @ W) + level
+        return h, spread * (h @ W) + level
 
     return say
 
@@ -57,9 +57,14 @@ def bits(function: Callable[..., Any]) -> None:
     course_utils.checks.CheckFailed: bits: no price is below 0; see the sign of the logarithm
     """
     rng = np.random.default_rng(0)
-    cases = [(3, [2, 0, 4, 4, 1], 0.0), (1, [2, 4], 0.0), (2, [2, 1, 3], 1e3)]
-    for batch, said, level in cases:
-        say, h = _decoder(batch, level), rng.normal(size=(batch, 3))
+    cases = [
+        (3, [2, 0, 4, 4, 1], 0.0, 2.0),
+        (1, [2, 4], 0.0, 2.0),
+        (2, [2, 1, 3], 1e3, 2.0),
+        (3, [2, 3, 0, 1], 0.0, 16.0),
+    ]
+    for batch, said, level, spread in cases:
+        say, h = _decoder(batch, level, spread), rng.normal(size=(batch, 3))
         shape = (batch, len(said) - 1)
         try:
             got = as_array(call(function, say, h, list(said)), shape, "bits(...)")
@@ -91,6 +96,11 @@ def bits(function: Callable[..., Any]) -> None:
             raise CheckFailed("bits: the state should go on from sound to sound")
         if close(got, _prices(say, h, said, axis=0)):
             raise CheckFailed("bits: the softmax runs over the sounds, not over the batch")
+        if spread > 2:
+            raise CheckFailed(
+                f"bits: the dearest sound here costs {want.max():.0f} bits, and yours "
+                f"{got.max():.0f}; is something added to p, or cut off?"
+            )
         raise CheckFailed(
             f"bits is not right for a batch of {batch} and {len(said) - 1} sounds: take one "
             "row, and work out its first sound by hand"
@@ -109,8 +119,12 @@ def in_order(function: Callable[..., Any]) -> None:
     course_utils.checks.CheckFailed: in_order: for 4 letters and 5 sounds the letters step back
     """
     rng = np.random.default_rng(1)
-    for letters, sounds in ((1, 1), (1, 3), (4, 1), (4, 5), (3, 3), (5, 3), (6, 4)):
-        costs = rng.normal(size=(letters, sounds))
+    cases = [(1, 1), (1, 3), (4, 1), (4, 5), (3, 3), (5, 3), (6, 4)]
+    tables = [rng.normal(size=size) for size in cases]
+    silent = rng.normal(size=(8, 4))
+    silent[[0, 7], [0, 1]] += 9  # six letters between the first two sounds have none
+    for costs in (*tables, silent, tables[-1] - 5):
+        letters, sounds = costs.shape
         told = f"for {letters} letters and {sounds} sounds"
         got = as_array(call(function, costs), (sounds,), f"in_order(...) {told}")
         if (np.rint(got) != got).any() or got.min() < 0 or got.max() >= letters:
@@ -132,12 +146,16 @@ def in_order(function: Callable[..., Any]) -> None:
                 "in_order: each sound takes the best letter that is left; an early choice can "
                 "spoil the later ones"
             )
+        if costs is silent:
+            raise CheckFailed("in_order: six letters in a row may have no sound")
         once = (np.diff(every, axis=1) > 0).all(axis=1)
         if once.any() and close(reached, sums[once].max()):
             raise CheckFailed("in_order: a letter may have several sounds")
         whole = (every[:, 0] == 0) & (every[:, -1] == letters - 1)
         if whole.any() and close(reached, sums[whole].max()):
             raise CheckFailed("in_order: the first letter and the last may have no sound")
+        if costs.max() < 0:
+            raise CheckFailed("in_order: here all costs are below 0, and the largest sum too")
         raise CheckFailed(
             f"in_order: {told} the sum is {reached:.2f}, and {sums.max():.2f} can be reached"
         )
@@ -176,6 +194,10 @@ def only_vowel(function: Callable[..., Any]) -> None:
         ("R S T", "R AE1 T", False, "a consonant gave way to a vowel"),
         ("AE1 T AE1", "AE1 T EY1", True, "the second vowel changed, and nothing else"),
         ("AA1", "OW1", True, "one vowel is all there is"),
+        ("R AE1 T", "R AE2 T", False, "only the stress changed"),
+        ("M AE0 T AE2 N", "M AE0 T AA2 N", True, "the vowel of the second syllable changed"),
+        ("M AE0 T AE2 N", "M EY0 T AE2 N", True, "the vowel of the first syllable changed"),
+        ("R AE1 T", "EY1 R T", False, "the order changed too"),
     ]
     for before, after, want, why in cases:
         got = call(function, tuple(before.split()), tuple(after.split()))

@@ -1,5 +1,6 @@
 """Answers to the exercises of chapter 15, each with what its check says."""
 
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -122,11 +123,12 @@ def by_shape(before, after):
     return shapes[0] == shapes[1] and sum(changed) == 1
 
 
-def pairs_that_differ(before, after):
+def pairs_of(before, after, digits="012"):
+    """Return the pairs of sounds that differ, but for these digits of stress."""
     if len(before) != len(after):
         return []
     pairs = zip(before, after, strict=True)
-    return [pair for pair in pairs if len(set(names(pair))) == 2]
+    return [pair for pair in pairs if len({sound.rstrip(digits) for sound in pair}) == 2]
 
 
 def by_sets(before, after):
@@ -135,9 +137,17 @@ def by_sets(before, after):
     return bool(by_shape(before, after)) and len(old - new) == 1 == len(new - old)
 
 
+def by_counts(before, after):
+    """Count the sounds, which forgets where they stand."""
+    old, new = Counter(names(before)), Counter(names(after))
+    gone, come = [*(old - new).elements()], [*(new - old).elements()]
+    spoken = set(vowels(before)), set(vowels(after))
+    return len(gone) == len(come) == 1 and gone[0] in spoken[0] and come[0] in spoken[1]
+
+
 def first_vowel(before, after):
     """Look at the first vowel alone."""
-    changed = pairs_that_differ(before, after)
+    changed = pairs_of(before, after)
     return (
         by_shape(before, after) and len(changed) == 1 and vowels(before)[0] != vowels(after)[0]
     )
@@ -158,6 +168,8 @@ ANSWERS = {
         ("over the sounds, not over", price(lambda p, log: -log(p), axis=0)),
         ("overflows", price(lambda p, log: -log(p), shifted=False)),
         ("take one row", price(lambda p, log: 1 - p)),
+        ("is something added to p", price(lambda p, log: -log(p + 1e-8))),
+        ("is something added to p", price(lambda p, log: -log(np.maximum(p, 1e-12)))),
         ("should have shape", lambda say, h, said: by_row(say, h, said)[0]),
     ],
     "in_order": [
@@ -177,6 +189,11 @@ ANSWERS = {
         ("smallest sum", lambda costs: searched(-costs)),
         ("a letter's place", lambda costs: np.add(searched(costs), 1)),
         ("can be reached", lambda costs: [len(costs) - 1] * costs.shape[1]),
+        (
+            "six letters in a row",
+            restricted(lambda places, letters: max([0, *np.diff(places)]) <= 3),
+        ),
+        ("below 0", lambda costs: searched(np.maximum(costs, 0))),
         ("should have shape", lambda costs: searched(costs.T)),
     ],
     "only_vowel": [
@@ -184,11 +201,18 @@ ANSWERS = {
         (
             "a consonant gave way to a vowel",
             lambda before, after: (
-                len(changed := pairs_that_differ(before, after)) == 1
-                and changed[0][1][-1].isdigit()
+                len(changed := pairs_of(before, after)) == 1 and changed[0][1][-1].isdigit()
             ),
         ),
         ("the second vowel changed", by_sets),
+        ("the order changed too", by_counts),
+        (
+            "AE2 T only the stress changed",
+            lambda before, after: (
+                len(changed := pairs_of(before, after, "01")) == 1
+                and all(sound[-1].isdigit() for sound in changed[0])
+            ),
+        ),
         ("the second vowel changed", first_vowel),
         (
             "right",
