@@ -110,6 +110,13 @@ after one step; what comes in, and what is kept?
                 f"{case}: c of unit {unit} drifts from 0.7 to {c[0, -1]:.3f} in 30 steps; is a "
                 "gate not quite open, or not quite shut?"
             )
+        large = made.trace(100 * x, None, c0)
+        assert large.c is not None
+        if not close(large.c[..., unit], c, rtol=0, atol=1e-6):
+            raise CheckFailed(
+                f"{case}: c of unit {unit} stays for small inputs, and changes for inputs 100 "
+                "times as large; what lets them through?"
+            )
         if _elsewhere_changed(made, cell, unit):
             raise CheckFailed(
                 f"{case}: something else has changed too: other units, or a gate besides the "

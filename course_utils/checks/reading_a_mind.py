@@ -1,6 +1,7 @@
 """Checks of chapter 18, in which networks read the rule behind choices."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,24 @@ def forward(function: Callable[..., Any]) -> None:
                 f"{what}: this holds for small states only; a linear cell has no bounds"
             )
         raise CheckFailed(f"{what}: step by hand: h becomes W x + U h + b")
+    x, U = rng.normal(size=(4, 3, 5)), rng.uniform(0.2, 0.9, (4, 1))
+    before = x.copy()
+    got = _on_itself(function, [1, U, 0], x)
+    if not np.array_equal(x, before):
+        raise CheckFailed("forward: x has other numbers afterwards; leave it as it came")
+    if not close(as_array(got, x.shape, "the states"), _states(1, U, 0, x)):
+        raise CheckFailed("4 networks with one W of 1 and one b of 0: the states are not right")
     print("forward: right")
+
+
+def _on_itself(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function on the arrays themselves, so that it shows if it writes into them."""
+
+    @wraps(function)
+    def given() -> Any:
+        return function(*args)
+
+    return call(given)
 
 
 def information(function: Callable[..., Any]) -> None:
@@ -127,9 +145,11 @@ def two_rates(function: Callable[..., Any]) -> None:
     for alphas, beta in (((0.3, 0.3), 2.5), ((0.1, 0.5), 2.5), ((0.6, 0.2), 40.0)):
         shape = 3, 7
         s, paid = rng.choice([-1.0, 1.0], shape), rng.random(shape) < 0.5
-        got = as_array(
-            call(function, alphas, beta, s, paid), shape, f"rates {alphas}: the log odds"
-        )
+        before = s.copy()
+        answer = _on_itself(function, alphas, beta, s, paid)
+        if not np.array_equal(s, before):
+            raise CheckFailed("two_rates: s has other numbers afterwards; leave it as it came")
+        got = as_array(answer, shape, f"rates {alphas}: the log odds")
         if not close(got[:, 0], 0):
             raise CheckFailed("before the first trial the log odds are 0")
         if close(got, _two(alphas, beta, s, paid)):

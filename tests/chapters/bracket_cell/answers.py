@@ -102,6 +102,8 @@ ANSWERS = {
             holding(weights=1.0, gates={"input": -1.0, "forget": 1.0}),
         ),
         ("drifts from 0.7", holding({"input": -6.0, "forget": 6.0})),
+        ("100 times as large", holding({"input": -60.0, "forget": 60.0}, weights=1.0)),
+        ("right", holding({"input": -1e5, "forget": 1e5}, weights=1.0)),
         (
             "something else has changed",
             holding({"input": -100.0, "forget": 100.0, "output": 100.0}),

@@ -38,6 +38,14 @@ def allocated(weights, x):
     return h
 
 
+def by_network(weights, x):
+    """Take one network after the other, as if each weight were one of many."""
+    if x.ndim < 3:
+        return states(weights, x)
+    W, U, b = (w[:, 0] for w in weights)
+    return np.array([states(three, one) for *three, one in zip(W, U, b, x, strict=True)])
+
+
 def spread(weights, s, of=lambda p: p * (1 - p), mean=False, left=True):
     h = states(weights, s)
     again = [1, weights[1], 0]
@@ -76,11 +84,28 @@ def values(alphas, beta, s, paid):
     return beta * minds(alphas, beta, s, paid, scale=False)
 
 
+def overwriting(weights, x):
+    """Store the states where the inputs were."""
+    W, U, b = weights
+    h = np.zeros(x.shape[:-1])
+    for t in range(x.shape[-1]):
+        x[..., t], h = h, W * x[..., t] + U * h + b
+    return x
+
+
+def overwriting_signs(alphas, beta, s, paid):
+    s[:] = minds(alphas, beta, s, paid)
+    return s
+
+
 ANSWERS = {
     "forward": [
         ("right", allocated),
         ("right", lambda w, x: states(w, x).tolist()),
         ("after each trial, not before", after),
+        ("x has other numbers", overwriting),
+        ("inhomogeneous", lambda w, x: states(np.array(w), x)),
+        ("forward|out of bounds|not subscriptable", by_network),
         ("one array, changed in place", in_place),
         ("before the first trial the state is 0", lambda w, x: states(w, x) + 1),
         ("b is missing", lambda w, x: states(w, x, bias=0)),
@@ -105,6 +130,7 @@ ANSWERS = {
     ],
     "two_rates": [
         ("right", values),
+        ("s has other numbers", overwriting_signs),
         ("right", minds),
         ("changed places", lambda a, b, s, p: minds(a, b, s, p, swap=True)),
         ("where does beta come in", lambda a, b, s, p: minds(a, b, s, p, scale=False)),

@@ -59,6 +59,22 @@ ANSWERS = {
                 np.repeat(h, len(letters), axis=0), np.repeat(letters, len(h))
             ),
         ),
+        (
+            "hear wants states",
+            lambda hear, h, letters: (
+                indexed(hear, np.unique(h, axis=0), letters)
+                if len(letters) > 1
+                else hear(np.unique(h, axis=0), np.tile(letters, len(h)))
+            ),
+        ),
+        (
+            "in another order|write down which state",
+            lambda hear, h, letters: indexed(hear, np.sort(h, axis=1), letters),
+        ),
+        (
+            "in another order",
+            lambda hear, h, letters: indexed(hear, h[np.argsort(h[:, 0])], letters),
+        ),
     ],
     "bits_lost": [
         ("right", lambda m: np.log2(np.repeat(m, m)).mean()),
