@@ -121,8 +121,7 @@ def ended(h: np.ndarray) -> np.ndarray:
 
 # %% [markdown]
 # On the way out we drop a string at its first sound that nobody wants. We want *fish*, *knight*, a few words
-# that it reads wrongly, and 240 of the 6,580 of four letters in the dictionary that it was trained on, each
-# as the dictionary says it.
+# that it reads wrongly, and 240 of the dictionary's 6,580 words of four letters, each as the dictionary says it.
 
 # %%
 dictionary = pretrained.words()
@@ -152,7 +151,7 @@ def read(h: np.ndarray) -> list:
 
 
 # %% [markdown]
-# The strings go through in 676 parts, one for each pair of first letters: small parts run faster.
+# Small parts run faster: 676, one for each pair of first letters.
 
 # %%
 start = np.zeros((1, 256), np.float32)
@@ -176,9 +175,10 @@ for word in ["fish", "knight"]:
 #
 # Is that English? Put each letter before all strings of n, a vowel or y, and a third letter. A k is dropped,
 # and the rest read as before, in four of five, a g in three of four, a p in three of five. But a q goes in
-# half of them too, and a c or f in two of five: no word of the dictionary drops one there. The control:
-# before m hardly any k, g, q or c goes, and p in half. So the silent p is not about n. The silent k is, and
-# the network has stretched it, to q but not to s, d or z. We do not know why.
+# half of them too, and a c or f in two of five: no word of the dictionary drops one there. Is it about the n?
+# Put b, d, f, g, l, m, p, r, s, t, v, w or z in its place: a k then goes in at most one of ten. But a p goes
+# in more than half before b, d, f, m, s, t and w too, a c before b, and a q before g in half. So the silent k
+# is about n. The p, q and c are not, and we do not know why they go.
 #
 # ## What an output has lost
 #
@@ -376,9 +376,8 @@ print("first of its list:", *(f"{name} {some[0]:.2f}"
 
 # %% [markdown]
 # :::{dropdown} Answer 3
-# About three times in five by the pairs, half of the time by sureness, two times in three by both. Of 20
-# samples like this one, with no word in common, the pairs beat sureness in 20 of 20, and both beat the pairs
-# in 20 of 20.
+# About three times in five by the pairs, half of the time by sureness, a little more than three in five by both:
+# not by much, but in nearly every sample of 240 words.
 # :::
 #
 # So the network is not without a view of $p(x)$: it is less sure of strings that look unlike the words it has
@@ -453,7 +452,7 @@ for length in (8, 9):
 # %% [markdown]
 # ## What we saw
 #
-# - *List*: 11 strings of four letters are *fish* to the network, and no twelfth. It drops k before n as
+# - *List*: 11 strings of four letters are *fish* to the network, and no twelfth. It drops k before n alone, as
 #   English does, and q as nobody does.
 # - *Count*: a reading of three letters loses 1.4 of 14.1 bits, one of four 2.4 of 18.8.
 # - *Weigh*: the right word is the first of its list one time in four by chance, three in five with a prior

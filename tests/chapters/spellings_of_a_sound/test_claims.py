@@ -119,7 +119,7 @@ def test_sureness_is_the_probability_of_what_is_said():
 
 
 def _dropped(first, second):
-    """How often this letter, before n or m, a vowel and any letter, changes nothing."""
+    """How often this letter, before a consonant, a vowel and any letter, changes nothing."""
     rest = [second + v + x for v in "aeiouy" for x in ascii_lowercase]
     alone = dict(zip(rest, NETWORK.pronounce(rest), strict=True))
     rest = [word for word in rest if alone[word][0] == second.upper()]
@@ -127,13 +127,14 @@ def _dropped(first, second):
     return np.mean([s == alone[word] for s, word in zip(said, rest, strict=True)])
 
 
-def test_a_silent_k_is_about_n_and_a_silent_p_is_not():
+def test_a_silent_k_is_about_n_and_a_silent_p_or_q_is_not():
     share = {"k": 0.82, "g": 0.76, "p": 0.60, "q": 0.54, "f": 0.41, "c": 0.38}
     for letter, times in share.items():
         assert _dropped(letter, "n") == pytest.approx(times, abs=0.02)
-    assert max(_dropped(letter, "n") for letter in "sdz") == 0
-    assert max(_dropped(letter, "m") for letter in "kgqc") < 0.02
-    assert 0.5 < _dropped("p", "m") < 0.6
+    assert max(_dropped("k", other) for other in "bdfglmprstvwz") < 0.1
+    assert min(_dropped("p", other) for other in "bdfmstw") > 0.5
+    assert _dropped("c", "b") > 0.5
+    assert _dropped("q", "g") == pytest.approx(0.48, abs=0.02)
     silent = {word[0] for word in DICTIONARY for y in DICTIONARY[word] if y[0] == "N"}
     assert silent & set("kgpqfc") == set("kgp")
 
@@ -193,28 +194,29 @@ def test_the_first_of_a_list_for_all_words(readings, held):
     assert shares["letters"] == pytest.approx(0.45, abs=0.006)
     assert shares["own pairs"] == pytest.approx(0.62, abs=0.006)
     assert np.mean(alike) == pytest.approx(0.31, abs=0.02)
-    # 20 samples of 240 words, the first of which is the chapter's.
+    # 80 samples of 240 words, the first of which is the chapter's.
     number = {word: i for i, word in enumerate(right)}
-    twenty = [order[k : k + 240] for k in range(0, 4_800, 240)]
-    samples = [[number[word] for word in part if word in number] for part in twenty]
+    samples = [
+        [number[word] for word in mixed[k : k + 240] if word in number]
+        for mixed in (order, *(rng.permutation(order).tolist() for _ in range(3)))
+        for k in range(0, 4_800, 240)
+    ]
     means = {
         name: np.array([np.mean(np.array(values)[at]) for at in samples])
         for name, values in first.items()
     }
-    assert (means["both, mixed"] > means["pairs"]).sum() < 10
+    assert (means["both, mixed"] > means["pairs"]).sum() < 40
     first_by_pairs = held(
         16,
         "In 240 words of four letters the pairs of letters put more first than sureness does",
         means["pairs"] > means["sure"],
-        quote="the pairs beat sureness in {held} of {seeds}",
     )
     first_by_both = held(
         16,
         "Both together put more first than the pairs alone",
         means["both"] > means["pairs"],
-        quote="both beat the pairs in {held} of {seeds}",
     )
-    assert (first_by_pairs, first_by_both) == (20, 20)
+    assert min(first_by_pairs, first_by_both) >= 76
 
 
 @pytest.mark.sweep
