@@ -91,26 +91,26 @@ def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
             rng.normal(size=(3, 2)) @ rng.normal(size=(2, 4))
         ),
     }
-    for name, W in cases.items():
-        found = rng.normal(size=len(W))
-        got = as_array(call(answer, W, found), (len(W),), "the part")
-        if not close(got @ W, found @ W, atol=1e-7):
+    for name, V in cases.items():
+        found = rng.normal(size=len(V))
+        got = as_array(call(answer, V, found), (len(V),), "the part")
+        if not close(got @ V, found @ V, atol=1e-7):
             raise CheckFailed(
-                f"{name}: the part alone should give the same x W as the whole input; what of "
+                f"{name}: the part alone should give the same x V as the whole input; what of "
                 "the input did you drop that the output sees?"
             )
-        # Each column is what W sends to 0 of one input: no basis, which processors choose.
-        unseen = np.eye(len(W)) - W @ np.linalg.lstsq(W, np.eye(len(W)), rcond=None)[0]
+        # Each column is what V sends to 0 of one input: no basis, which processors choose.
+        unseen = np.eye(len(V)) - V @ np.linalg.lstsq(V, np.eye(len(V)), rcond=None)[0]
         other = found + 3 * unseen.sum(axis=1)
-        moved = as_array(call(answer, W, other), (len(W),), "the part")
+        moved = as_array(call(answer, V, other), (len(V),), "the part")
         if not close(got, moved, atol=1e-7):
             raise CheckFailed(
                 f"{name}: two inputs with the same output should have the same part. Which "
-                "directions of the input does W send to 0?"
+                "directions of the input does V send to 0?"
             )
         if not close(got @ unseen, 0, atol=1e-7):
             raise CheckFailed(
-                f"{name}: something is left along a direction that W sends to 0: it is not the "
+                f"{name}: something is left along a direction that V sends to 0: it is not the "
                 "output that says so."
             )
     print(f"said_by_output: right for {len(cases)} networks.")
