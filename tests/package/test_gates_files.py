@@ -654,6 +654,15 @@ class Pair(keras.Model):
         return self.decoder_layers[0](self.encoder_layers[0](x))
 
 
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_the_hard_sigmoid_of_an_inner_model_is_that_of_its_version(tmp_path, name):
+    inner = keras.Sequential(
+        [keras.Input((None, 3)), L.LSTM(4, recurrent_activation="hard_sigmoid")]
+    )
+    keras.Sequential([keras.Input((None, 3)), L.Dense(3), inner]).save(tmp_path / name)
+    assert read_gates(tmp_path / name).recurrent_activation == "hard_sigmoid"
+
+
 def test_lists_of_layers_are_kept_apart(tmp_path):
     model = Pair()
     model(np.zeros((1, 2, 3), "f4"))
