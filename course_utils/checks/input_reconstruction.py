@@ -73,7 +73,7 @@ def input_slopes(answer: Callable[..., Any]) -> None:
                 hint = text
                 break
         raise CheckFailed(
-            f"W = {W:g}, U = {U:g}, b = {b:g}, {count} of {length} digits: {hint}"
+            f"W = {W:g}, U = {U:g}, b = {b:g}, {count} rows of {length} digits: {hint}"
         )
     print(f"input_slopes: right for {len(cases)} networks.")
 
