@@ -16,6 +16,8 @@ export OMP_NUM_THREADS ?= 1
 export TF_NUM_INTRAOP_THREADS ?= 1
 export TF_NUM_INTEROP_THREADS ?= 1
 export JUPYTER_PLATFORM_DIRS = 1
+# What is imported again and again is compiled once, whatever the environment asks for.
+unexport PYTHONDONTWRITEBYTECODE
 # Neither a reader's own settings nor a home that cannot be written change what cells print.
 export IPYTHONDIR := $(CURDIR)/_build/settings/ipython
 export MPLCONFIGDIR := $(CURDIR)/_build/settings/matplotlib

@@ -1,5 +1,7 @@
 """What a first visit shows before scripts run, what comes out of a printer."""
 
+from statistics import median
+
 import pytest
 
 from tests.book.looks import CODE_CUT
@@ -45,8 +47,9 @@ def test_nothing_moves_while_a_page_loads(browser, address, name, width):
         context.close()
         return moved
 
-    # A busy machine may paint a page of which half has arrived, but not each time.
-    assert any(shift() < 0.02 for _ in range(3))
+    first = shift()
+    # A busy machine may paint a page of which half has arrived, but seldom twice.
+    assert first < 0.02 or median([first, shift(), shift()]) < 0.02
 
 
 @pytest.mark.parametrize("name", [CHAPTER, "notebooks/05_lstm_gate_slicing.html"])

@@ -41,7 +41,7 @@ def test_a_picture_enlarges_and_goes_with_escape(visit, way):
     assert dialog.locator("img").get_attribute("alt") == link.locator("img").get_attribute(
         "alt"
     )
-    assert serious(page) == []
+    assert serious(page, within="dialog.enlarged") == []
     page.keyboard.press("Escape")
     assert dialog.count() == 0
     assert link.evaluate("link => link === document.activeElement")
@@ -69,7 +69,7 @@ def test_a_link_with_the_focus_has_a_preview_that_escape_takes_away(visit, disk)
     assert preview.count() == 1
     assert "random" in preview.inner_text()
     assert term.get_attribute("aria-describedby") == preview.get_attribute("id")
-    assert serious(page) == []
+    assert serious(page, within="a:focus, [role=tooltip]") == []
     page.keyboard.press("Escape")
     assert preview.count() == 0
     assert term.evaluate("link => link === document.activeElement")

@@ -27,10 +27,14 @@ BAR = "from course_utils import training\nprint(40 + sum(training.progress([1, 1
 
 @pytest.fixture(scope="module")
 def small_book(tmp_path_factory):
-    """A book of a few pages and one tiny chapter, with this book's configuration."""
+    """A book of a few pages and one tiny chapter, with this book's configuration.
+
+    Without the Python for pages, which takes seconds to pack.
+    """
     root = tmp_path_factory.mktemp("a book")
     for folder in ("book", "tools", "course_utils"):
-        shutil.copytree(ROOT / folder, root / folder)
+        unread = shutil.ignore_patterns("pyodide")
+        shutil.copytree(ROOT / folder, root / folder, ignore=unread)
     for file in ("_config.yml", "requirements.txt", "constraints.txt"):
         shutil.copy(ROOT / file, root)
     (root / "_toc.yml").write_text(TOC)
