@@ -575,9 +575,9 @@ plt.show()
 # %% [markdown]
 # The control: of the 60 other units, moved as far, one does it. And the test finds what the
 # correlation hides: units that follow the count and do nothing, and counts that are shared. Move all four units
-# at once, each as far as its own line says, and 19 of the 20 networks wait one for one. In 120 others the unit
-# with the highest $|r|$ does it alone in 67 (95% interval 46% to 65%), and changes nothing in 8. The forecast is
-# near for 55 of the 67, and 34 of the rest.
+# at once, each as far as its own line says, and 19 of the 20 networks wait one for one, and 18 of 20 fresh ones. In
+# 120 others the unit with the highest $|r|$ does it alone in 67 (95% interval 46% to 65%), and changes nothing in
+# 8. The forecast is near for 55 of the 67, and 34 of the rest.
 #
 # :::{admonition} Exercise 5 · Give the GRU a chance (open)
 # :class: exercise
