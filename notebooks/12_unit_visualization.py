@@ -332,8 +332,19 @@ for (kind, pictures), line in zip(kinds.items(), axes):
     line[0].set_ylabel(kind, rotation=0, ha="right", va="center")
 plt.show()
 
+# %% [markdown]
+# Is that the units, or the method? Plant filters in all ten rows, and in the last three.
+
 # %%
-for name, average in raw.items():
+planted = {}
+for name, top in (("in 10 rows", 0), ("in 3 rows", 7)):
+    pixels = windows[:, top:].reshape(len(windows), -1)
+    response = pixels @ filters[:, top:].reshape(20, -1).T
+    planted[name] = weighted_average(
+        windows, response - response.mean(axis=0))
+
+# %%
+for name, average in {**raw, **planted}.items():
     kinds = [average, average - mean,
              whiten(windows, average, 0.01 * windows.var(0).mean())]
     shares = [(k[:, 7:] ** 2).sum() / (k**2).sum() for k in kinds]
@@ -342,7 +353,8 @@ for name, average in raw.items():
 
 
 # %% [markdown]
-# Centred pictures reach up because neighbouring rows are alike, not because the unit looks that far back.
+# The units look at the last rows. Their centred pictures reach up because neighbouring rows are alike, as those of
+# filters in three rows do.
 #
 # ## Which digits does a unit tell?
 #
@@ -430,13 +442,15 @@ for row in (4, 18):
     cut = images[:, row:row + 10]
     for name, net in {"trained": rnn, "untrained": control}.items():
         best_units(f"row {row:2} {name}", net.run(cut)[0][:, -1])
+    best_units(f"row {row:2} last 3", rnn.run(cut[:, 7:])[0][:, -1])
     random = np.random.default_rng(0).normal(size=(280, 169))
     best_units(f"row {row:2} random", cut.reshape(-1, 280) @ random)
 
 
 # %% [markdown]
 # Now units tell digits well, but so do random filters of the ten rows. Untrained units nearly keep pace while there is ink
-# in the last rows. From row 18, where most windows end blank, trained ones are ahead: they remember.
+# in the last rows. From row 18, where most windows end blank, trained ones are ahead: they remember. Shown the last three rows alone, they
+# are not.
 # [An appendix](A9_missing_one.md) tests the note's guess that $L$ hides the 1.
 #
 # ## Does the unit matter?
@@ -556,7 +570,8 @@ plt.show()
 # A control needs its own {term}`null <null distribution>`, with a spread. From 20 of 20 seeds both shares lie above 1,000 random pairings. So a
 # unit does matter more for its own picture. But an untrained one does too, again from 20 of 20: a picture averages
 # what moves the unit, so it takes the unit further from its mean, and holding it there takes more away. Divide the change of
-# the first row by that distance, and the lead is gone, from 20 of 20 seeds (untrained 17). Training adds size: 2.25 times
+# the first row by that distance, and the lead is gone, from 20 of 20 seeds (untrained 17): the next
+# row follows $h$ nearly in proportion. Training adds size: 2.25 times
 # the median change, not 1.05. Ablation confirms that a picture drives its unit, not that the unit learned anything.
 #
 # ## What could fool us

@@ -253,6 +253,17 @@ def test_whitened_pictures_stand_in_the_last_three_rows(trained):
     assert whitened > 0.85
 
 
+@pytest.mark.parametrize(("top", "low", "high"), [(0, 0.2, 0.4), (7, 0.8, 1.0), (5, 0.5, 0.7)])
+def test_whitened_planted_filters_stand_in_the_rows_where_they_were_planted(top, low, high):
+    windows, rng = mixed_windows(), np.random.default_rng(200)
+    filters = np.zeros((20, 10, 28))
+    filters[:, top:, 6:22] = rng.normal(size=(20, 10 - top, 16))
+    z = np.einsum("nij,uij->nu", windows, filters)
+    raw = chapter.weighted_average(windows, z - z.mean(axis=0))
+    found = chapter.whiten(windows, raw, 0.01 * windows.var(axis=0).mean())
+    assert low < (found[:, 7:] ** 2).sum() / (found**2).sum() < high
+
+
 def test_six_rows_do_in_the_middle_and_not_at_the_bottom():
     """What the answer of exercise 4 says."""
     images, _ = digits()
@@ -294,6 +305,20 @@ def test_the_best_unit_of_a_digit_is_above_chance_and_ink_does_better():
         assert (alone[:2] > areas(trained=trained).max(axis=0)[:2]).all()
     assert not where_decides_which(activity, shuffled(0))
     assert where_decides_which(activity, labels)
+
+
+def test_where_windows_end_blank_trained_units_need_what_they_read_before():
+    images, _ = digits()
+    ends = {
+        first: area(network().run(images[:, first + 7 : first + 10])[0][:, -1])
+        for first in (4, 18)
+    }
+    lost = {
+        first: areas(first=first).max(axis=0).mean() - end.max(axis=0).mean()
+        for first, end in ends.items()
+    }
+    assert lost[18] > 0.08
+    assert abs(lost[4]) < 0.02
 
 
 @pytest.mark.parametrize("first", [4, 18])
