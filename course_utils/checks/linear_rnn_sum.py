@@ -35,14 +35,15 @@ def forward(answer: Callable[[list[Array], Array], Any]) -> None:
         ([2.0, 1.0, 0.0], [[4, 2, 5]], "what does W multiply?"),
         ([1.0, 0.5, 0.0], [[4, 2, 5]], "what does U multiply, and at which steps?"),
         ([1.0, 1.0, 1.0], [[4, 2, 5]], "b is added at every step, whatever the digit."),
-        (one, digits, "does each sequence have a state of its own, of any length?"),
+        (one, digits, "does each sequence have a state of its own?"),
+        ([0.5, -1.0, 3.0], rng.integers(0, 10, (2, 12)), "is it right for any length?"),
         (list(rng.normal(size=(3, 4, 1))), digits, "spread W of shape (4, 1) as it comes."),
     )
     for weights, given, hint in cases:
         array = np.asarray(given)
         W, U, b = np.array(weights).reshape(3, -1)
         shown = f"{W.size} network(s), digits of shape {array.shape}: "
-        states = call(answer, weights, array)
+        states = _call_with_weights(answer, list(weights), array)
         steps = array.shape[1]
         if not isinstance(states, list | tuple | np.ndarray) or len(states) != steps + 1:
             raise CheckFailed(
@@ -62,17 +63,28 @@ def forward(answer: Callable[[list[Array], Array], Any]) -> None:
                 ) from None
             if not close(got, np.reshape(want, size)):
                 raise CheckFailed(f"{shown}h_{t} is not right yet; {hint}")
-    print("forward: right for 5 networks, and for 4 at once.")
+    print("forward: right for 6 networks, and for 4 at once.")
+
+
+def _call_with_weights(answer: Callable[..., Any], weights: list[Any], *args: Any) -> Any:
+    """Call the answer with a list of weights, which it has to leave as it is."""
+    given = [np.array(w) if isinstance(w, np.ndarray) else w for w in weights]
+    result = call(answer, given, *args)
+    if len(given) != 3 or not all(map(np.array_equal, given, weights)):
+        raise CheckFailed("your function changes the weights that it is given: only read them.")
+    return result
 
 
 def gradients(answer: Callable[[list[Array], Array, Array], Any]) -> None:
     """Check exercise 2: the derivatives of the loss, against finite differences."""
     rng = np.random.default_rng(1)
-    for networks, length in ((1, 1), (1, 3), (1, 6), (4, 3)):
-        digits = rng.integers(0, 10, (8, length))
-        sums = digits.sum(axis=1) + rng.integers(-2, 3, 8)  # not to be found in the digits
+    for networks, length, sign in ((1, 1, 1), (1, 3, 1), (1, 3, -1), (1, 9, 1), (4, 3, 1)):
+        count = 7 + length
+        digits = rng.integers(0, 10, (count, length))
+        sums = digits.sum(axis=1) + rng.integers(-2, 3, count)  # not to be found in the digits
         weights = rng.uniform(0.3, 1.2, (3, networks, 1))
-        result = call(answer, list(weights), digits, sums)
+        weights[1] *= sign
+        result = _call_with_weights(answer, list(weights), digits, sums)
         if not isinstance(result, list | tuple | np.ndarray) or len(result) != 3:
             raise CheckFailed("return a list of three: for W, for U and for b.")
         shown = f"{networks} network(s), {length} digit(s): "
@@ -153,7 +165,7 @@ def open_box(answer: Callable[[Callable[[ArrayLike], Array]], Any]) -> None:
         "add to each of them?",
         "b": "what is the output when every digit is 0, and how many steps add to it?",
     }
-    for weights in ((1.0, 1.0, 0.0), (0.5, -2.0, 0.25), (-1.5, 0.0, 3.0), (2.0, -1.0, -0.5)):
+    for weights in ((1.0, 1.0, 0.0), (0.5, -2.0, 0.25), (-1.5, 0.0, 3.0), (0.3, 0.7, 0.0)):
 
         def network(digits: ArrayLike, weights: Weights = weights) -> Array:
             array = np.asarray(digits)
@@ -230,6 +242,9 @@ def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
         (1.0, 0.999, 0.0),
         (1.0, 1.0, -0.03),
         (1.0, 1.0, 4e-5),
+        (1.0, 1.0, 5.0002e-5),  # 10,000
+        (1.0, 1.0, 0.125),  # exactly 0.5 at length 4
+        (1.03, 0.997, 0.0),  # passes 0.5, comes back and goes below -0.5
         (1.0, 1.0368, 0.0),
     )
     for W, U, b in cases:
@@ -245,6 +260,10 @@ def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
             hint = (
                 "one off. Which power of U goes with the first digit, and is the limit passed?"
             )
+        elif want == 10_000:
+            hint = "10,000 itself is one of the lengths."
+        elif (W, U, b) == cases[-2]:
+            hint = "the error passes 0.5 earlier, and comes back before it does so again."
         elif want == 0:
             hint = "does the error pass 0.5 at any length up to 10,000?"
         elif error < 0:
@@ -252,4 +271,4 @@ def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
         else:
             hint = "compare your mean error at length 3 with mean_error in the text."
         raise CheckFailed(f"W = {W:g}, U = {U:g}, b = {b:g}: you gave {got:g}; {hint}")
-    print("first_wrong_length: right for 7 networks.")
+    print("first_wrong_length: right for 10 networks.")

@@ -145,31 +145,53 @@ def test_training_leaves_what_cancels_at_its_own_length(held):
     assert 4 < np.median(off[3]) / np.median(off[10]) < 8
 
 
+def where_it_reaches_the_loss(length, seed, descend):
+    """Return W, U, b of four networks where they first reach the loss on a data set."""
+    digits, sums = data.digit_sums(200, length=length, seed=seed)
+    start = np.random.default_rng(seed).uniform(0, 1, (4, 1))
+    found = np.full((3, 4), np.nan)
+    for weights in descend(
+        [start, 0 * start + 0.5, 0 * start], lambda w: chapter.gradients(w, digits, sums)
+    ):
+        now = (chapter.loss(weights, digits, sums) <= TARGET) & np.isnan(found[0])
+        found[:, now] = np.array(weights)[:, now, 0]
+        if not np.isnan(found).any():
+            break
+    return found
+
+
+def by_adam(start, gradients):
+    return training.adam(start, gradients, [0.01] * 8_000)
+
+
+def off_at_100(networks):
+    return np.median([abs(chapter.mean_error(*w, 100)) for w in networks.T])
+
+
 @pytest.mark.sweep
-def test_training_cancels_on_each_data_set_and_gains_by_length_10_on_each():
-    """Twenty other data sets, four starts on each."""
-    gains = []
-    for seed in range(FIRST_SEED + 1, FIRST_SEED + 21):
+def test_training_cancels_on_each_data_set_and_gains_by_length_10_on_nearly_each():
+    """Forty other data sets, four starts on each."""
+    gains, short = [], []
+    for seed in (*range(FIRST_SEED + 1, FIRST_SEED + 21), *range(200, 220)):
         off = {}
         for length in (3, 10):
-            digits, sums = data.digit_sums(200, length=length, seed=seed)
-            start = np.random.default_rng(seed).uniform(0, 1, (4, 1))
-            found = np.full((3, 4), np.nan)
-            for weights in training.adam(
-                [start, 0 * start + 0.5, 0 * start],
-                lambda w, digits=digits, sums=sums: chapter.gradients(w, digits, sums),
-                [0.01] * 8_000,
-            ):
-                now = (chapter.loss(weights, digits, sums) <= TARGET) & np.isnan(found[0])
-                found[:, now] = np.array(weights)[:, now, 0]
-                if not np.isnan(found).any():
-                    break
+            found = where_it_reaches_the_loss(length, seed, by_adam)
             assert (left_of_shares(found, length) < 0.1).all()
-            off[length] = np.median([abs(chapter.mean_error(*w, 100)) for w in found.T])
+            off[length] = off_at_100(found)
         gains.append(off[3] / off[10])
-    assert round(min(gains), 1) == 1.6
+        short.append(off[3])
+    assert round(min(gains), 1) == 0.9
     assert round(max(gains)) == 22
-    assert round(np.median(gains)) in (6, 7)
+    assert round(np.median(gains)) in (5, 6, 7)
+    assert round(np.median(short[:20])) == 26
+
+
+def test_plain_descent_to_the_same_loss_leaves_less_at_length_100():
+    def by_descent(start, gradients):
+        return training.gradient_descent(start, gradients, 0.002, 2_000)
+
+    off = [off_at_100(where_it_reaches_the_loss(3, seed, by_descent)) for seed in range(1, 21)]
+    assert round(np.median(off)) == 4
 
 
 def test_all_shares_have_one_sign_where_the_loss_is_steepest():
@@ -197,10 +219,6 @@ def test_the_largest_step_is_the_edge_of_stability():
     assert distance(0.98 * limit) < 1e-3
     with np.errstate(over="ignore", invalid="ignore"):
         assert not distance(1.02 * limit) < 1e-2
-
-
-def test_acc_counts_the_sums_0_and_1():
-    assert np.isin(EVERY_SUM, [0, 1]).mean() == pytest.approx(0.004)
 
 
 def as_the_tutorial_trains(start, updates=10_000):
