@@ -46,8 +46,6 @@ def zero_first(answer: Callable[[Array, Array], Any]) -> None:
 def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
     """Check exercise 2: whether two networks compute the same function."""
     W, U, b = base = _weights(5, 0.7)
-    other_row = W.copy()
-    other_row[7] += 0.5
     silent = [np.full((10, 1), 2.0), np.array([[0.3]]), np.array([-2.0])]
     pairs: tuple[tuple[str, Weights, bool, str], ...] = (
         ("a network and itself", base, True, "compare what a step adds, and U."),
@@ -63,11 +61,14 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
             False,
             "what does a step add to the state in each?",
         ),
-        (
-            "a network and one with an entry of W changed",
-            [other_row, U, b],
-            False,
-            "the digit 7 adds something else. Are all ten digits compared?",
+        *(
+            (
+                "a network and one with an entry of W changed",
+                [W + 0.01 * row, U, b],
+                False,
+                f"the digit {digit} adds something else. Are all ten digits compared?",
+            )
+            for digit, row in enumerate(np.eye(10)[..., np.newaxis])
         ),
         (
             "a network and one with the rows of W in another order",
@@ -77,7 +78,7 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
         ),
         (
             "a network and one with another U",
-            [W, U + 0.5, b],
+            [W, U + 0.01, b],
             False,
             "they agree on sequences of one digit. On longer ones?",
         ),
@@ -107,6 +108,8 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
     for table, hint in (
         (np.ones((10, 1)), "every step adds 1"),
         (np.arange(10.0)[:, np.newaxis], "only the digit 0 adds 0"),
+        (np.eye(10)[:, [0]], "only the digit 0 adds something"),
+        (np.eye(10)[:, [9]], "only the digit 9 adds something"),
         (np.arange(10.0)[:, np.newaxis] - 4.5, "all digits together add 0"),
     ):
         _verdict(
@@ -116,7 +119,7 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
             False,
             f"two networks with other U, {hint}: does U act on a state?",
         )
-    print("same_function: right for 12 pairs.")
+    print("same_function: right for 23 pairs.")
 
 
 def _verdict(
@@ -144,7 +147,7 @@ def final_bias(answer: Callable[[Array, Array, Array], Any]) -> None:
         ("digits, b = 0", np.arange(10.0), 0.0),
         ("digits, b = 2", np.arange(10.0), 2.0),
         ("squares of digits", np.arange(10.0) ** 2, -1.0),
-        ("4 symbols", np.array([1.0, -2.0, 0.5, 8.0]), 0.5),
+        ("4 symbols", np.array([1.0, -2.0, 1.0, 8.0]), 0.5),
     )
     for name, values, b in cases:
         W = rng.uniform(-0.7, 0.7, (len(values), 1))

@@ -153,6 +153,40 @@ def test_momentum_ends_at_the_predicted_bias_and_adam_does_not(held):
     assert np.allclose(Q(first) - Q(start), 0.9, atol=1e-6)
 
 
+def by_one_size(weights, gradients, rates):
+    """Yield the weights of Adam where one size, of all gradients together, divides them."""
+    mean, square = [0 * w for w in weights], 0.0
+    for n, rate in enumerate(rates, start=1):
+        slopes = gradients(weights)
+        mean = [0.9 * m + 0.1 * s for m, s in zip(mean, slopes, strict=True)]
+        size = sum((s**2).sum(axis=(1, 2), keepdims=True) for s in slopes)
+        square = 0.999 * square + 0.001 * size
+        share = rate / (1 - 0.9**n) / (np.sqrt(square / (1 - 0.999**n)) + 1e-7)
+        weights = [w - share * m for w, m in zip(weights, mean, strict=True)]
+        yield weights
+
+
+def test_adam_breaks_the_law_by_a_size_of_each_gradients_own():
+    start = starts()
+    *_, end = by_one_size(start, on_all(), [0.1] * 4_000)
+    assert (np.abs(end[2].ravel() - (45 - chapter.Q(start)) / 11) < 1e-6).all()
+    assert (loss(end) < 1e-9).all()
+
+
+def test_adam_ends_higher_from_outputs_that_are_too_large():
+    start = starts()
+    start[0] = start[0] + 20
+    *_, end = chapter.adam(start, on_all(), [0.1] * 3_000)
+    assert (loss(end) < 1e-6).all()
+    assert (end[2].ravel() > (45 - chapter.Q(start)) / 11 + 1).all()
+
+
+def test_another_shuffle_gives_tables_nearly_as_flat():
+    shuffled = np.random.default_rng(201).permutation(EVERY_SUM)
+    W, _, _ = by_momentum(starts(seed=201), on_all(shuffled))
+    assert round(np.ptp(W, axis=1).max(), 1) == 2.6
+
+
 def test_shuffled_sums_give_flat_tables_and_no_start_looks_like_digits(held):
     shuffled = np.random.default_rng(4).permutation(EVERY_SUM)
     control = by_momentum(starts(), on_all(shuffled))
