@@ -60,8 +60,47 @@ def stretched_across(seed):
     return disguise
 
 
+def rows_one_by_one(E, x):
+    return np.array([E[digit] for digit in np.ravel(x)]).reshape(*np.shape(x), E.shape[1])
+
+
+def collapsed_in_lists(weights):
+    E, W, U, b = (weight.tolist() for weight in weights)
+    rows = [[sum(e * w[0] for e, w in zip(row, W, strict=True)) + b[0]] for row in E]
+    return rows, U, [0.0]
+
+
+def shrunk_along_w(E, W):
+    """Right too: what lies along W becomes the smallest."""
+    w = W / np.linalg.norm(W)
+    A = np.eye(len(W)) - 0.999 * w @ w.T
+    return E @ A, np.linalg.solve(A, W)
+
+
+def with_other_noise(E, W):
+    """Right too: rows that W does not see, and no change of basis."""
+    digits = np.arange(10.0)[:, np.newaxis] - 4.5
+    noise = np.random.default_rng(5).normal(0, 50, E.shape)
+    noise -= digits @ (digits.T @ noise) / 82.5
+    return E + noise - noise @ W @ W.T / (W**2).sum(), W
+
+
+def turned_round(E, W):
+    Q = np.linalg.qr(np.random.default_rng(0).normal(size=2 * (len(W),)))[0]
+    return E @ Q, Q.T @ W
+
+
+def table_in_one_column(E, W):
+    first = np.eye(len(W))[:, :1]
+    return E @ W @ first.T, first
+
+
 ANSWERS = {
     "lookup": [
+        ("right", rows_one_by_one),
+        ("right", lambda E, x: np.einsum("...s,sw->...w", np.eye(len(E))[x], E)),
+        ("not that of its", lambda E, x: E[x % 9]),
+        ("should have shape", lambda E, x: np.take(E, x)),
         ("right", lambda E, x: np.eye(len(E))[x] @ E),
         ("columns of E", lambda E, x: E.T[x]),
         ("what should digit 0 give", lambda E, x: E[x - 1]),
@@ -70,6 +109,10 @@ ANSWERS = {
         ("should have shape", lambda E, x: E[x.ravel()]),
     ],
     "parameters": [
+        ("right", lambda s, w, u: sum(map(np.prod, ((s, w), (w, u), (u, u), (u,))))),
+        ("symbols = 26.*shapes of E", lambda s, w, u: 10 * w + (w + u + 1) * u),
+        ("units = 3.*Which shapes", lambda s, w, u: s * w + w * u + u * u + 1),
+        ("units = 1.*shapes of E", lambda s, w, u: s * w + s * u + u * u + u),
         ("Did you count U or b", lambda s, w, u: s * w + w + 1),
         ("Did you count E", lambda s, w, u: (w + u + 1) * u),
         ("Did you count U or b", lambda s, w, u: s * w + (w + u) * u),
@@ -77,6 +120,9 @@ ANSWERS = {
         ("write down the shapes", lambda s, w, u: s + w),
     ],
     "collapse": [
+        ("right", collapsed_in_lists),
+        ("follow one digit", lambda ws: [ws[0] @ ws[1] - ws[3], ws[2], 0 * ws[3]]),
+        ("what does it act on", lambda ws: [ws[0] @ ws[1] + ws[3], abs(ws[2]), 0 * ws[3]]),
         ("bias should be 0", bias_left_where_it_was),
         ("whatever the digit is", bias_forgotten),
         ("follow one digit", bias_added_too_early),
@@ -86,7 +132,11 @@ ANSWERS = {
     ],
     "disguise": [
         *(("right", stretched_across(seed)) for seed in range(5)),
+        ("right", shrunk_along_w),
+        ("right", with_other_noise),
         ("differ most along one direction", lambda E, W: (E, W)),
+        ("differ most along one direction", turned_round),
+        ("differ most along one direction", table_in_one_column),
         ("differ most along one direction", random_basis),
         ("which side of W", wrong_side),
         ("well conditioned", nearly_singular),

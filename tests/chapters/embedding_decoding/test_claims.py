@@ -253,18 +253,30 @@ def test_the_order_fades_under_adam_too():
         assert chapter.ordered(last[0]).sum() == pytest.approx(about, abs=2)
 
 
+@pytest.mark.parametrize(("slope", "share"), [(-1.0, 1.0), (0.0, 0.0)])
+def test_from_u_at_minus_1_a_table_that_falls_escapes_and_a_flat_one_does_not(slope, share):
+    """The table is what the rows make along W; what they keep across it is as before."""
+    E, W, U, b = chapter.start(KERAS_SPREAD, U=-1.0)
+    falling = slope * np.arange(10.0)[:, None] @ W.mT / (W**2).sum(axis=1, keepdims=True)
+    assert (chapter.train([E + falling, W, U, b])[2] > 0).mean() == share
+
+
+def test_a_wide_spread_does_not_escape_from_u_at_minus_1():
+    assert adds(chapter.train(chapter.start(1.0, U=-1.0))).mean() < 0.05
+
+
 def test_weight_decay_erases_what_the_rows_keep_across_w(held):
     def decayed(weights):
         by_E, by_W, by_U, by_b = chapter.gradients(weights)
         return [by_E + decays * weights[0], by_W + decays * weights[1], by_U, by_b]
 
-    cases = list(product((0.0, 0.05), (0.5, 1.0)))  # side by side: 20 networks of each
+    cases = list(product((0.0, 0.005, 0.05), (0.5, 1.0)))  # side by side: 20 networks of each
     decays = np.repeat([decay for decay, _ in cases], 20)[:, None, None]
     starts = zip(*(chapter.start(spread, networks=20) for _, spread in cases), strict=True)
     descent = training.gradient_descent([*map(np.concatenate, starts)], decayed, 0.004, 20_000)
     (last,) = deque(descent, maxlen=1)
     assert np.abs(last[0] @ last[1] + last[3] - np.arange(10.0)[:, None]).max() < 0.2
-    order = dict(zip(cases, np.split(chapter.ordered(last[0]), 4), strict=True))
+    order = dict(zip(cases, np.split(chapter.ordered(last[0]), 6), strict=True))
     erased = held(
         3,
         "With weight decay, the first principal component orders the digits from a spread of "
@@ -274,6 +286,7 @@ def test_weight_decay_erases_what_the_rows_keep_across_w(held):
     assert erased == 20
     assert order[0.0, 0.5].sum() <= 5
     assert not order[0.0, 1.0].any()
+    assert not order[0.005, 1.0].any()
 
 
 def test_what_the_balance_predicts_of_the_trained_weights(held):
