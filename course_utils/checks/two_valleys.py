@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course_utils.checks import CheckFailed, as_array, call, close
 from course_utils.data import all_digit_sums
@@ -52,7 +53,6 @@ def expected_loss(function: Callable[..., Any]) -> None:
     course_utils.checks.CheckFailed: expected_loss(1.0, 1.0, 2.0) = 0, but the outputs of this \
 network are 6 too large each time
     """
-    digits, sums = all_digit_sums(3)
     cases = [
         (1.0, 1.0, 0.0),
         (1.0, 1.0, 2.0),
@@ -64,8 +64,7 @@ network are 6 too large each time
     for W, U, b in cases:
         case = f"expected_loss({W}, {U}, {b})"
         got = float(as_array(call(function, W, U, b), (), case))
-        output = W * (digits @ [U**2, U, 1.0]) + b * (1 + U + U**2)
-        error = output - sums
+        error = _error(W, U, b)
         wants.append(want := float(np.mean(error**2)))
         if close(got, want):
             continue
@@ -89,7 +88,19 @@ network are 6 too large each time
     several = as_array(call(function, *arrays), (len(cases),), "expected_loss of arrays")
     if not close(several, wants):
         raise CheckFailed("expected_loss is right for numbers and not for arrays of them")
+    column, row = np.array([[0.5], [-1.0]]), np.array([1.0, -2.0, 0.5])
+    table = [[float(np.mean(_error(W, U, 1.0) ** 2)) for U in row] for W in column[:, 0]]
+    case = "expected_loss of a column W, a row U and a table b"
+    if not close(as_array(call(function, column, row, np.ones((2, 3))), (2, 3), case), table):
+        raise CheckFailed(f"{case} is wrong: does NumPy combine the shapes?")
     print("expected_loss: right")
+
+
+def _error(W: float, U: float, b: float) -> NDArray[np.float64]:
+    """Return output minus sum for all sequences of three digits."""
+    digits, sums = all_digit_sums(3)
+    error: NDArray[np.float64] = W * (digits @ [U**2, U, 1.0]) + b * (1 + U + U**2) - sums
+    return error
 
 
 def profile_loss(function: Callable[..., Any]) -> None:
@@ -107,7 +118,7 @@ is W at the bottom of its parabola?
         case = f"profile_loss({U}, {length})"
         got = as_array(call(function, U, length), (), case)
         want = _fitted_loss(U, length)
-        if close(got, want, rtol=1e-6, atol=1e-6):
+        if close(got, want, atol=1e-5):  # float32 cancels digits here
             continue
         if close(got * VARIANCE, want, atol=1e-6):
             raise CheckFailed(f"{case}: the variance of a digit, 8.25, is missing")
@@ -151,7 +162,7 @@ find the other zero, above 0
         here = _first_push(float(got), mean, variance)
         below = _first_push(0.9 * float(got), mean, variance)
         above = _first_push(1.1 * float(got), mean, variance)
-        if got > 0 and abs(here) < 1e-6 * (abs(below) + abs(above)):
+        if got > 0 and abs(here) < 5e-5 * (abs(below) + abs(above)):
             continue
         if abs(got) < 1e-9:
             raise CheckFailed(

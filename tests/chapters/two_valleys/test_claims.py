@@ -113,6 +113,23 @@ def test_what_a_push_to_the_left_is_worth_depends_on_the_rate(rate, better, prov
     assert all(each_time) == proves
 
 
+@pytest.mark.sweep
+@pytest.mark.parametrize(
+    ("rate", "wins", "always", "low", "high"),
+    [(0.01, 0, 20, 0.80, 0.92), (0.02, 16, 17, 0.61, 0.76), (0.05, 20, 13, 0.46, 0.61)],
+)
+def test_what_the_push_is_worth_on_twenty_other_streams(rate, wins, always, low, high):
+    W = np.sqrt(3) * np.linspace(-1, 1, 201)
+    streams = (
+        np.random.default_rng(seed).integers(0, 10, (4000, 32, 3)) for seed in range(200, 220)
+    )
+    runs = np.array([rules(W, lost(on_the_ridge(W), digits, rate)) for digits in streams])
+    push, trivial, each_time = runs.T
+    assert (push > trivial).sum() == wins
+    assert each_time.sum() == always
+    assert (trivial.min().round(2), trivial.max().round(2)) == (low, high)
+
+
 @pytest.mark.parametrize(
     ("U", "rate", "fewest", "most"),
     [(0.5, 0.01, 0, 0), (0.5, 0.02, 0, 0), (0.5, 0.05, 1, 5), (0.5, 0.1, 15, 30)]
