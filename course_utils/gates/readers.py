@@ -197,7 +197,7 @@ def of_model(model: Any) -> Iterator[tuple[str, tuple[int, bool], str, Options]]
         )
         for name, at, layer, around in _keras_layers(model):
             fields = from_keras(layer)
-            fields["masked"] |= masked
+            fields["masked"] = masked
             fields["started"] |= _beside_x(around)["started"]
             fields["reverse"] |= bool(getattr(around, "go_backwards", False))
             yield name, at, "Keras", fields
