@@ -575,9 +575,9 @@ plt.show()
 # %% [markdown]
 # The control: of the 60 other units, moved as far, one does it. And the test finds what the
 # correlation hides: units that follow the count and do nothing, and counts that are shared. Move all four units
-# at once, each as far as its own line says, and 19 of the 20 networks wait one for one, and 18 of 20 fresh ones. In
-# 120 others the unit with the highest $|r|$ does it alone in 67 (95% interval 46% to 65%), and changes nothing in
-# 8. The forecast is near for 55 of the 67, and 34 of the rest.
+# at once, each as far as its own line says: all networks but one wait one for one, and all but two of twenty fresh
+# ones. In 120 others the unit with the highest $|r|$ does it alone in 67 (95% interval 46% to 65%), and changes
+# nothing in 8. The forecast is near for 55 of the 67, and 34 of the rest.
 #
 # :::{admonition} Exercise 5 · Give the GRU a chance (open)
 # :class: exercise
@@ -610,7 +610,7 @@ plt.show()
 #   forecast where seed 17 fails, as trained and clamped.
 # - *Test*: networks that need no count pass the usual control, and the unit with the highest correlation may
 #   do nothing. Moving $c$ settles it: one unit moves the end one for one in 12 of 20 networks, in 67 of 120 others;
-#   all four together in 19 of 20.
+#   all four together in all but one.
 # - *Compare*: LSTMs fail first at 14 to 60, GRUs that learned the task at 11 to 14.
 
 # %% [markdown]
