@@ -85,8 +85,8 @@ print("after 1 step at least squares:", np.allclose(line, best))
 # ## Adam: how far, and what must be forgotten
 #
 # Adam divides a slope by the recent size of such slopes, so a step is about as long as the rate, 0.001, whatever
-# the slope. No run can be shorter than the longest *walk* of a weight over the rate. A narrow bowl adds
-# two things.
+# the slope. A run takes at least about the longest *walk* of a weight over the rate. (Less, only where the start is
+# a few steps from the end.) A narrow bowl adds two things.
 #
 # *Memory.* Adam's mean of squared slopes keeps 0.999 an epoch, so its root falls by a factor $e$ in
 # 2,000 epochs. From a wrong $W$ the first slope of $b$ has size $G$; on the floor of the bowl, of
