@@ -275,7 +275,7 @@ def test_the_gates_below_row_15_erase_most_of_the_memory_too(net, found):
     ]
     np.testing.assert_allclose(past, [0.43, 0.09], atol=0.006)
 
-    def held(rows, gates):
+    def kept(rows, gates):
         cases = list(zip(rows, units, gates, strict=True))
         return np.median(
             [
@@ -285,10 +285,10 @@ def test_the_gates_below_row_15_erase_most_of_the_memory_too(net, found):
         )
 
     free = np.median(np.abs(net.left(digits[keepers], units)))
-    assert held(digits[keepers], gates_15) == pytest.approx(free)
-    assert held(pictures, gates_15) == pytest.approx(0.07, abs=0.006)  # open, and erased
+    assert kept(digits[keepers], gates_15) == pytest.approx(free)
+    assert kept(pictures, gates_15) == pytest.approx(0.07, abs=0.006)  # open, and erased
     shut = np.full(len(units), 0.1)
-    assert held(digits[keepers], shut) == pytest.approx(0.04, abs=0.006)  # it alone, as well
+    assert kept(digits[keepers], shut) == pytest.approx(0.04, abs=0.006)  # it alone, as well
 
 
 def test_what_the_network_names_the_shut_pictures(net, found):
