@@ -18,7 +18,7 @@
 # # What must I know to port a recurrent layer?
 #
 # [Chapter 7](07_moving_weights.md) moves an LSTM by hand and finds mistakes. This page is for looking
-# things up: layouts, the GRU, activations, several layers, masks, the cell state, old files. Everything
+# things up: layouts, the GRU, activations, several layers, masks, the cell state, old files, a metric. Everything
 # in a cell was run with Keras 3.15 and PyTorch 2.13.
 #
 # ## Layouts
@@ -445,6 +445,28 @@ for name in ("CuDNNLSTM", "LocallyConnected1D"):
     print(name, "->", says(lambda name=name: getattr(keras.layers, name)))
 
 # %% [markdown]
+# ## A metric that changed its meaning
+#
+# The tutorial of [chapter 1](01_linear_rnn_sum.md) asked Keras for `acc` and got the share of sums that
+# round to the right one. In Keras 3 the same word is binary accuracy for a network with one output: is the
+# target 1 where the output is above 0.5, and 0 where it is not? The weights that add without an error:
+
+# %%
+from course_utils.data import all_digit_sums, as_scalars
+
+digits, sums = all_digit_sums(3)
+adder = keras.Sequential([keras.Input((3, 1)),
+                          keras.layers.SimpleRNN(1, activation="linear")])
+adder.set_weights([np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)])
+adder.compile(loss="mse", metrics=["acc", "mae"])
+result = adder.evaluate(as_scalars(digits), sums[:, np.newaxis], verbose=0,
+                        return_dict=True)
+print({name: round(value, 3) for name, value in result.items()})
+print("sums of 0 and 1:", np.mean(sums < 2))
+
+# %% [markdown]
+# Four of the 1,000 sums are 0 or 1, and only those count as right. Ask for a metric by what it measures.
+#
 # ## Further reading
 #
 # - {cite:t}`onnx_lstm`: the operator, with its order of blocks and all of its attributes.
