@@ -157,7 +157,7 @@ print(f"weight of the last of 40 steps: {last:.2f}")
 # A guess among 465 characters would be $-6.1$. `gates.read_gates(path, "rnn_1")` knows the layout by the bias;
 # `network` was read with it. For each prediction it reads the last 40 characters anew; a filler comes before a
 # short line. The next character comes from an average over the 40 steps, with learned
-# weights: nearly all the weight is on the last.
+# weights, nearly all on the last.
 #
 # ## Which of 512 numbers?
 #
@@ -353,11 +353,12 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Pushed harder, to the first or 99th percentile of its $c$, no other unit brings more than 0.005.
+# Pushed harder, to the first or 99th percentile of its $c$, no other unit brings more than 0.005. Nor does any cell
+# of layer 2 stop or force a bracket.
 #
 # ## Read its weights
 #
-# In each gate, unit 14 adds $x_t W + b$, which the character alone decides, and $h_{t-1} U$. First $x_t W + b$:
+# In each gate, unit 14 adds $x_t W + b$, which the character alone decides, and $h_{t-1} U$. First the former:
 
 # %%
 inputs = {name: network.E @ block.kernel[:, unit] + block.bias[unit]
@@ -520,7 +521,7 @@ print(f"units {pair}: {shares[pair].round(1)} of {shares.sum():.1f}")
 
 # %% [markdown]
 # Two of 128 units are behind four of the ten by which `:` lowers the input gate's pre-activation. Set their two
-# weights in $U$, of 16,384, to 0.
+# weights in $U$ to 0.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the table", "code_prompt_hide": "Hide the table"} jupyter={"source_hidden": true}
 def without_weights(units) -> gates.Gates:
@@ -547,9 +548,9 @@ for mark in faces:
           f"{opens(without_weights(pair), mark):18.0%} {most:18.0%}")
 
 # %% [markdown]
-# Without two weights `:(` opens a bracket, and real brackets are as they were. But it is a sum that tips:
-# without the next three, of units 8, 46 and 71, it opens one too. A sad face with a nose the network does not
-# know.
+# Without two weights `:(` opens a bracket, and real brackets are as they were. But it is a sum that tips: without
+# that of unit 64 alone $c$ stays near ½, and without the next three, of units 8, 46 and 71, a bracket opens
+# too. A sad face with a nose the network does not know.
 #
 # ## Other cells, by the same rule
 #
@@ -616,7 +617,7 @@ for texts, value in ((open_lines, without), (free_lines, within)):
 # %% [markdown]
 # Unit 80 follows unit 14. To stop a network is easy; so ask for the opposite as well.
 #
-# This is one network. Another may keep its brackets in ten units.
+# Another network may keep its brackets in ten units.
 #
 # ## One open question
 #

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from course_utils import pretrained, units
+from course_utils.pretrained.characters import softmax
 from tests.chapters import Page
 
 chapter = Page("17_bracket_cell")
@@ -192,6 +193,26 @@ def test_no_other_unit_closes_what_is_not_open_at_either_end_of_its_range():
     assert np.delete(most, 14).max() < 0.005
 
 
+def test_no_cell_of_layer_2_stops_or_forces_a_bracket():
+    c = chapter.S[:, 384:]
+    within, without = (c[chapter.label == side].mean(axis=0) for side in (True, False))
+
+    def closing(texts, unit, value):
+        x = network.E[network.windows(texts)]
+        h, c0 = network.first.trace(x).h, np.zeros((len(x), 128), x.dtype)
+        c0[:, unit] = value
+        second = chapter.held(network.second, unit).trace(h, None, c0)
+        steps = np.concatenate([x, h, second.h], axis=-1)
+        average = np.einsum("nt,nti->ni", softmax(steps @ network.attention), steps)
+        after = softmax(average @ network.V + network.v)
+        return after[:, network.numbers[")"]].mean()
+
+    texts, free = chapter.open_lines[:10], chapter.free_lines[:10]
+    intact = chapter.probability(texts)
+    assert min(closing(texts, k, without[k]) for k in range(128)) > 0.5 * intact
+    assert max(closing(free, k, within[k]) for k in range(128)) < 0.005
+
+
 def test_h_of_the_unit_says_it_too_and_unit_80_nearly():
     area = units.selectivity(chapter.S, chapter.label)[:, 1]
     first = np.argsort(-np.abs(area - 0.5))[:3]
@@ -331,6 +352,10 @@ def test_two_weights_tell_a_sad_face_from_a_bracket():
     assert right.all()
     order = np.argsort(chapter.shares)
     assert order[2:5].tolist() == [8, 46, 71]
+    x = network.E[network.windows(chapter.faces[":"])]
+    edge = chapter.without_weights([64]).trace(x).c[:, -1, 14]
+    assert 0.45 < edge.min() < edge.max() < 0.57
+    assert chapter.opens(chapter.without_weights([78]), ":") == 0
     for count, share in ((2, 0), (3, 1)):
         others = order[2 : 2 + count]
         assert chapter.opens(chapter.without_weights(others), ":") == share
