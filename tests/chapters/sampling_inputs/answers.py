@@ -16,6 +16,39 @@ def inner(p, count):
     return cdist(p, p).sum() / (count * (count - 1))
 
 
+def loop(likelihood, prior, y):
+    joint = [float(row[y] * p) for row, p in zip(likelihood, prior, strict=True)]
+    return [part / sum(joint) for part in joint]
+
+
+def first_or_last_output(likelihood, prior, y):
+    return share(likelihood[:, -1 if y else 0] * prior)
+
+
+def in_place(likelihood, prior, y):
+    prior *= likelihood[:, y]
+    prior /= prior.sum()
+    return prior
+
+
+def moved_in_place(p, old, new):
+    new *= p / old
+    return share(new)
+
+
+def pair_by_pair(p, q):
+    def inner(r):
+        return np.mean([np.linalg.norm(a - b) for a in r for b in r if a is not b])
+
+    across = np.mean([np.linalg.norm(a - b) for a in p for b in q])
+    return 2 * across - inner(list(p)) - inner(list(q))
+
+
+def by_squares(p, q):
+    inner = [pdist(r, "sqeuclidean").mean() for r in (p, q)]
+    return 2 * cdist(p, q, "sqeuclidean").mean() - sum(inner)
+
+
 def without_zeros(p, q):
     inner = [r[r > 0].mean() for r in (pdist(p), pdist(q))]
     return 2 * cdist(p, q).mean() - sum(inner)
@@ -24,6 +57,9 @@ def without_zeros(p, q):
 ANSWERS = {
     "table_posterior": [
         ("right", lambda like, prior, y: like[:, y] * prior / (prior @ like)[y]),
+        ("right", loop),
+        ("not right|prior", first_or_last_output),
+        ("changed on the way", in_place),
         ("adds up to p", lambda like, prior, y: like[:, y] * prior),
         ("prior has to enter", lambda like, prior, y: share(like[:, y])),
         ("prior has to enter", lambda like, prior, y: like[:, y]),
@@ -37,6 +73,7 @@ ANSWERS = {
                 np.exp(np.log(share(p / old)) + np.log(new)) / share(p / old).dot(new)
             ),
         ),
+        ("changed on the way", moved_in_place),
         ("nothing has moved", lambda p, old, new: p),
         ("old prior is still inside", lambda p, old, new: share(p * new)),
         ("do not add up to 1", lambda p, old, new: p * new / old),
@@ -45,6 +82,9 @@ ANSWERS = {
     ],
     "fair_energy": [
         ("right", lambda p, q: 2 * cdist(p, q).mean() - pdist(p).mean() - pdist(q).mean()),
+        ("right", pair_by_pair),
+        ("list the pairs by hand", by_squares),
+        ("list the pairs by hand", lambda p, q: abs(pair_by_pair(p, q))),
         ("may lie at one place", without_zeros),
         ("still counted", energy),
         ("list the pairs by hand", lambda p, q: cdist(p, q).mean()),

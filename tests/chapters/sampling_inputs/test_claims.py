@@ -186,6 +186,30 @@ def test_the_samples_of_points_are_near_the_truth(held):
     assert near == wrong == gap == mean == encoder == order == 20
 
 
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", [0, 1, 200, 201])
+def test_a_vae_that_is_told_the_band_leaves_the_gap_empty(seed):
+    """Then nothing has to be torn; told the class alone, its means lie in the gap too."""
+    points, classes = c.draw_points(8_000, seed=seed)
+    x, upper = torch.tensor(points), torch.tensor(points @ [-0.5, 1] > 0).long()
+    inside = {}
+    for told in ("class", "band too"):
+        training.seed_everything(seed)
+        y = torch.tensor(classes) + 2 * upper * (told != "class")
+        model = c.ConditionalVAE(2, 4, latent=2, hidden=64)
+        c.ascend(
+            model,
+            lambda rows, model=model, y=y: c.bound(model, x[rows], y[rows], c.normal),
+            *(len(x), 1_500, 0.01, 256),
+        )
+        labels = np.array([1]) if told == "class" else np.array([1, 3])
+        means = c.decode(model, np.resize(labels, 2_000), seed)
+        noise = model.log_spread.exp().detach() * torch.randn_like(means)
+        inside[told] = c.between(means.numpy()), c.between((means + noise).numpy())
+    assert min(inside["class"]) > 0.02
+    assert max(inside["band too"]) < 0.01
+
+
 def _points(seed):
     """What the chapter says about samples of the half-plane, by name."""
     model = c.train_points(seed)
@@ -386,6 +410,26 @@ def test_the_linear_rivals_digits_are_nearer_to_real_ones_than_the_vaes(seed):
     assert found["rival"]["features"][0] < found["samples"]["features"][0] / 2
     assert found["rival"]["read"] > 0.9
     assert _spreads(np.array(found["rival"]["features"])) > 5, "it is no true sample either"
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("factor", [0.5, 2])
+def test_it_is_nearer_after_half_and_twice_the_updates_too(factor, monkeypatch):
+    ascend = c.ascend
+    monkeypatch.setitem(
+        c.train_digits.__globals__,
+        "ascend",
+        lambda model, objective, count, steps, *rest: ascend(
+            model, objective, count, int(factor * steps), *rest
+        ),
+    )
+    artist = c.train_digits(c.labels[c.ours], 0)
+    monkeypatch.undo()
+    judge, real = c.train_judge(0), c.draw(c.by_class(c.kept), 100)
+    samples, rival = c.draw(c.sample_means(artist, 0), 300), c.draw(c.linear_means(600), 700)
+    for view in (lambda some: some, lambda some: c.features(judge, some)):
+        gaps = [c.excess(view(some), view(real))[0] for some in (rival, samples)]
+        assert gaps[0] < gaps[1]
 
 
 @pytest.mark.sweep
