@@ -445,8 +445,14 @@ def test_the_pictures_of_twenty_networks(held):
         net = Opened(trained(seed))
         answer, hard = net.descent()
         moved = scattered(answer, hard)
-        keepers = net.left(np.repeat(chapter.x[:1], len(hard), axis=0), hard) > 0.25
-        left = np.abs([net.left(p, hard) for p in (answer.inputs[hard], moved)])[:, keepers]
+        digits, pictures = np.repeat(chapter.x[:1], len(hard), axis=0), answer.inputs[hard]
+        keepers = net.left(digits, hard) > 0.25
+        left = np.abs([net.left(p, hard) for p in (pictures, moved)])[:, keepers]
+        below, usual = (
+            np.median(np.abs(net.left(p, hard) / net.gate(p, hard))[keepers])
+            for p in (pictures, digits)
+        )
+        assert below < usual  # the gates after row 15 erase it too
         many.append(answer.converged.sum() > 45)
         idle.append((net.gate(moved, hard) > 0.1).all())
         erased.append(left[0].max() < 0.1)
