@@ -124,17 +124,17 @@ def in_order(function: Callable[..., Any]) -> None:
     silent = rng.normal(size=(8, 4))
     silent[[0, 7], [0, 1]] += 9  # six letters between the first two sounds have none
     for costs in (*tables, silent, tables[-1] - 5):
-        letters, sounds = costs.shape
-        told = f"for {letters} letters and {sounds} sounds"
+        rows, sounds = costs.shape
+        told = f"for {rows} letters and {sounds} sounds"
         got = as_array(call(function, costs), (sounds,), f"in_order(...) {told}")
-        if (np.rint(got) != got).any() or got.min() < 0 or got.max() >= letters:
+        if (np.rint(got) != got).any() or got.min() < 0 or got.max() >= rows:
             raise CheckFailed(
-                f"in_order: {told} each entry should be a letter's place, 0 to {letters - 1}"
+                f"in_order: {told} each entry should be a letter's place, 0 to {rows - 1}"
             )
         places = got.astype(int)
         if (np.diff(places) < 0).any():
             raise CheckFailed(f"in_order: {told} the letters step back")
-        every = np.array(list(combinations_with_replacement(range(letters), sounds)))
+        every = np.array(list(combinations_with_replacement(range(rows), sounds)))
         sums = costs[every, np.arange(sounds)].sum(axis=1)
         reached = costs[places, np.arange(sounds)].sum()
         if close(reached, sums.max()):
