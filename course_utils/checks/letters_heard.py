@@ -151,7 +151,7 @@ def in_order(function: Callable[..., Any]) -> None:
         once = (np.diff(every, axis=1) > 0).all(axis=1)
         if once.any() and close(reached, sums[once].max()):
             raise CheckFailed("in_order: a letter may have several sounds")
-        whole = (every[:, 0] == 0) & (every[:, -1] == letters - 1)
+        whole = (every[:, 0] == 0) & (every[:, -1] == rows - 1)
         if whole.any() and close(reached, sums[whole].max()):
             raise CheckFailed("in_order: the first letter and the last may have no sound")
         if costs.max() < 0:
