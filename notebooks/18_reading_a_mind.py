@@ -325,8 +325,8 @@ rule = -follows * np.log2(follows) - rest * np.log2(rest)
 print(f"stay or change: {rule:.2f} bits a choice")
 
 # %% [markdown]
-# Counted in hits, that rule does about as well, as the live figure says: in its first run both foresee 157 of
-# 190 choices. Hits do not see how sure a guess is; bits do.
+# Counted in hits, that rule comes closer: in 20 runs of 200 choices the network foresees 81% and the rule 77%, and
+# in the live figure's first run both foresee 157 of 190. Hits do not see how sure a guess is; bits do.
 #
 # **Are precise weights true?** This animal learns fast from a payoff, $\alpha = 0.5$, and slowly when there
 # is none, $\alpha = 0.1$. One network of three weights reads 15,000 of its choices.

@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from course_utils.live import fit_choices
+from course_utils.live.bandit import guessed
 from tests.chapters import Page
 from tests.chapters.seeds import SEEDS
 
@@ -168,6 +169,18 @@ def test_stay_or_change_costs_more_than_the_network_and_less_than_a_coin():
         costs.append(-p * np.log2(p) - (1 - p) * np.log2(1 - p))
     assert min(costs) > 0.7
     assert max(costs) < 0.85
+
+
+def test_in_hits_the_rule_comes_closer():
+    network, rule = [], []
+    for seed in (0, *range(100, 120)):
+        choices, paid = (trials[0] for trials in chapter.play(seed, 1, 200))
+        network.append(guessed(choices, paid))
+        stay = chapter.signs(choices, paid)[9:-1] > 0
+        rule.append(np.sum(stay == choices[10:]))
+    assert (network[0], rule[0]) == (157, 157)
+    assert np.mean(network[1:]) / 190 == pytest.approx(0.81, abs=0.01)
+    assert np.mean(rule[1:]) / 190 == pytest.approx(0.77, abs=0.01)
 
 
 def test_an_animal_with_two_rates_is_read_precisely_and_wrongly(held):
