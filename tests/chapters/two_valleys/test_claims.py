@@ -125,9 +125,10 @@ def test_what_the_push_is_worth_on_twenty_other_streams(rate, wins, always, low,
     )
     runs = np.array([rules(W, lost(on_the_ridge(W), digits, rate)) for digits in streams])
     push, trivial, each_time = runs.T
-    assert (push > trivial).sum() == wins
-    assert each_time.sum() == always
-    assert (trivial.min().round(2), trivial.max().round(2)) == (low, high)
+    # Another processor may turn a run that ends beside the ridge.
+    assert (push > trivial).sum() == pytest.approx(wins, abs=wins % 20 > 0)
+    assert each_time.sum() == pytest.approx(always, abs=always % 20 > 0)
+    assert (trivial.min(), trivial.max()) == pytest.approx((low, high), abs=0.01)
 
 
 @pytest.mark.parametrize(
