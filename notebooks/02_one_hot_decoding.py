@@ -406,7 +406,7 @@ for name, path in paths.items():
 # large as the ten others together, but Adam divides each by its own size. That removes the equality
 # that kept $Q$ constant. $W$ does most of the work and $b$ ends lower, or higher where outputs start
 # too large. Is that the cause? Divide all gradients by one common size instead, and the bias is as
-# predicted again, in 20 of 20 runs.
+# predicted again, from each of the 20 starts.
 # :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "With momentum the start decides the final bias. With Adam it ends lower than predicted, in all 20 runs.", "name": "fig-one-hot-decoding-bias"}, "image": {"alt": "Final bias, from -1 to 7, against the bias predicted from the start, from 1 to 7. Circles for 20 momentum runs lie on the dotted diagonal. Crosses for 20 Adam runs lie a little less than 2 below it, along a parallel line."}} jupyter={"source_hidden": true}
