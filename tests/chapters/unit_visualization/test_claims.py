@@ -1,29 +1,27 @@
 """What chapter 12 and its appendix page say, measured."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 
 from course_utils import data, networks, units
-from tests.chapters import Page
+from tests.chapters import Page, once
 from tests.chapters.seeds import SEEDS
 
 chapter = Page("12_unit_visualization")
 
 
-@cache
+@once
 def digits():
     return data.mnist_digits()
 
 
-@cache
+@once
 def network(seed=0, trained=True):
     net = networks.row_rnn(seed) if trained else networks.row_rnn(seed, updates=0)
     return units.RowRNN.from_torch(net, np.float64)
 
 
-@cache
+@once
 def probed(seed=0, trained=True, first=None, length=10):
     images, _ = digits()
     starts = (
@@ -50,12 +48,12 @@ def area(activity, labels=None):
     return units.selectivity(activity.round(9), digits()[1] if labels is None else labels)
 
 
-@cache
+@once
 def areas(seed=0, trained=True, first=None, length=10):
     return area(probed(seed, trained, first, length)[1])
 
 
-@cache
+@once
 def mixed_windows():
     images, _ = digits()
     return np.concatenate(list(units.windows(images, units.draw_starts(len(images)))))
@@ -88,7 +86,7 @@ def removals(rnn, pictures, live):
     return distance, np.sqrt(squares.mean(axis=2)), np.sqrt(squares[..., 0])
 
 
-@cache
+@once
 def changes(seed=0, trained=True):
     seen, _ = probed(seed, trained)
     live = np.flatnonzero(seen.total)
