@@ -414,7 +414,8 @@ def beam(sounds: tuple, length: int, width: int) -> list:
 chosen = network.pronounce(right[:20])
 total = sum(len(spellings[said]) for said in chosen)
 for width in (26, 100):
-    hits = sum(len(beam(said, 4, width)) for said in chosen)
+    hits = sum(len(beam(said, 4, width))
+               for said in training.progress(chosen))
     looks = 676 + 2 * 26 * width
     print(f"width {width:3}: {looks / 26**4:.1%} of the strings,",
           f"{hits / total:.0%} of the spellings")
