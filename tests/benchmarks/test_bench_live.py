@@ -17,8 +17,10 @@ FIRST = """label => {
   const inputs = [...host.shadowRoot.querySelectorAll('input[type=range]')];
   const input = inputs.find(one => one.labels[0].textContent === label) ?? inputs[0];
   const start = performance.now();
-  input.value = Number(input.min) + 0.3 * (input.max - input.min);
-  input.dispatchEvent(new Event('input'));
+  if (input) {
+    input.value = Number(input.min) + 0.3 * (input.max - input.min);
+    input.dispatchEvent(new Event('input'));
+  } else host.shadowRoot.querySelector('button').click();
   host.getBoundingClientRect();
   return performance.now() - start;
 }"""
