@@ -71,13 +71,15 @@ def fit_choices(choices: Any, rewards: Any) -> tuple[np.ndarray, np.ndarray]:
         p = 0.5 + 0.5 * np.tanh(h / 2)
         slope = (c - p) @ J - PULL * (weights - PULL_TO)
         information = (p * (1 - p) * J.T) @ J + np.diag(PULL)
-        step, best = np.linalg.solve(information, slope), _fit_of(weights, c, s)
+        step = np.linalg.solve(information, slope)
+        if np.abs(step).max() < 1e-6:
+            weights = weights + step  # too near for rounding to tell which is better
+            break
+        best = _fit_of(weights, c, s)
         for halvings in range(20):
             if _fit_of(weights + step / 2**halvings, c, s) >= best:
                 weights = weights + step / 2**halvings
                 break
-        if np.abs(step).max(initial=0) < 1e-9:
-            break
     return weights, np.sqrt(np.diag(np.linalg.inv(information)))
 
 

@@ -51,30 +51,33 @@ function build(data, figure) {
   }
 
   /** Train on the first choices, as `fit_choices` of the package does. */
-  function fit(count = choices.length, from = data.pullTo) {
-    let w = [...from], information;
+  function fit(count = choices.length) {
+    let w = [...data.pullTo], best = likelihood(w, count), information;
     for (let round = 0; round < 50; round++) {
       const h = logOdds(w, count), slope = w.map((value, k) => -data.pull[k] * (value - data.pullTo[k]));
       information = data.pull.map((value, k) => data.pull.map((_, j) => (j === k ? value : 0)));
       let J = [0, 0, 0];
       for (let t = 0; t < count; t++) {
-        const p = sigmoid(h[t]);
+        const p = sigmoid(h[t]), wrong = choices[t] - p, spread = p * (1 - p);
         for (let k = 0; k < 3; k++) {
-          slope[k] += (choices[t] - p) * J[k];
-          for (let j = 0; j < 3; j++) information[k][j] += p * (1 - p) * J[k] * J[j];
+          slope[k] += wrong * J[k];
+          for (let j = 0; j < 3; j++) information[k][j] += spread * J[k] * J[j];
         }
         J = [sign(t) + w[1] * J[0], h[t] + w[1] * J[1], 1 + w[1] * J[2]];
       }
       const step = solve3(information, slope.map((value) => [value])).map(([value]) => value);
-      const best = likelihood(w, count);
+      if (Math.max(...step.map(Math.abs)) < 1e-6) {
+        w = w.map((value, k) => value + step[k]); // too near for rounding to tell which is better
+        break;
+      }
       for (let halvings = 0; halvings < 20; halvings++) {
         const tried = w.map((value, k) => value + step[k] / 2 ** halvings);
-        if (likelihood(tried, count) >= best) {
-          w = tried;
+        const reached = likelihood(tried, count);
+        if (reached >= best) {
+          [w, best] = [tried, reached];
           break;
         }
       }
-      if (Math.max(...step.map(Math.abs)) < 1e-9) break;
     }
     const inverse = solve3(information, [[1, 0, 0], [0, 1, 0], [0, 0, 1]]);
     return [w, inverse.map((row, k) => Math.sqrt(row[k]))];
