@@ -207,8 +207,8 @@ def states(network, lines: list[str]) -> np.ndarray:
 
 
 # %% [markdown]
-# The score is the {term}`AUC` of [chapter 12](12_unit_visualization.md): 1/2 says nothing, and 0 is as good as
-# 1. Choose the best number on the first 200 lines, and score it on the other 200.
+# The score is the {term}`AUC` of [chapter 12](12_unit_visualization.md): 1/2 says nothing, and 0
+# is as good as 1. Choose the best number on the first 200 lines, and score it on the other 200.
 
 # %%
 def best(S: np.ndarray, label: np.ndarray) -> tuple[int, float]:

@@ -10,11 +10,15 @@ import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupytext.async_contentsmanager import build_async_jupytext_contents_manager_class
+from markdown_it import MarkdownIt
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from tests import chapters as shared
 from tools import chapters as tool
 
 CHAPTERS = tool.pages()
+PROSE = [*CHAPTERS, *(tool.ROOT / "book").glob("*.md"), *tool.ROOT.glob("*.md")]
 TINY = """\
 ---
 jupytext:
@@ -120,6 +124,34 @@ def test_no_pair_and_no_reference_is_left_without_its_chapter():
 def test_every_chapter_is_in_the_table_of_contents():
     toc = (tool.ROOT / "_toc.yml").read_text(encoding="utf-8")
     assert not [c.name for c in CHAPTERS if f"file: notebooks/{c.name}" not in toc]
+
+
+def broken_sentences(text):
+    """Return the lines of prose that Markdown takes for the start of a list."""
+    parser = MarkdownIt().use(dollarmath_plugin).use(colon_fence_plugin).enable("table")
+    lines, found = text.splitlines(), []
+    for token in parser.parse(text):
+        if token.type == "colon_fence":
+            found += broken_sentences(token.content)
+        elif token.type.endswith("list_open") and token.level == 0 and token.map[0]:
+            before = lines[token.map[0] - 1].strip()
+            if before and not before.startswith((":", "#")):
+                found.append(lines[token.map[0]])
+    return found
+
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda path: path.stem)
+def test_no_line_of_a_sentence_begins_a_list(page):
+    assert broken_sentences(page.read_text("utf-8")) == []
+
+
+def test_a_sentence_that_breaks_before_a_number_is_found():
+    sentence = "Far from 1/2 is good, and 0 is as good as\n1. Choose the best."
+    box = f":::{{admonition}} Note\n:class: predict\n{sentence}\n:::\n"
+    for text in (sentence, f"It ends.\n\n{box}"):
+        assert broken_sentences(text) == ["1. Choose the best."]
+    good = "$$a\n- b$$\n\nTwo:\n\n1. Choose\n   the best.\n2. Count.\n"
+    assert broken_sentences(good + box.replace("as\n1", "as 1")) == []
 
 
 def open_and_save(chapter):
