@@ -12,6 +12,11 @@ def one_by_one(b, T, x):
     return new
 
 
+def overwriting(b, T, x):
+    b[:] = one_by_one(b, T, x)
+    return b
+
+
 def flat(parts):
     return [part.reshape(-1, part.shape[2]) for part in parts]
 
@@ -33,6 +38,17 @@ def by_centring(h, b):
     return (h[half:] - middle) @ (np.linalg.pinv(A - middle) @ (B - mean)) + mean
 
 
+def by_normal_equations(h, b):
+    half, A = len(h) // 2, np.insert(h, h.shape[2], 1, axis=2)
+    F, B = flat((A[:half], b[:half]))
+    return A[half:] @ np.linalg.solve(F.T @ F, F.T @ B)
+
+
+def centring_the_argument(h, b):
+    h -= h.mean((0, 1))
+    return by_centring(h, b)
+
+
 def per_step(h, b):
     half = len(h) // 2
     parts = [(h[:, t : t + 1], b[:, t : t + 1]) for t in range(h.shape[1])]
@@ -48,9 +64,23 @@ def group(b, p, digits=9, once=False, columns=None):
     return left
 
 
+def through_a_view(b, p):
+    """Subtract in place, from rows that are still those of b."""
+    left, rows = b.copy(), b.reshape(-1, b.shape[2])
+    rows -= flat([left - group(left, p)])[0]
+    return rows.reshape(b.shape)
+
+
 ANSWERS = {
     "update": [
         ("right", one_by_one),
+        ("right", lambda b, T, x: (s := (b @ T)[x, range(len(x))]) / s.sum(1, keepdims=True)),
+        ("other numbers afterwards", overwriting),
+        (
+            "impossible",
+            lambda b, T, x: (s := np.array(one_by_one(b, T, x)) + 1e-6) / s.sum(1)[:, None],
+        ),
+        ("for string 1", lambda b, T, x: one_by_one(b, T, np.minimum(x, 1))),
         ("did not change", lambda b, T, x: b),
         ("has to sum to 1", lambda b, T, x: (b[:, None] @ T[x])[:, 0]),
         ("by itself", lambda b, T, x: (s := (b[:, None] @ T[x])[:, 0]) / s.sum()),
@@ -66,6 +96,9 @@ ANSWERS = {
     ],
     "read": [
         ("right", by_centring),
+        ("right", lambda h, b: by_normal_equations(np.float32(h), np.float32(b))),
+        ("other numbers afterwards", centring_the_argument),
+        ("expected", lambda h, b: np.clip(by_centring(h, b), 0, 1)),
         ("are the beliefs themselves", lambda h, b: b[len(b) // 2 :]),
         (
             "r is missing",
@@ -87,13 +120,15 @@ ANSWERS = {
     "beyond": [
         ("right", group),
         ("right", lambda b, p: group(b, p, digits=6)),
+        ("other numbers afterwards", through_a_view),
+        ("for string 0, step 0", lambda b, p: group(b, np.sort(p, axis=2))),
         ("these are the means", lambda b, p: b - group(b, p)),
         ("other way round", lambda b, p: -group(b, p)),
         ("nothing is left", lambda b, p: group(b, p, digits=40)),
         ("over all beliefs", lambda b, p: b - b.mean((0, 1))),
         ("if all their numbers are", lambda b, p: group(b, p, columns=1)),
-        ("0.7001 is not 0.7", lambda b, p: group(b, p, digits=3)),
-        ("0.7001 is not 0.7", lambda b, p: group(b, p.argmax(axis=2, keepdims=True))),
+        ("0.70002 is not 0.7", lambda b, p: group(b, p, digits=3)),
+        ("for string", lambda b, p: group(b, p.argmax(axis=2, keepdims=True))),
         ("counts twice", lambda b, p: group(b, p, once=True)),
         ("expected", lambda b, p: b),
     ],

@@ -21,6 +21,10 @@ def by_small_changes(U, b, h):
     return (both[0] - both[1]) / 2e-5
 
 
+def by_steps_to_one_side(U, b, h):
+    return (step(U, b, h + 1e-4 * np.eye(len(h))) - step(U, b, h)) / 1e-4
+
+
 def changes_the_weights(U, b, h):
     U *= slope(U, b, h)
     return U
@@ -51,7 +55,12 @@ ANSWERS = {
         ("right", entry_by_entry),
         ("right", lambda U, b, h: U @ np.diag(slope(U, b, h))),
         ("right", by_small_changes),
-        ("right", changes_the_weights),
+        ("right", lambda U, b, h: np.einsum("ij,j->ij", U, slope(U, b, h))),
+        ("other numbers afterwards", changes_the_weights),
+        ("near, but not exact", by_steps_to_one_side),
+        ("near, but not exact", lambda U, b, h: (U * slope(U, b, h)).round(3)),
+        ("32 units", lambda U, b, h: U * slope(U, b, h) if len(h) < 6 else U),
+        ("by how much", lambda U, b, h: -U * slope(U, b, h)),
         ("right", lambda U, b, h: (U / np.cosh(h @ U + b) ** 2).astype(np.float32)),
         ("transposed", lambda U, b, h: (U * slope(U, b, h)).T),
         ("where is the slope", lambda U, b, h: U),
@@ -69,7 +78,9 @@ ANSWERS = {
     "newton": [
         ("right", by_inverse),
         ("right", lambda U, b, h: (h + moved(U, b, h)).tolist()),
-        ("right", in_place),
+        ("right", lambda U, b, h: h - moved(U, b, h, lambda J: (J - np.eye(len(J))).T)),
+        ("other numbers afterwards", in_place),
+        ("do both sides agree", lambda U, b, h: np.clip(h + moved(U, b, h), -1, 1)),
         ("one step of the network", step),
         ("where does it start", moved),
         ("wrong sign", lambda U, b, h: h - moved(U, b, h)),

@@ -34,6 +34,35 @@ def by_renaming(near):
     return np.unique(group, return_inverse=True)[1]
 
 
+def by_passes(near, passes=2):
+    """Take the lowest number around each state, from the first to the last and back."""
+    group = np.arange(len(near))
+    for _ in range(passes):
+        for state in [*range(len(near)), *reversed(range(len(near)))]:
+            group[near[state]] = group[near[state]].min()
+    return np.unique(group, return_inverse=True)[1]
+
+
+def by_one_look(near):
+    """Give each pair of neighbours the lower of their two numbers, once."""
+    group = np.arange(len(near))
+    for i, j in np.argwhere(near):
+        group[[i, j]] = min(group[i], group[j])
+    return np.unique(group, return_inverse=True)[1]
+
+
+def by_reach(near):
+    """Let every state reach what its neighbours reach, written into the argument."""
+    for k in range(len(near)):
+        near |= near[:, [k]] & near[k]
+    return np.unique(near.argmax(axis=1), return_inverse=True)[1]
+
+
+def overwriting(table, says):
+    table[:] = rounds(table, says, len(says))[:, np.newaxis]
+    return table[:, 0]
+
+
 def by_pairs(table, says):
     """Mark pairs of states that some string tells apart, until there are no more."""
     apart = says[:, None] != says
@@ -58,6 +87,9 @@ ANSWERS = {
     "merge": [
         ("right", by_walking),
         ("right", lambda near: np.unique(lowest(near), return_inverse=True)[1]),
+        ("right", by_reach),
+        ("mixed chains.* neighbour of a neighbour", by_passes),
+        ("mixed chains.* neighbour of a neighbour", by_one_look),
         ("not numbered 0, 1, 2", lowest),
         ("neighbour of a neighbour", lambda near: np.unique(near.argmax(1), True, True)[2]),
         (
@@ -75,6 +107,7 @@ ANSWERS = {
     "reduce": [
         ("right", by_pairs),
         ("right", lambda table, says: rounds(table, says, len(says))),
+        ("other numbers afterwards", overwriting),
         ("number them 0 to", lambda table, says: 1 + rounds(table, says, len(says))),
         ("may say different things after", lambda table, says: says.astype(int)),
         ("follow both symbols", lambda table, says: rounds(table, says, len(says), (0,))),
