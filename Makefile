@@ -1,4 +1,4 @@
-# `make book` and `make test` are all a newcomer needs. Everything installs into .venv, and
+# `make exercises`, `make book` and `make test` are all a newcomer needs. Everything installs into .venv, and
 # again only when requirements.txt, constraints.txt or pyproject.toml has changed.
 PYTHON ?= python3
 PORT ?= 8000
@@ -35,6 +35,7 @@ LAB := $(PY) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root)
 help:
 	@echo "make book       execute every chapter and build _build/html"
 	@echo "make test       lint, run every test, re-execute every chapter, open the book in Chromium"
+	@echo "                in parts: make lint, unit, nbval, pages; make install first installs alone"
 	@echo "make desk       test the class edition under nbgrader, JupyterLab and the PDF printer"
 	@echo "make processors run tests and chapters as on other processors (ONLY=Nehalem for one)"
 	@echo "make exercises  open the notebooks with empty exercises in JupyterLab; your work stays in exercises/"
