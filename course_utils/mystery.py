@@ -206,6 +206,7 @@ def unpack(weights: Mapping[str, Any]) -> Box:
     blocks = {name: Block(*part) for name, part in zip(names, parts, strict=True)}
     cell = Cell(weights["cell"], blocks, activation=weights["activation"])
     V = np.array(weights["V"], float)
+    V.setflags(write=False)  # every call of boxes() hands out the same box
     return Box(cell, V, float(weights["v"]), weights["yes_no"], tuple(weights["sheet"]))
 
 

@@ -37,6 +37,15 @@ def test_a_box_that_says_yes_or_no_says_yes_above_a_half():
     assert box.says(states).tolist() == [0, 1, 1]
 
 
+def test_a_box_cannot_be_changed_by_accident():
+    box = mystery.boxes()["G"]
+    with pytest.raises(ValueError, match="read-only"):
+        box.V /= 2
+    block = box.cell.blocks["state"]
+    with pytest.raises(ValueError, match="read-only"):
+        block.recurrent[0] = 0
+
+
 def test_states_of_another_shape_are_named():
     box = mystery.boxes()["G"]
     size = box.size

@@ -18,6 +18,23 @@ def by_reading_on(box, text, t, d):
     return said
 
 
+def in_place(box, text, t, d):
+    """Push in the states that the box returned, in float32."""
+    states = box.read(text).states.astype("float32")
+    states[t - 1] += d.astype("float32")
+    states[t:] = box.read(text[t:], states[t - 1]).states
+    return tuple(map(float, box.says(states)))
+
+
+def added_up(box, text, t, d):
+    """Add what the push becomes to the states: right for linear units alone."""
+    states, U = box.read(text).states.copy(), box.cell.blocks
+    for k in range(t - 1, len(text)):
+        states[k] += d
+        d = d @ U["state"].recurrent if "state" in U else d
+    return box.says(states)
+
+
 def pushed_at(shift):
     return lambda box, text, t, d: by_reading_on(box, text, t + shift, d)
 
@@ -157,6 +174,13 @@ def lifted(text, t, k):
     return said
 
 
+def readout_of(box):
+    """Return the vector that moves the readout by 1 and, of an LSTM, leaves c alone."""
+    d = np.zeros(box.size)
+    d[: box.cell.units] = box.V / (box.V @ box.V)
+    return d
+
+
 def asks(name):
     """Return a program that asks the box."""
     return lambda text: mystery.boxes()[name].read(text).says
@@ -220,6 +244,8 @@ def wrong_causes(name):
 ANSWERS = {
     "pushed": [
         ("right", by_reading_on),
+        ("right", in_place),
+        ("RNN, tanh.*go on from the pushed state", added_up),
         ("without a push", lambda box, text, t, d: box.read(text).says),
         ("read from the pushed state", pushed_late),
         ("you push after letter", pushed_at(1)),
@@ -230,6 +256,16 @@ ANSWERS = {
     **{f"program_{name.lower()}": wrong_programs(name) for name in RIGHT},
     **{f"cause_{name.lower()}": wrong_causes(name) for name in RIGHT},
 }
+ANSWERS["cause_a"] += [
+    # moves what is said, not what is kept
+    (
+        "nothing changes after letter t, though the box remembers",
+        lambda box: (
+            readout_of(box),
+            lambda text, t: [*more(text)[: t - 1], 1, *more(text)[t:]],
+        ),
+    )
+]
 ANSWERS["program_d"] += [("fits the box's whole sheet", on_and_off)]
 ANSWERS["cause_c"] += [
     (
