@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from course_utils.checks import CheckFailed, as_array, call, close
-from course_utils.data import all_digit_sums
 from course_utils.decoding import predict
 
 Array = NDArray[np.float64]
@@ -135,7 +134,7 @@ def _gradient_hint(got: Array, want: Array, length: int, count: int) -> str:
 
 
 def number_weights(answer: Callable[[int], Any]) -> None:
-    """Check exercise 4: weights that read digits as a number in a base."""
+    """Check exercise 3: weights that read digits as a number in a base."""
     for base in (10, 2, 7):
         W, U, b = _three(call(answer, base))
         shown = f"base {base}: you gave W = {W:g}, U = {U:g}, b = {b:g}; "
@@ -158,7 +157,7 @@ def number_weights(answer: Callable[[int], Any]) -> None:
 
 
 def open_box(answer: Callable[[Callable[[ArrayLike], Array]], Any]) -> None:
-    """Check exercise 5: find the weights of a network that can only be run."""
+    """Check exercise 4: find the weights of a network that can only be run."""
     hints = {
         "W": "compare two inputs that differ in the last digit only.",
         "U": "compare two inputs that differ in an earlier digit only. What does the bias "
@@ -183,48 +182,6 @@ def open_box(answer: Callable[[Callable[[ArrayLike], Array]], Any]) -> None:
     print("open_box: found the weights of 4 networks.")
 
 
-def _curvature(digits: Array) -> Array:
-    """Measure the curvature by nudging the weights: no derivative that could be copied."""
-    step = 1e-5
-    slopes = [
-        (_run(1 + dW, 1 + dU, db, digits) - _run(1 - dW, 1 - dU, -db, digits)) / (2 * step)
-        for dW, dU, db in step * np.eye(3)
-    ]
-    return 2 * np.mean(np.einsum("is,js->sij", slopes, slopes), axis=0)
-
-
-def largest_step(answer: Callable[[Array], Any]) -> None:
-    """Check exercise 3: the largest stable step of gradient descent."""
-    every = all_digit_sums(3)[0].astype(np.float64)
-    cases = {
-        "all 1,000 sequences": every,
-        "the first 100 sequences": every[:100],
-        "the first 150 sequences": every[:150],  # here x2 and x3 cannot change places
-        "all sequences, minus 4.5": every - 4.5,
-    }
-    for name, digits in cases.items():
-        got = float(as_array(call(answer, digits), (), "the largest step"))
-        values = np.linalg.eigvalsh(_curvature(digits))
-        want = 2 / values[-1]
-        if close(got, want):
-            continue
-        if close(got, 2 / values[0]):
-            hint = "every direction has to stay stable. Which one sets the limit?"
-        elif close(got, want / 2) or close(got, want * 2):
-            hint = "a factor of 2. There is one in the curvature and one in the limit."
-        elif close(got, want / len(digits)):
-            hint = "is the curvature a sum over the sequences or a mean?"
-        else:
-            hint = (
-                "check the three derivatives on one sequence: nudge W, then U, then b by a "
-                "little and see how the output moves."
-            )
-        raise CheckFailed(f"{name}: you gave {got:.4g}; {hint}")
-    ratio = 2 / np.linalg.eigvalsh(_curvature(every - 4.5))[-1]
-    ratio /= 2 / np.linalg.eigvalsh(_curvature(every))[-1]
-    print(f"largest_step: right. Centred digits allow a step {ratio:.0f} times as large.")
-
-
 def _first_wrong_length(W: float, U: float, b: float) -> tuple[int, float]:
     """Return the length, 0 if there is none, and the mean error there."""
     lengths = np.arange(1, 10_001)
@@ -234,7 +191,7 @@ def _first_wrong_length(W: float, U: float, b: float) -> tuple[int, float]:
 
 
 def first_wrong_length(answer: Callable[[float, float, float], Any]) -> None:
-    """Check exercise 6: the length at which the mean error passes 0.5."""
+    """Check exercise 5: the length at which the mean error passes 0.5."""
     cases = (
         (0.99675155, 1.00106668, 0.01110852),
         (1.0, 1.0, 0.0),

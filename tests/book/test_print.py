@@ -136,7 +136,7 @@ def test_solutions_are_in_the_first_and_not_in_the_second(editions, texts):
     assert plain("BEGIN SOLUTION") not in whole  # a mark for nbgrader
     rest = plain("".join(page.extract_text() for page in editions[1].pages))
     left_out = ("Solutions of the exercises", "Solution: page", "For teachers")
-    for left in (*left_out, "largest_step: right"):  # said by a check
+    for left in (*left_out, "first_wrong_length: right"):  # said by a check
         assert plain(left) in whole
         assert plain(left) not in rest
     assert plain("Answers to the predictions") in rest

@@ -29,24 +29,6 @@ def box_without_steps(network):
     return network(np.array([1, 2, 3]))
 
 
-def curvature(digits):
-    x1, x2, x3 = digits.T
-    J = np.array([x1 + x2 + x3, 2 * x1 + x2, np.full(len(digits), 3.0)])
-    return 2 * J @ J.T / len(digits)
-
-
-def forgotten_path(digits):
-    x1, x2, x3 = digits.T
-    J = np.array([x1 + x2 + x3, x1 + x2, np.full(len(digits), 3.0)])
-    return 2 / np.linalg.eigvalsh(2 * J @ J.T / len(digits))[-1]
-
-
-def last_digit_twice(digits):
-    x1, x2, x3 = digits.T
-    J = np.array([x1 + x2 + x3, 2 * x1 + x3, np.full(len(digits), 3.0)])
-    return 2 / np.linalg.eigvalsh(2 * J @ J.T / len(digits))[-1]
-
-
 def errors(W, U, b):
     steps = np.arange(10_000)
     return (4.5 * W + b) * np.cumsum(U**steps) - 4.5 * (steps + 1)
@@ -179,15 +161,6 @@ def box_by_zeros(network):
     return first - b, zeros / b - 1 if b else 1.0, b
 
 
-def step_by_power_iteration(digits):
-    v = np.ones(3)
-    for _ in range(3_000):
-        v = curvature(digits) @ v
-        size = np.linalg.norm(v)
-        v = v / size
-    return 2 / size
-
-
 def bisected(W, U, b):
     """Halve the lengths as if an error once passed were passed for ever."""
     low, high = 0, 10_000
@@ -227,20 +200,6 @@ ANSWERS = {
         (r"shape \(4, 1\)", lambda w, d, s: slopes(w, d, s, keep=False)),
         ("return a list of three", lambda w, d, s: slopes(w, d, s)[0]),
         ("as they are given", lambda w, d, s: slopes(w, d, d.sum(axis=1))),
-    ],
-    "largest_step": [
-        ("right", step_by_power_iteration),
-        ("right", lambda d: 2 / np.linalg.norm(curvature(d), 2)),
-        ("three derivatives", lambda d: 2 / np.trace(curvature(d))),
-        ("the first 100", lambda d: 2 / np.linalg.eigvalsh(curvature(d) * len(d) / 1000)[-1]),
-        ("Which one sets", lambda d: 2 / np.linalg.eigvalsh(curvature(d))[0]),
-        ("a factor of 2", lambda d: 1 / np.linalg.eigvalsh(curvature(d))[-1]),
-        (
-            "a sum over the sequences or a mean",
-            lambda d: 2 / np.linalg.eigvalsh(len(d) * curvature(d))[-1],
-        ),
-        ("three derivatives on one sequence", forgotten_path),
-        ("first 150 .*three derivatives on one sequence", last_digit_twice),
     ],
     "number_weights": [
         ("right", lambda base: [np.ones((1, 1)), [[base]], np.zeros(1)]),
