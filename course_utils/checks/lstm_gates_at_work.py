@@ -1,6 +1,6 @@
 """Checks of chapter 6, in which LSTMs count."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -106,49 +106,6 @@ got float
             )
         raise CheckFailed(f"{case}: after $aab c is {c[3]:.6g}, not {want[3]:.6g}")
     print("weighted_counter: right")
-
-
-def impostor(function: Callable[..., Any]) -> None:
-    """Check the correlation of a leaky unit with the count.
-
-    Examples
-    --------
-    >>> impostor(lambda f, longest: 0.5)
-    Traceback (most recent call last):
-    ...
-    course_utils.checks.CheckFailed: impostor(1.0, 3) = 0.5: without a leak the unit is the \
-count, so the correlation is known
-    """
-    for f, longest in ((1.0, 3), (0.8, 10), (0.5, 10), (0.8, 4), (0.0, 6)):
-        case = f"impostor({f}, {longest})"
-        got = float(as_array(call(function, f, longest), (), case))
-        if close(got, _correlation(f, range(1, longest + 1))):
-            continue
-        if f == 1:
-            raise CheckFailed(
-                f"{case} = {got:.4g}: without a leak the unit is the count, so the correlation "
-                "is known"
-            )
-        if close(got, _correlation(f, [longest])):
-            raise CheckFailed(f"{case}: this is the longest string alone; take all n together")
-        if close(got, _correlation(f, range(1, longest + 1), opening=True)):
-            raise CheckFailed(f"{case}: leave out the step that reads the $")
-        raise CheckFailed(
-            f"{case} = {got:.4g} is not right: does c start at 0 in every string, and is each "
-            "step of every string in the list once?"
-        )
-    print("impostor: right")
-
-
-def _correlation(f: float, sizes: Sequence[int], opening: bool = False) -> float:
-    """Correlate by the closed form: step k back has kept the share f to the power of k."""
-    pairs = [[0.0, 0.0]] * (opening * len(sizes))
-    for n in sizes:
-        signs = np.repeat([1.0, -1.0], n)
-        for length in range(1, 2 * n + 1):
-            weights = f ** np.arange(length - 1, -1, -1.0)
-            pairs.append([float(weights @ signs[:length]), float(signs[:length].sum())])
-    return float(np.corrcoef(np.array(pairs).T)[0, 1])
 
 
 def waits(function: Callable[..., Any]) -> None:

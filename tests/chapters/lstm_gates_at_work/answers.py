@@ -44,32 +44,6 @@ def in_float32(up, down):
     return replace(cell, blocks=small)
 
 
-def leaky(f, longest, offset=0, opening=False, fresh=True):
-    states, counts = [], []
-    c = 0.0
-    for n in range(1, longest + 1):
-        c, total = (0.0 if fresh else c), 0
-        if opening:
-            states.append(c)
-            counts.append(total)
-        for step in [1] * n + [-1] * n:
-            c, total = f * c + step, total + step
-            states.append(c)
-            counts.append(total)
-    return np.corrcoef(states[offset:], counts[offset:])[0, 1]
-
-
-def in_one_list(f, longest):
-    """Right too: the strings one below the other, by covariance."""
-    signs = [s for n in range(1, longest + 1) for s in (None, *n * [1], *n * [-1])]
-    pairs, c, total = [], 0.0, 0
-    for s in signs:
-        c, total = (0.0, 0) if s is None else (f * c + s, total + s)
-        pairs += [(c, total)] * (s is not None)
-    away = np.array(pairs) - np.mean(pairs, axis=0)
-    return away.prod(axis=1).sum() / np.sqrt((away**2).sum(axis=0).prod())
-
-
 def symbol_by_symbol(cell, V, v, unit, shift):
     """Right too: one step at a time."""
     h = c = np.zeros((1, cell.units))
@@ -138,14 +112,6 @@ ANSWERS = {
             "the first a moves c by",
             lambda up, down: replace(counter(up, down), activation="linear"),
         ),
-    ],
-    "impostor": [
-        ("right", in_one_list),
-        ("longest string alone", lambda f, n: leaky(f, n, offset=n * (n - 1))),
-        ("leave out", lambda f, n: leaky(f, n, opening=True)),
-        ("start at 0", lambda f, n: leaky(f, n, fresh=False)),
-        ("start at 0", lambda f, n: leaky(f, n) ** 2),
-        ("the correlation is known", lambda f, n: -leaky(f, n)),
     ],
     "waits": [
         ("right", moved),
