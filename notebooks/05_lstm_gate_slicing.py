@@ -78,11 +78,10 @@ plt.show()
 # - *Slice* the three arrays by gate, and notice a wrong order.
 # - *Count* the parameters of a recurrent layer in Keras and in PyTorch.
 # - *Write* one step of an LSTM that agrees with Keras to six decimals.
-# - *Shape* data so that steps are steps, also for a stateful layer.
 # - *Predict* which weights of a network do nothing.
 # :::
 #
-# **Time:** about 35 minutes, and 105 for the exercises; the code runs in less than half a minute.
+# **Time:** about 35 minutes, and 85 for the exercises; the code runs in less than half a minute.
 # **Needs:** matrix products, and the recurrent step of [chapter 1](01_linear_rnn_sum.md).
 
 # %% [markdown]
@@ -125,10 +124,10 @@ from scipy.special import expit as sigmoid  # 1 / (1 + exp(-z))
 
 
 # %%
-def fresh(units, features, batch=None, **options) -> keras.layers.LSTM:
+def fresh(units, features, **options) -> keras.layers.LSTM:
     """Return a Keras LSTM with its start weights."""
     layer = keras.layers.LSTM(units, **options)
-    layer.build((batch, None, features))
+    layer.build((None, None, features))
     return layer
 
 
@@ -407,30 +406,6 @@ def gru_step(x_t, h, kernel, recurrent, bias):
 # %% nbgrader={"grade_id": "gru_step-check", "grade": true, "points": 3}
 checks.gru_step(gru_step)
 
-
-# %% [markdown]
-# :::{admonition} Exercise 4 · Why does the forget bias start at 1?
-# :class: exercise
-# Difficulty 3 of 5, 10 minutes. Practises: *Predict*. With no input and all other weights 0,
-# $c_t = f\,c_{t-1}$ with $f = \sigma(b_f)$: after $t$ steps $f^t$ of the first cell state is left.
-# From a bias of 0 half of it is gone after one step; from Keras's bias of 1, after 2.2 steps. Write
-# `forget_bias(steps, kept)`. It returns the forget bias with which a part `kept` of the cell state,
-# between 0 and 1, is left after `steps` steps. (How far this holds with weights and inputs:
-# [a page of the appendix](A4_lstm_start.md).)
-# :::
-
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "forget_bias", "solution": true} jupyter={"source_hidden": true}
-def forget_bias(steps: float, kept: float) -> float:
-    """Return the bias that leaves a part of the state after some steps."""
-    ### BEGIN SOLUTION
-    gate = kept ** (1 / steps)
-    return float(np.log(gate / (1 - gate)))
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade_id": "forget_bias-check", "grade": true, "points": 2}
-checks.forget_bias(forget_bias)
-
 # %% [markdown]
 # ## Units are not steps
 #
@@ -447,60 +422,6 @@ every_h, last_h, last_c = both(x)
 print("with return_state:", every_h.shape, last_h.shape, last_c.shape)
 end = np.array_equal(last_h, every_h[:, -1])
 print("last h is the end of the sequence:", end)
-
-
-# %% [markdown]
-# ## How do I shape data for a stateful LSTM?
-#
-# With `stateful=True`, row $k$ of a batch starts from the states in which row $k$ of the batch
-# before ended. So row $k$ must *continue* row $k$. Cut a long series of shape (samples, features) into
-# as many parallel streams as a batch has rows, then each stream into pieces.
-
-# %%
-def streams(series: np.ndarray, batch: int, steps: int) -> np.ndarray:
-    """Cut (samples, features) into (pieces, batch, steps, features)."""
-    pieces = len(series) // (batch * steps)
-    used = series[: batch * pieces * steps]
-    return used.reshape(batch, pieces, steps, -1).swapaxes(0, 1)
-
-
-for piece in streams(np.arange(24)[:, np.newaxis], batch=2, steps=4):
-    print(piece[..., 0].tolist())
-
-# %%
-cell = fresh(3, 2, batch=4, stateful=True, return_sequences=True)
-series = np.random.default_rng(1).normal(size=(240, 2)).astype("float32")
-runs = lstm(series.reshape(4, 60, 2), *cell.get_weights()).reshape(240, 3)
-for name, cut in [("streams", lambda a: streams(a, 4, 5)),
-                  ("windows", lambda a: a.reshape(12, 4, 5, -1))]:
-    cell.reset_state()
-    h = np.array([cell(piece) for piece in cut(series)])
-    print(f"{name}: off by {np.abs(h - cut(runs)).max():.1f}")
-
-
-# %% [markdown]
-# Streams equal four long runs. Windows in the order of the series do not, and raise no error: each row
-# continues a window four places away. Give such a layer a `batch_shape`, call `fit` with
-# `shuffle=False`, and the layer's `reset_state()` before each pass.
-#
-# :::{admonition} Exercise 5 · Back into one series
-# :class: exercise
-# Difficulty 2 of 5, 10 minutes. Practises: *Shape*. A stateful layer fed with `streams` returns
-# outputs of shape (pieces, batch, steps, units). Write `back_to_series(outputs)`. It returns them
-# in the order of the series, shape (samples, units).
-# :::
-
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "back_to_series", "solution": true} jupyter={"source_hidden": true}
-def back_to_series(outputs: np.ndarray) -> np.ndarray:
-    """Return the outputs of parallel streams as one series."""
-    ### BEGIN SOLUTION
-    by_stream = outputs.swapaxes(0, 1)
-    return by_stream.reshape(-1, outputs.shape[-1])
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade_id": "back_to_series-check", "grade": true, "points": 2}
-checks.back_to_series(back_to_series)
 
 
 # %% [markdown]
@@ -590,7 +511,8 @@ for d, u in [(1, 4), (3, 4), (12, 4), (3, 8)]:
     print(f"d {d}, u {u}: formula {formula}, measured {counts}")
 
 # %% [markdown]
-# So a layer that gets an `initial_state`, or a stateful one from its second batch on, is an exception.
+# So a layer that gets an `initial_state`, or a stateful one from its second batch on
+# ([how to feed it](A4_lstm_start.md)), is an exception.
 #
 # :::{admonition} Predict first 4
 # :class: predict
@@ -623,7 +545,7 @@ for shape in [(1, 3), (3, 1)]:
 # %% [markdown]
 # ## An open question
 #
-# :::{admonition} Exercise 6 · Where else do weights do nothing? (open)
+# :::{admonition} Exercise 4 · Where else do weights do nothing? (open)
 # :class: exercise
 # Difficulty 4 of 5, 30 minutes. Practises: *Predict*. Predict first, then count with `effects`, which
 # weights do nothing for the last output of these Keras layers on 3 features: `GRU(4)` and
@@ -660,8 +582,6 @@ for shape in [(1, 3), (3, 1)]:
 # - *Count*: $4(du + u^2 + u)$ for an LSTM in Keras. PyTorch has one more bias a block, and so has
 #   the default GRU of Keras.
 # - *Write*: three lines make a step that agrees with Keras to 1e-6.
-# - *Shape*: units are the length of $h$ and $c$; steps leave no trace in the weights. For a stateful
-#   layer, row $k$ must continue row $k$.
 # - *Predict*: one step from states of 0 leaves 80 of 128 weights idle, and no gradient ever moves them.
 
 # %% [markdown]

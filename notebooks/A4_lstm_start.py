@@ -19,7 +19,8 @@
 #
 # [Chapter 5](05_lstm_gate_slicing.md) slices the weights of an LSTM into gates. Here we look at the
 # numbers in the slices before any training: what the forget bias keeps, and what "orthogonal",
-# "identity" and Glorot's limit mean when four blocks lie in one matrix.
+# "identity" and Glorot's limit mean when four blocks lie in one matrix. At the end, at the states with
+# which a stateful layer starts.
 #
 # ## How long does a new LSTM remember?
 #
@@ -221,5 +222,42 @@ blocks = np.split(np.hstack(four), 4, axis=1)
 singular = np.linalg.svd(blocks, compute_uv=False)
 print("all are 1:", bool(np.allclose(singular, 1, atol=1e-5)))
 
+
 # %% [markdown]
 # Whether training gains by it is a question this page does not answer.
+#
+# ## A stateful layer starts where it stopped
+#
+# An LSTM starts each batch with states of 0. With `stateful=True`, row $k$ of a batch starts from the
+# states in which row $k$ of the batch before ended. So row $k$ must *continue* row $k$. Cut a long series
+# of shape (samples, features) into as many parallel streams as a batch has rows, then each stream into
+# pieces.
+
+# %%
+def streams(series: np.ndarray, batch: int, steps: int) -> np.ndarray:
+    """Cut (samples, features) into (pieces, batch, steps, features)."""
+    pieces = len(series) // (batch * steps)
+    used = series[: batch * pieces * steps]
+    return used.reshape(batch, pieces, steps, -1).swapaxes(0, 1)
+
+
+for piece in streams(np.arange(24)[:, np.newaxis], batch=2, steps=4):
+    print(piece[..., 0].tolist())
+
+# %%
+cell = keras.layers.LSTM(3, stateful=True, return_sequences=True)
+cell.build((4, None, 2))
+series = np.random.default_rng(1).normal(size=(240, 2)).astype("float32")
+runs = Gates.from_keras(cell).trace(series.reshape(4, 60, 2)).h
+for name, cut in [("streams", lambda a: streams(a, 4, 5)),
+                  ("windows", lambda a: a.reshape(12, 4, 5, -1))]:
+    cell.reset_state()
+    h = np.array([cell(piece) for piece in cut(series)])
+    apart = np.abs(h - cut(runs.reshape(240, 3)))
+    print(f"{name}: off by {apart.max():.1f}")
+
+# %% [markdown]
+# Streams equal four long runs. Windows in the order of the series do not, and raise no error: each row
+# continues a window four places away. Outputs of shape (pieces, batch, steps, units) become a series again
+# with `outputs.swapaxes(0, 1).reshape(-1, units)`. Give such a layer a `batch_shape`, call `fit` with
+# `shuffle=False`, and the layer's `reset_state()` before each pass.

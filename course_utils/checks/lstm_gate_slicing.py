@@ -120,32 +120,6 @@ def step(answer: Callable[..., Any]) -> None:
     print("step: agrees with an LSTM for 3 shapes.")
 
 
-def back_to_series(answer: Callable[[Array], Any]) -> None:
-    """Check exercise 5: outputs of parallel streams, put back into the order of the series."""
-    for pieces, batch, steps, units in ((3, 2, 4, 1), (2, 3, 5, 4), (1, 4, 2, 3), (5, 1, 3, 2)):
-        samples = pieces * batch * steps
-        outputs = np.empty((pieces, batch, steps, units))
-        value = np.random.default_rng(samples).permutation(samples)  # sorting does not help
-        # Where each sample went, one by one: no reshape that could be read backwards.
-        for place in range(samples):
-            row, rest = divmod(place, pieces * steps)
-            outputs[rest // steps, row, rest % steps] = value[place] + 0.1 * np.arange(units)
-        got = as_array(call(answer, outputs), (samples, units), "the series")
-        if not close(got % 1, np.tile(0.1 * np.arange(units), (samples, 1)), atol=1e-6):
-            raise CheckFailed(
-                "numbers of different units got into one column: keep the last axis as it is."
-            )
-        order = np.argsort(value)[(got[:, 0].round() % samples).astype(int)]
-        if not np.array_equal(order, np.arange(samples)):
-            at = int(np.argmax(order != np.arange(samples)))
-            raise CheckFailed(
-                f"{pieces} pieces of {steps} steps in a batch of {batch}: row {at} holds "
-                f"sample {order[at]}. In which piece, and in which row of the batch, does "
-                f"sample {at} stand? Print streams(numbers, ...) once more."
-            )
-    print("back_to_series: right for 4 shapes.")
-
-
 def _gru(rng: np.random.Generator, features: int, units: int) -> Gates:
     def block() -> Block:
         shapes = (features, units), (units, units), (units,), (units,)
@@ -227,37 +201,3 @@ def gru_step(answer: Callable[..., Any]) -> None:
             "lie between 0 and 1 and have the shape of h."
         )
     print("gru_step: agrees with the GRU of Keras for 3 shapes.")
-
-
-def _left(bias: float, steps: int) -> float:
-    """Run a cell without input: how much of its first state is left."""
-    zero, none = np.zeros((1, 1)), np.zeros(1)
-    blocks = {name: Block(zero, zero, none) for name in ("input", "forget", "cell", "output")}
-    blocks["forget"] = Block(zero, zero, np.array([bias]))
-    trace = Gates("LSTM", blocks).trace(np.zeros((1, steps, 1)), c0=np.ones((1, 1)))
-    assert trace.c is not None
-    return float(trace.c[0, -1, 0])
-
-
-def forget_bias(answer: Callable[[float, float], Any]) -> None:
-    """Check exercise 4: the forget bias that keeps a part of the state for some steps."""
-    for steps, kept in ((10, 0.5), (1, 0.25), (3, 0.05), (100, 0.9), (1_000, 0.5)):
-        b = float(as_array(call(answer, steps, kept), (), "the bias"))
-        left = _left(b, steps)
-        if close(left, kept):
-            continue
-        if close(_left(-b, steps), kept):
-            hint = "the sign. Does a larger bias keep more or less?"
-        elif 0 < b < 1 and close(b**steps, kept):
-            hint = "that is what the gate should be. Which bias makes it so?"
-        elif close(_left(b, 1), kept):
-            hint = "that much is left after one step. What happens at the others?"
-        elif close(steps * expit(-b), 1):
-            hint = f"that makes tau = {steps}. tau is a sum over all steps, not what is left."
-        else:
-            hint = "first find the value of the gate, then the bias that makes it."
-        raise CheckFailed(
-            f"steps = {steps}, kept = {kept}: with your bias {b:.4g}, {left:.4g} of the state "
-            f"is left; {hint}"
-        )
-    print("forget_bias: right for 5 memories.")

@@ -96,17 +96,6 @@ def gru_in_place(x_t, h, *weights):
     return h
 
 
-def by_formula(steps, kept):
-    """Right too: from f / (1 - f) with f = exp(log(kept) / steps)."""
-    return -np.log(np.expm1(-np.log(kept) / steps))
-
-
-def stream_by_stream(outputs):
-    """Right too: one stream after the other."""
-    by_row = outputs.transpose(1, 0, 2, 3)
-    return np.concatenate([np.concatenate(list(row)) for row in by_row])
-
-
 def wrong_lstm(**options):
     return lambda *arguments: lstm(*arguments, **options)
 
@@ -125,10 +114,6 @@ def one_by_one(x_t, h, c, W, U, b):
 
 def wrong_gru(**options):
     return lambda *arguments: gru(*arguments, **options)
-
-
-def logit(gate):
-    return np.log(gate / (1 - gate))
 
 
 def never_forgets(x_t, h, c, W, U, b):
@@ -185,25 +170,5 @@ ANSWERS = {
         ("Where does row 0 go", wrong_gru(rows=(0, 1))),
         ("Compute z alone first", wrong_gru(order=(2, 1, 0))),
         ("writes into the old h", gru_in_place),
-    ],
-    "forget_bias": [
-        ("right", by_formula),
-        ("first find the value", lambda n, kept: np.log(n / -np.log(kept) - 0.5)),
-        ("the sign", lambda n, kept: -logit(kept ** (1 / n))),
-        ("Which bias makes it so", lambda n, kept: kept ** (1 / n)),
-        ("left after one step", lambda n, kept: logit(kept)),
-        ("tau is a sum", lambda n, kept: np.log(n - 1 + 1e-12)),
-        ("first find the value", lambda n, kept: np.log(kept) / n),
-    ],
-    "back_to_series": [
-        ("right", stream_by_stream),
-        ("row 4 holds sample 12", lambda o: o.reshape(-1, o.shape[-1])),
-        ("row 1 holds sample 12", lambda o: o.transpose(0, 2, 1, 3).reshape(-1, o.shape[-1])),
-        ("different units", lambda o: o.transpose(3, 1, 0, 2).reshape(-1, o.shape[-1])),
-        (
-            r"row 0 holds sample \d+\. In which piece",
-            lambda o: np.sort(o.reshape(-1, o.shape[-1]), axis=0),
-        ),
-        (r"should have shape \(24, 1\)", lambda o: o.swapaxes(0, 1)),
     ],
 }

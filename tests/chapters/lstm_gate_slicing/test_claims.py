@@ -180,13 +180,15 @@ def test_a_bias_copied_into_both_of_pytorchs_is_added_twice():
 def test_streams_make_row_k_continue_row_k(batch, steps, pieces):
     rest = batch * steps - 1  # what fills no whole piece is left out
     series = np.random.default_rng(0).normal(size=(batch * steps * pieces + rest, 2))
-    cut = chapter.streams(series, batch, steps)
+    cut = appendix.streams(series, batch, steps)
     assert cut.shape == (pieces, batch, steps, 2)
     layer = keras.layers.LSTM(3, stateful=True, return_sequences=True)
     got = np.concatenate([np.asarray(layer(piece)) for piece in cut], axis=1)
     used = series[: batch * steps * pieces].reshape(batch, -1, 2)
     want = chapter.lstm(used, *layer.get_weights())
     assert np.abs(got - want).max() < 1e-6
+    back = cut.swapaxes(0, 1).reshape(-1, 2)
+    assert np.array_equal(back, series[: batch * steps * pieces])
 
 
 def test_only_reset_state_resets():
@@ -364,7 +366,8 @@ def test_the_parameters_of_the_two_shapes():
 
 def test_a_stateful_layer_uses_them_from_its_second_batch_on():
     training.seed_everything(0)
-    cell = chapter.fresh(4, 3, batch=5, stateful=True)
+    cell = keras.layers.LSTM(4, stateful=True)
+    cell.build((5, None, 3))
     past, kept = NOISE[:5, :1, :3], cell.get_weights()
     rng, which = np.random.default_rng(0), forget_and_recurrent(3, 4)
     flat = np.concatenate([array.ravel() for array in kept])
