@@ -288,7 +288,7 @@ def _spreads(excess):
 @pytest.mark.sweep
 def test_the_samples_of_digits_are_what_was_asked_for_and_are_not_real_digits(held):
     nets = [_digits(seed) for seed in SEEDS]
-    names = ("read", "variety", "near", "pixels", "features")
+    names = ("read", "variety", "pixels", "features")
     values = {
         (kind, name): np.array([net[kind][name] for net in nets])
         for kind in nets[0]
@@ -304,11 +304,6 @@ def test_the_samples_of_digits_are_what_was_asked_for_and_are_not_real_digits(he
         11,
         "The judge reads more than 80% of the digits as asked",
         values["samples", "read"] > 0.8,
-    )
-    ignored = held(
-        11,
-        "With shuffled labels it reads 5% to 20% as asked",
-        (values["unasked", "read"] > 0.05) & (values["unasked", "read"] < 0.2),
     )
     better = held(
         11,
@@ -351,15 +346,7 @@ def test_the_samples_of_digits_are_what_was_asked_for_and_are_not_real_digits(he
     )
     asleep = values["means", "variety"] < 0.05
     np.testing.assert_array_equal(asleep, ~nearer)
-    copies = held(
-        11,
-        "Less than 60% of the samples lie nearest to a training digit",
-        values["samples", "near"][:, 0] < 0.6,
-    )
-    assert (values["training", "near"][:, 0] > 0.95).all()
-    assert _within(3, _spreads(values["real", "near"] - [0.5, 0])).all()
-    assert read == ignored == better == means == blind == wrong == forged == 20
-    assert near == copies == 20
+    assert read == better == means == blind == wrong == forged == near == 20
     assert far == 19
 
 
@@ -374,9 +361,7 @@ def _all_above(count, values, kind):
 
 def _digits(seed):
     """What the chapter measures of digits, by kind and name."""
-    artist, judge = c.train_digits(c.labels[c.ours], seed), c.train_judge(seed)
-    wrong = np.random.default_rng(seed).permutation(c.labels[c.ours])
-    unasked = c.sample_means(c.train_digits(wrong, seed), seed)
+    artist, judge = c.train_digits(seed), c.train_judge(seed)
     means, grey = c.sample_means(artist, seed), c.by_class(c.kept)
     real = c.draw(grey, seed + 100)
     training = c.draw(c.by_class(slice(1_000)), seed + 200)
@@ -386,16 +371,17 @@ def _digits(seed):
         "forged": np.random.default_rng(seed).permuted(training, axis=1),
         "training": training,
         "others": c.draw(c.by_class(slice(2_000, 3_000)), seed + 400),
-        "unasked": c.draw(unasked, seed + 500),
         "rival": c.draw(c.linear_means(seed + 600), seed + 700),
     }
-    found = {"real": {"read": c.agreement(judge, real), "near": c.near_training(real)}}
+    # Asked for one class and read as the next: what a decoder that ignores the label would get.
+    other = c.agreement(judge, np.roll(kinds["samples"], 1, axis=0))
+    assert other < 0.2
+    found = {}
     for kind, some in kinds.items():
         like = grey if kind == "means" else real
         found[kind] = {
             "read": c.agreement(judge, some),
             "variety": some.var(axis=1).sum() / like.var(axis=1).sum(),
-            "near": c.near_training(some),
             "pixels": c.excess(some, like),
             "features": c.excess(c.features(judge, some), c.features(judge, like)),
         }
@@ -423,7 +409,7 @@ def test_it_is_nearer_after_half_and_twice_the_updates_too(factor, monkeypatch):
             model, objective, count, int(factor * steps), *rest
         ),
     )
-    artist = c.train_digits(c.labels[c.ours], 0)
+    artist = c.train_digits(0)
     monkeypatch.undo()
     judge, real = c.train_judge(0), c.draw(c.by_class(c.kept), 100)
     samples, rival = c.draw(c.sample_means(artist, 0), 300), c.draw(c.linear_means(600), 700)
