@@ -28,7 +28,7 @@
 # And with that of another unit?
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A forget gate stuck at 0.9 makes the counting unit end the string too early. Stuck at 0.9 in any other unit, it does not move the first wrong n.", "name": "fig-lstm-gates-at-work-live"}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A forget gate stuck at 0.9 makes the counting unit end the string too early. Stuck at 0.9 in any other unit, it does not move the first length that goes wrong.", "name": "fig-lstm-gates-at-work-live"}} jupyter={"source_hidden": true}
 from course_utils import data, gates, live, networks, plotting, training
 
 plotting.use_style()
@@ -466,15 +466,15 @@ plt.show()
 
 # %% [markdown]
 # :::{dropdown} One answer
-# Theory predicts that the GRU fails soon and that neither change helps for long: its state stays between $-1$
-# and 1, so the levels for successive counts crowd together. Of 20 GRUs with four units 19 learn the ten
+# Theory predicts that a GRU fails soon and that neither change helps for long: in a state between $-1$ and 1
+# the levels for successive counts crowd together. Of 20 GRUs with four units 19 learn the ten
 # strings, and fail first at 11 to 14: each LSTM counts further than the GRU of its seed, and on 120 other
 # seeds the LSTM still counts further than the GRU of its seed in 116. That is consistent with the theory.
 # With 8 units the GRUs fail first at 12 or 13, 20 others at 11 to 13. With 4,500 updates they do so at 11 to
 # 19 in 20 of 20 seeds, nearly all at 11 to 13. The LSTMs with 4,500 updates fail first at 14 to 45, median
-# 24.5, and on 20 other seeds at 13 to 28, median 17.5: no steady gain from training longer on the same ten
-# strings. This does not show that no GRU can go further. Larger $n$ in training would force finer levels,
-# and the limit that theory speaks of is one of precision and stability, at an $n$ that we do not reach.
+# 24.5, and on 20 other seeds at 13 to 28, median 17.5: no steady gain from longer training. This does not
+# show that no GRU can go further. Larger $n$ in training would force finer levels, and the limit of the theory
+# is one of precision, at an $n$ that we do not reach.
 # :::
 
 # %% [markdown]

@@ -301,8 +301,8 @@ plt.show()
 #
 # For images nobody can write down $p(x)$. A variational autoencoder, or VAE, learns one from samples
 # {cite:p}`kingma2014`: each $x$ is made from a hidden {term}`latent variable` $z$ with prior $N(0, I)$.
-# Its {term}`decoder` stands for $p(x \mid z)$, its {term}`encoder` for a normal distribution $q(z \mid x)$
-# near the posterior of $z$.
+# Its {term}`decoder` stands for $p(x \mid z)$. To train it on an $x$ one needs values of $z$ that may have made
+# this $x$. The {term}`encoder` proposes them: a normal distribution $q(z \mid x)$ near $p(z \mid x)$.
 #
 # **The encoder approximates $p(z \mid x)$, not $p(x \mid y)$.** It takes an input, and we have none.
 # Sampling is the decoder's work, and for a given $y$ it has to be told $y$. That is a
@@ -716,12 +716,11 @@ for name, some in sets.items():
 # %% [markdown]
 # :::{dropdown} One answer
 # We tried 20 seeds for each spread. At $e^{-1}$ the energy distance is near 0.01 and at most 0.035; at 1
-# it is near 0.03, at $e^2$ near 2.8. True samples give less than 0.01, and points of both classes about a
-# third. At $e^2$ the decoder's output moves by a standard deviation of less than 0.03 when $z$ changes: it
-# ignores $z$. It gives the mean of the class, and the samples are that point plus noise with standard
-# deviation 7.4. With so much noise nothing that $z$ could say about $x$ repays its KL term. Beware of the
-# gap: 12 to 17 % of the samples lie in it at spread 1, and only 5 to 8 % at $e^2$, because the noise
-# scatters the samples over everything. One number would have misled us.
+# it is near 0.03, at $e^2$ near 2.8. True samples give less than 0.01, points of both classes about a third.
+# At $e^2$ the decoder's output moves by a standard deviation of less than 0.03 when $z$ changes: it gives the
+# mean of the class, and the samples are that point plus noise. With so much noise nothing that $z$ could say
+# about $x$ repays its KL term. The gap alone would have misled us: it holds 12% to 17% of the samples at
+# spread 1, and only 5% to 8% at $e^2$, where the noise scatters them over everything.
 # :::
 
 # %% [markdown]
