@@ -153,22 +153,9 @@ def test_momentum_ends_at_the_predicted_bias_and_adam_does_not(held):
     assert np.allclose(Q(first) - Q(start), 0.9, atol=1e-6)
 
 
-def by_one_size(weights, gradients, rates):
-    """Yield the weights of Adam where one size, of all gradients together, divides them."""
-    mean, square = [0 * w for w in weights], 0.0
-    for n, rate in enumerate(rates, start=1):
-        slopes = gradients(weights)
-        mean = [0.9 * m + 0.1 * s for m, s in zip(mean, slopes, strict=True)]
-        size = sum((s**2).sum(axis=(1, 2), keepdims=True) for s in slopes)
-        square = 0.999 * square + 0.001 * size
-        share = rate / (1 - 0.9**n) / (np.sqrt(square / (1 - 0.999**n)) + 1e-7)
-        weights = [w - share * m for w, m in zip(weights, mean, strict=True)]
-        yield weights
-
-
 def test_adam_breaks_the_law_by_a_size_of_each_gradients_own():
     start = starts()
-    *_, end = by_one_size(start, on_all(), [0.1] * 4_000)
+    *_, end = chapter.one_size(start, on_all(), [0.1] * 4_000)
     assert (np.abs(end[2].ravel() - (45 - chapter.Q(start)) / 11) < 1e-6).all()
     assert (loss(end) < 1e-9).all()
 
@@ -212,44 +199,42 @@ def decayed(slopes, weights):
     return [s + 0.01 * w for s, w in zip(slopes, weights, strict=True)]
 
 
-def on_batches(weights, rng=np.random.default_rng(0)):  # noqa: B008
-    rows = rng.integers(1_000, size=10)
-    return chapter.gradients(weights, EVERY_X[rows], EVERY_SUM[rows])
+def twice_for_b(slopes, weights):
+    W, U, b = slopes
+    return [W, U, 2 * b]
+
+
+def noisy(slopes, weights, rng=np.random.default_rng(0)):  # noqa: B008
+    (W, U, b), noise = slopes, rng.normal(size=(len(slopes[0]), 1))
+    W = W.copy()
+    W[:, 3] += noise
+    return [W, U, b + noise[..., np.newaxis]]
 
 
 def test_what_keeps_and_what_breaks_the_law():
     start, Q = starts(), chapter.Q
-    kinds = {
-        "batches": on_batches,
-        "scaled": on_all(change=scaled),
-        "clipped": on_all(change=clipped),
+    end = {
+        kind: by_momentum(start, on_all(change=kind), 300)
+        for kind in (scaled, clipped, twice_for_b, noisy)
     }
-    drift = {
-        name: np.abs(Q(by_momentum(start, kind, 300)) - Q(start))
-        for name, kind in kinds.items()
-    }
-    assert drift["batches"].max() < 1e-11
-    assert drift["scaled"].max() < 1e-11
-    assert drift["clipped"].min() > 1
+    drift = {kind: np.abs(Q(weights) - Q(start)) for kind, weights in end.items()}
+    assert max(drift[scaled].max(), drift[noisy].max()) < 1e-11
+    assert np.abs(end[noisy][0] - end[scaled][0]).max() > 0.1
+    assert min(drift[clipped].min(), drift[twice_for_b].min()) > 1
+
+
+def test_twice_the_rate_for_b_keeps_another_number():
+    start = starts()
+    kept = 2 * start[0].sum(axis=(1, 2)) - start[2].ravel()
+    end = by_momentum(start, on_all(change=twice_for_b), steps=3_000)
+    assert (loss(end) < 1e-9).all()
+    assert np.allclose(end[2].ravel(), (90 - kept) / 21, atol=1e-6)
 
 
 def test_weight_decay_shrinks_q_as_predicted():
     start, Q = starts(), chapter.Q
     end = by_momentum(start, on_all(change=decayed))
     assert np.allclose(Q(end) / Q(start), np.exp(-0.6), atol=0.01)
-
-
-def rmsprop(weights, gradients, rates):
-    """Yield the weights after each step divided by the running size of its gradient."""
-    square = [0 * w for w in weights]
-    for rate in rates:
-        slopes = gradients(weights)
-        square = [0.9 * q + 0.1 * s**2 for q, s in zip(square, slopes, strict=True)]
-        weights = [
-            w - rate * s / (np.sqrt(q) + 1e-7)
-            for w, s, q in zip(weights, slopes, square, strict=True)
-        ]
-        yield weights
 
 
 def test_2_95_is_out_of_reach_of_gradient_descent_and_does_not_name_adam():
@@ -274,7 +259,7 @@ def test_2_95_is_out_of_reach_of_gradient_descent_and_does_not_name_adam():
     for path in (
         training.adam(start, gradients, rates),
         training.gradient_descent(start, clip, 0.005, 8_000),
-        rmsprop(start, gradients, rates),
+        chapter.rmsprop(start, gradients, rates),
     ):
         *_, end = path
         assert (loss(end) < 1e-2).all()
