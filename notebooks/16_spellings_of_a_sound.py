@@ -20,24 +20,26 @@
 # *Ghoti*, goes an old joke, is a way to spell *fish* {cite:p}`zimmer2010`: gh as in *enough*, o as in
 # *women*, ti as in *nation*. What does a network say that has learned to read English aloud?
 
-# %%
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show how it is asked", "code_prompt_hide": "Hide how it is asked"} jupyter={"source_hidden": true}
 from course_utils import plotting, pretrained, training
 from course_utils.checks import spellings_of_a_sound as checks
 
 network = pretrained.spelling_network()
-for word in ["fish", "phish", "ghoti", "knight"]:
+for word in ["fish", "phish", "ghoti", "yfhq"]:
     print(f"{word:6}", *network.pronounce([word])[0])
 
 # %% [markdown]
-# It does not fall for it. The network is that of [chapter 15](15_letters_heard.md): a GRU reads the
-# letters and an end mark, and its last {term}`hidden state` is all that a second GRU gets. That one says
-# sound after sound, always the one that scores highest. The digit of a vowel is its stress.
+# It does not fall for *ghoti*. But *yfhq*, which nobody taught it, is *fish*. The network is that of
+# [chapter 15](15_letters_heard.md): a GRU reads the letters and an end mark, and its last
+# {term}`hidden state` is all that a second GRU gets. That one says sound after sound, always the one that
+# scores highest. The digit of a vowel is its stress.
 #
 # Now run it backwards. There are 26⁴ = 456,976 strings of four letters.
 #
 # :::{admonition} Predict first 1
 # :class: predict
-# How many of them does the network read exactly as it reads *fish*? And how many as *knight*, N AY1 T?
+# How many of them does the network read exactly as it reads *fish*, more than ten or fewer? And as
+# *knight*, N AY1 T? Write down three of each.
 # :::
 #
 # :::{admonition} What you will be able to do
@@ -48,8 +50,8 @@ for word in ["fish", "phish", "ghoti", "knight"]:
 # - *Search* where no list can be made, and say what the search has missed.
 # :::
 #
-# **Time:** about 30 minutes, and 70 for the exercises; the code runs in about half a minute.
-# **Needs:** Bayes' rule as in [chapter 11](11_sampling_inputs.md), logarithms.
+# **Time:** about 30 minutes, and 70 for the exercises; the code runs in about 25 seconds.
+# **Needs:** Bayes' rule as in [chapter 11](11_sampling_inputs.md), and [chapter 15](15_letters_heard.md)'s network.
 
 # %% [markdown]
 # ## All strings, with shared beginnings
@@ -169,16 +171,14 @@ for word in ["fish", "knight"]:
 
 # %% [markdown]
 # :::{dropdown} Answer 1
-# 11 and 16. This is no sample and no search: there is no twelfth. Nobody taught it *yfhq*.
+# 11 and 16. This is no sample and no search: there is no twelfth.
 # ([Chapter 15](15_letters_heard.md) reads what you type: try it.)
 # :::
 #
-# Is that English? Put each letter before all strings of n, a vowel or y, and a third letter. A k is dropped,
-# and the rest read as before, in four of five, a g in three of four, a p in three of five. But a q goes in
-# half of them too, and a c or f in two of five: no word of the dictionary drops one there. Is it about the n?
-# Put b, d, f, g, l, m, p, r, s, t, v, w or z in its place: a k then goes in at most one of ten. But a p goes
-# in more than half before b, d, f, m, s, t and w too, a c before b, and a q before g in half. So the silent k
-# is about n. The p, q and c are not, and we do not know why they go.
+# Is that English? Put a k before all strings of n, a vowel or y, and a third letter: in four of five nothing
+# changes. Before 13 other consonants it is in at most one of ten. But put a q there: it goes in half of the
+# strings with n, where no word of the dictionary drops one, and in half of those with g. So the silent k is
+# about n, and the silent q is not.
 #
 # ## What an output has lost
 #
@@ -215,8 +215,9 @@ checks.bits_lost(bits_lost)
 # %% [markdown]
 # :::{admonition} Predict first 2
 # :class: predict
-# The network reads all 17,576 strings of three letters. How many different things does it say? How many
-# strings say what no other string says?
+# The network reads all 17,576 strings of three letters. How many different *readings* (things said) are there?
+# And how many strings stand alone, the only one of their reading? A scale: thrown at 17,576 readings at random,
+# the strings would hit $1 - 1/e = 63\%$ of them, and $1/e = 37\%$ would stand alone.
 # :::
 
 # %%
@@ -231,12 +232,12 @@ for length in (1, 2, 3):
 
 # %% [markdown]
 # :::{dropdown} Answer 2
-# 9,712, and 6,882 strings stand alone: two in five. A test of this book reads all strings of four
-# letters: about 180,000 readings, 119,000 of them of one string, and 2.4 of 18.8 bits lost. A reading of two
-# sounds has 19 strings on average, one of four 3.
+# Fewer readings, 9,712 or 55%, and yet more strings alone, 6,882 or 39%: the others crowd. A test of this book
+# reads all strings of four letters: about 180,000 readings, 119,000 of them of one string, and 2.4 of 18.8 bits
+# lost.
 # :::
 #
-# Is that more than chance? Throw the 17,576 strings at as many readings, at random.
+# Would chance lose fewer bits? Throw the strings at 9,712 readings, at random.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "A few readings have many strings, and most have one. Thrown at random, the strings would lose about as many bits, and no reading would have more than a dozen.", "name": "fig-spellings-of-a-sound-sizes"}, "image": {"alt": "Logarithmic chart of the strings a reading has against its rank. The network's curve (solid) starts at 57, falls to 10 near rank 150 and ends in a tail of ones from rank 2,800 to 9,700. The random curve (dashed) starts near 9, lies above the network's from about rank 800, and ends near 8,000."}} jupyter={"source_hidden": true}
 thrown = np.bincount(rng.integers(len(sizes), size=len(said)))
@@ -252,7 +253,11 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# It reads *what* wrongly. How would *what* have to be spelt?
+# So the sounds lose hardly more than chance would, 1.4 bits against 1.3. What chance lacks is the long lists.
+# Short readings have them: over all strings of four letters, a reading of two sounds has 19 strings on average,
+# one of four sounds 3.
+#
+# The network reads *what* wrongly. How would *what* have to be spelt?
 
 # %%
 lists = {word: sum((spellings[said] for said in dictionary[word]), [])
@@ -265,8 +270,7 @@ print(f"of {len(words)} words it reads {len(right)} right;",
 
 
 # %% [markdown]
-# *Meny* and *bizy* are how a child might spell. *Also* has none,
-# like about 520 of all 6,580 words.
+# *Meny* and *bizy* are how a child might spell.
 #
 # ## Which of them is English?
 #
@@ -324,8 +328,8 @@ for i in np.argsort(-share)[:4]:
 
 
 # %% [markdown]
-# A second opinion: the network gives each sound a probability, and so $p(y \mid x)$ is a number, how sure it
-# is of what it says.
+# A second opinion. Here let the network draw its sounds instead of taking the best; then $p(y \mid x)$ lies
+# between 0 and 1, and says how sure it is.
 
 # %%
 def log_p(h: np.ndarray, sounds: tuple) -> np.ndarray:
@@ -377,13 +381,13 @@ print("first of its list:", *(f"{name} {some[0]:.2f}"
 # %% [markdown]
 # :::{dropdown} Answer 3
 # About three times in five by the pairs, half of the time by sureness, a little more than three in five by both:
-# not by much, but in nearly every sample of 240 words.
+# not by much, but in nearly every sample of 240 words. Over all 5,475 words of four letters that it reads right
+# the four shares are 0.25, 0.53, 0.60 and 0.62.
 # :::
 #
-# So the network is not without a view of $p(x)$: it is less sure of strings that look unlike the words it has
-# read. That is more than knowing these words: among the strings of a list that are in no dictionary the two
-# opinions agree too; their ranks correlate, by 0.31 on average. Over all
-# 5,475 words of four letters that it reads right the four shares are 0.25, 0.53, 0.60 and 0.62.
+# So the network has a view of $p(x)$: it is less sure of strings that look unlike words. That is more than
+# knowing the words. Among strings that are in no dictionary the two opinions agree too: within a list their ranks
+# correlate by 0.31 on average.
 #
 # ## Where no list can be made
 #
@@ -413,23 +417,21 @@ def beam(sounds: tuple, length: int, width: int) -> list:
 # %%
 chosen = network.pronounce(right[:20])
 total = sum(len(spellings[said]) for said in chosen)
-for width in (26, 100):
-    hits = sum(len(beam(said, 4, width))
-               for said in training.progress(chosen))
-    looks = 676 + 2 * 26 * width
-    print(f"width {width:3}: {looks / 26**4:.1%} of the strings,",
-          f"{hits / total:.0%} of the spellings")
+hits = sum(len(beam(said, 4, 100)) for said in training.progress(chosen))
+# all pairs; for the third and the fourth letter, 26 for each beginning
+looks = 676 + 2 * 26 * 100
+print(f"{looks:,} strings are {looks / 26**4:.1%} of all,",
+      f"and hold {hits / total:.0%} of the spellings")
 
 # %% [markdown]
-# At a width of 100 it is fifty times better than chance, and as many strings, the most English by their pairs,
-# hold 5%. So trust it with longer words?
+# It is fifty times better than chance; the 5,876 strings that are most English by their pairs hold 5% of the
+# spellings. So trust it with longer words?
 
 # %%
 said, = network.pronounce(["psychology"])
-for length in (8, 9):
-    found = sorted(beam(said, length, 100),
-                   key=lambda word: -log_prior(word, logs))
-    print(f"{length} letters: {len(found)} found:", *found[:3])
+found = sorted(beam(said, 8, 100),
+               key=lambda word: -log_prior(word, logs))
+print(f"8 letters: {len(found)} found:", *found[:3])
 
 # %% [markdown]
 # ## What could fool us
@@ -439,23 +441,23 @@ for length in (8, 9):
 # words). To beat chance, here hundreds of times, is not to find most. Of *psychology* it has found some, and
 # nobody knows of how many.
 #
-# **A tie.** A list is exact if none of its decisions hangs on rounding. In that of *fish* the closest is
-# *fzfh*, where a right sound leads by 0.09; outside *fhsh* falls short by 0.04. Processors differ by 0.00002.
+# **A tie.** No decision in the list of *fish* hangs on rounding; a test checks.
 #
-# **A prior that has seen the answer.** Its pairs are from words of other lengths. With the pairs of the
-# words themselves 0.60 becomes 0.62. Single letters, as often as they occur and in any order, give 0.45. A
-# dictionary alone, a draw from the words of the list, gives 0.80: others sound alike.
+# **A prior that has seen the answer.** Its pairs are from words of other lengths; with those of the words
+# themselves 0.60 becomes 0.62. A dictionary alone, a draw from the words of the list, gives 0.80: others sound
+# alike.
 #
 # **A network that has.** It was trained on these words: what it reads right, and how sure it is, is no measure
-# for new ones. And most of a list is no English at all: one spelling in ten is a dictionary
-# word. That *yfhq* is *fish* says only that the network has to say something.
+# for new ones. And one spelling in ten is a dictionary word. That *yfhq* is *fish* says only that the network
+# has to say something.
 
 # %% [markdown]
 # ## What we saw
 #
-# - *List*: 11 strings of four letters are *fish* to the network, and no twelfth. It drops k before n alone, as
-#   English does, and q as nobody does.
-# - *Count*: a reading of three letters loses 1.4 of 14.1 bits, one of four 2.4 of 18.8.
+# - *List*: 11 strings of four letters are *fish* to the network, and no twelfth. It drops k before n and hardly
+#   elsewhere, as English does, and q as nobody does.
+# - *Count*: a reading of three letters loses 1.4 of 14.1 bits, chance 1.3; but one reading has 57 strings, where
+#   chance gives a dozen at most.
 # - *Weigh*: the right word is the first of its list one time in four by chance, three in five with a prior
 #   of letter pairs.
 # - *Search*: a beam that finds two spellings of three at four letters finds one of three at five.
