@@ -1,7 +1,6 @@
 """Checks of chapter 15, which asks what each letter does to the sounds of a word."""
 
 from collections.abc import Callable
-from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -108,69 +107,8 @@ def bits(function: Callable[..., Any]) -> None:
     print("bits: right")
 
 
-def in_order(function: Callable[..., Any]) -> None:
-    """Check exercise 2, letters for sounds that never step back.
-
-    Examples
-    --------
-    >>> in_order(lambda costs: costs.argmax(axis=0))
-    Traceback (most recent call last):
-    ...
-    course_utils.checks.CheckFailed: in_order: for 4 letters and 5 sounds the letters step back
-    """
-    rng = np.random.default_rng(1)
-    cases = [(1, 1), (1, 3), (4, 1), (4, 5), (3, 3), (5, 3), (6, 4)]
-    tables = [rng.normal(size=size) for size in cases]
-    silent = rng.normal(size=(8, 4))
-    silent[[0, 7], [0, 1]] += 9  # six letters between the first two sounds have none
-    for costs in (*tables, silent, tables[-1] - 5):
-        rows, sounds = costs.shape
-        told = f"for {rows} letters and {sounds} sounds"
-        got = as_array(call(function, costs), (sounds,), f"in_order(...) {told}")
-        if (np.rint(got) != got).any() or got.min() < 0 or got.max() >= rows:
-            raise CheckFailed(
-                f"in_order: {told} each entry should be a letter's place, 0 to {rows - 1}"
-            )
-        places = got.astype(int)
-        if (np.diff(places) < 0).any():
-            raise CheckFailed(f"in_order: {told} the letters step back")
-        every = np.array(list(combinations_with_replacement(range(rows), sounds)))
-        sums = costs[every, np.arange(sounds)].sum(axis=1)
-        reached = costs[places, np.arange(sounds)].sum()
-        if close(reached, sums.max()):
-            continue
-        if close(reached, sums.min()):
-            raise CheckFailed("in_order: this is the smallest sum; the largest is wanted")
-        if places.tolist() == _greedy(costs):
-            raise CheckFailed(
-                "in_order: each sound takes the best letter that is left; an early choice can "
-                "spoil the later ones"
-            )
-        if costs is silent:
-            raise CheckFailed("in_order: six letters in a row may have no sound")
-        once = (np.diff(every, axis=1) > 0).all(axis=1)
-        if once.any() and close(reached, sums[once].max()):
-            raise CheckFailed("in_order: a letter may have several sounds")
-        whole = (every[:, 0] == 0) & (every[:, -1] == rows - 1)
-        if whole.any() and close(reached, sums[whole].max()):
-            raise CheckFailed("in_order: the first letter and the last may have no sound")
-        if costs.max() < 0:
-            raise CheckFailed("in_order: here all costs are below 0, and the largest sum too")
-        raise CheckFailed(
-            f"in_order: {told} the sum is {reached:.2f}, and {sums.max():.2f} can be reached"
-        )
-    print("in_order: right")
-
-
-def _greedy(costs: Floats) -> list[int]:
-    places = [0]
-    for column in costs.T:
-        places.append(places[-1] + int(column[places[-1] :].argmax()))
-    return places[1:]
-
-
 def only_vowel(function: Callable[..., Any]) -> None:
-    """Check exercise 3, whether one vowel is all that changed.
+    """Check exercise 2, whether one vowel is all that changed.
 
     Examples
     --------

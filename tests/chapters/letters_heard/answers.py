@@ -56,54 +56,6 @@ def listed(say, h, said):
     return costs
 
 
-def searched(costs):
-    """Return the best letters in order by recursion, each sound at its last place."""
-    letters, sounds = costs.shape
-
-    def best(k, first):
-        if k == sounds:
-            return 0.0, []
-        found = [(costs[i, k] + best(k + 1, i)[0], i) for i in range(first, letters)]
-        total, place = max(found)
-        return total, [place, *best(k + 1, place)[1]]
-
-    return best(0, 0)[1]
-
-
-def restricted(allowed):
-    """Return an answer that looks through the lists that are allowed."""
-
-    def in_order(costs):
-        letters, sounds = costs.shape
-        lists = np.indices([letters] * sounds).reshape(sounds, -1).T
-        lists = lists[(np.diff(lists, axis=1) >= 0).all(axis=1)]
-        some = np.array([allowed(places, letters) for places in lists.tolist()])
-        lists = lists[some] if some.any() else lists
-        return lists[costs[lists, np.arange(sounds)].sum(axis=1).argmax()]
-
-    return in_order
-
-
-def in_place(costs):
-    """Add the sums up in the array that came."""
-    before = []
-    for k in range(1, costs.shape[1]):
-        before.append([int(costs[: i + 1, k - 1].argmax()) for i in range(len(costs))])
-        costs[:, k] += costs[before[-1], k - 1]
-    places = [int(costs[:, -1].argmax())]
-    for step in reversed(before):
-        places.append(step[places[-1]])
-    return tuple(reversed(places))
-
-
-def greedy(costs):
-    places, first = [], 0
-    for column in costs.T:
-        first += int(column[first:].argmax())
-        places.append(first)
-    return places
-
-
 def names(sounds):
     return [sound.rstrip("012") for sound in sounds]
 
@@ -171,30 +123,6 @@ ANSWERS = {
         ("is something added to p", price(lambda p, log: -log(p + 1e-8))),
         ("is something added to p", price(lambda p, log: -log(np.maximum(p, 1e-12)))),
         ("should have shape", lambda say, h, said: by_row(say, h, said)[0]),
-    ],
-    "in_order": [
-        ("right", searched),
-        ("right", restricted(lambda places, letters: True)),
-        ("right", in_place),
-        ("step back", lambda costs: costs.argmax(axis=0)),
-        ("an early choice can spoil", greedy),
-        (
-            "may have several sounds",
-            restricted(lambda places, letters: len(set(places)) == len(places)),
-        ),
-        (
-            "the first letter and the last",
-            restricted(lambda places, letters: places[0] == 0 and places[-1] == letters - 1),
-        ),
-        ("smallest sum", lambda costs: searched(-costs)),
-        ("a letter's place", lambda costs: np.add(searched(costs), 1)),
-        ("can be reached", lambda costs: [len(costs) - 1] * costs.shape[1]),
-        (
-            "six letters in a row",
-            restricted(lambda places, letters: max([0, *np.diff(places)]) <= 3),
-        ),
-        ("below 0", lambda costs: searched(np.maximum(costs, 0))),
-        ("should have shape", lambda costs: searched(costs.T)),
     ],
     "only_vowel": [
         ("right", by_shape),
