@@ -499,7 +499,7 @@ def worksheet(layer: Gates, x: np.ndarray) -> None:
     tau = time_constants(np.clip(kept, 1e-6, 1 - 1e-6))  # float32 has 1
     left = forgotten(pushed(layer, x, *states))
     for k in np.argsort(-tau)[:3]:
-        more = " or more" * (left[k] == steps)
+        more = " or more" if left[k] == steps else ""
         print(f"unit {k}: {tau[k]:.1f} by gates, {left[k]}{more} by a push")
     visited = np.hstack([trace.h[0], trace.c[0]] if lstm else [trace.h[0]])
     starts = visited[::max(1, steps // 20)]
