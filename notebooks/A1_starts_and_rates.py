@@ -81,7 +81,7 @@ for name, runs in proposals.items():
 
 # %% [markdown]
 # Start $U$ at a positive value, and count the failures at your own rate: in chapter 4 the start at $U = 0.5$
-# fails for about one seed in four at ten times this rate, $U = 1$ for none. A small positive $W$ loses every
+# fails for about one seed in four at ten times this rate, $U = 1$ for none of its 100. A small positive $W$ loses every
 # start at $U = -1$: the first push sends it left. To centre, subtract 4.5 from each digit and 13.5 from each sum.
 # That shrinks the stretch of $W$ that is pushed left from $0 < W < 1.53$ to $0 < W < 1/3$, and saves most, not
 # all.

@@ -152,10 +152,10 @@ least = min((run[2] / run[0]).min() for run in runs.values())
 print(f"least epochs / walk: {least:.2f}")
 
 # %% [markdown]
-# (Chapter 8 has the case of $x$ standardised, 186,000 epochs.) No run is shorter than its walk. The second
+# (Chapter 8 has the case of $x$ standardised, 186,000 epochs.) No run here is shorter than its walk. The second
 # column predicts what memory adds. Two controls: from $W = 0$, with the same walk and $\kappa$ but $G = 0$,
-# a quarter of the epochs suffices; in the last column the creeping is gone, and so is the braking
-# at the end.
+# a quarter of the epochs suffices; in the last column, without memory, the walk alone is left, with $x / 100$
+# the walk round its corner.
 #
 # So the condition number costs plain descent a factor, Adam a logarithm and a corner. The post trained
 # at least twice as long as its line takes.
