@@ -167,27 +167,3 @@ def _slope(answer: Callable[..., Any], w: Any, m: Any) -> Any:
         return np.empty(0)
     values.sum().backward()
     return w.grad
-
-
-def two_counters(answer: Callable[[int, int], Any]) -> None:
-    """Check exercise 4: two counters in one linear recurrence."""
-    for p, q in ((4, 4), (3, 5), (7, 2)):
-        U = as_array(call(answer, p, q), (4, 4), "U")
-        h = np.array([1.0, 0.0, 1.0, 0.0])
-        for t in range(1, 2 * p * q):
-            h = h @ U
-            turns = np.array([t / p, t / q])
-            want = np.exp(2j * np.pi * turns)
-            got = h[::2] + 1j * h[1::2]
-            if close(got.real, want.real) and close(got.imag, want.imag):
-                continue
-            if close(got.real, want.real) and close(got.imag, -want.imag):
-                hint = "it turns backwards. Is it meant for row vectors?"
-            elif close(np.abs(got), 1) and p != q and close(got.real, want.real[::-1]):
-                hint = "which pair of the state should count modulo p?"
-            elif not close(np.abs(got), 1):
-                hint = "a pair has changed its length. Do the two pairs leak into each other?"
-            else:
-                hint = "after which part of a full turn should one step end?"
-            raise CheckFailed(f"p = {p}, q = {q}, state after step {t}: {hint}")
-    print("two_counters: right for 3 pairs.")

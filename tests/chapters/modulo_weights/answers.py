@@ -78,24 +78,6 @@ def zigzag(w, m):
     return m / np.pi * (np.pi * w / m).sin().asin()
 
 
-def turn(angle, transposed=False):
-    c, s = np.cos(angle), np.sin(angle)
-    U = np.array([[c, s], [-s, c]])
-    return U.T if transposed else U
-
-
-def counters(p, q, transposed=False, full=2 * np.pi):
-    U = np.zeros((4, 4))
-    U[:2, :2], U[2:, 2:] = turn(full / p, transposed), turn(full / q, transposed)
-    return U
-
-
-def leaking(p, q):
-    U = counters(p, q)
-    U[0, 2] = 0.1
-    return U
-
-
 ANSWERS = {
     "cycle_loss": [
         ("right", integrated),
@@ -138,21 +120,5 @@ ANSWERS = {
         ("it stops at the end", lambda w, m: w.clip(-m / 2, m / 2)),
         ("come back to 0", lambda w, m: w + (m - 2 * w) * (abs(w) > m / 2)),
         ("it is w itself", lambda w, m: m / 2 * (2 * w / m).sin()),
-    ],
-    "two_counters": [
-        (
-            "right",
-            lambda p, q: (
-                np.kron(np.diag([1, 0]), turn(2 * np.pi / p))
-                + np.kron(np.diag([0, 1]), turn(2 * np.pi / q))
-            ).tolist(),
-        ),
-        ("changed its length", lambda p, q: 0.999 * counters(p, q)),
-        ("changed its length|part of a full turn", lambda p, q: counters(p, q).round(2)),
-        ("row vectors", lambda p, q: counters(p, q, transposed=True)),
-        ("which pair", lambda p, q: counters(q, p)),
-        ("leak into each other", leaking),
-        ("part of a full turn", lambda p, q: counters(p, q, full=360)),
-        (r"should have shape \(4, 4\)", lambda p, q: turn(1 / p)),
     ],
 }
