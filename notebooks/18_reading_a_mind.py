@@ -31,36 +31,43 @@ from scipy.special import expit
 
 def play(seed: int, animals: int, trials: int = 150,
          alphas: tuple = (0.3, 0.3), beta: float = 3.0):
-    """Return choices of left and payoffs, (animals, trials)."""
+    """Return choices of left, payoffs and log odds, (animals, trials)."""
     rng = np.random.default_rng(seed)
     h, good = np.zeros(animals), rng.random(animals) < 0.5
     choices, paid = np.empty((2, trials, animals), bool)
+    own = np.empty((trials, animals))
     for t in range(trials):
+        own[t] = h
         choices[t] = rng.random(animals) < expit(h)
         chance = np.where(choices[t] == good, 0.8, 0.2)
         paid[t] = rng.random(animals) < chance
         sign = np.where(choices[t] == paid[t], 1, -1)
         h += np.where(paid[t], *alphas[::-1]) * (beta * sign - h)
         good ^= rng.random(animals) < 0.03  # they change places
-    return choices.T, paid.T
+    return choices.T, paid.T, own.T
 
 
 plotting.use_style()
-live.MindReader(*(trials[0] for trials in play(0, 1, 200)), 0.3, 3.0)
+choices, paid, _ = play(0, animals=1, trials=200)
+live.MindReader(choices[0], paid[0], 0.3, 3.0)
 
 
 # %% [markdown]
 # :::{admonition} Predict first 1
 # :class: predict
-# The animal's mind is two numbers, a learning rate $\alpha$ and an {term}`inverse temperature` $\beta$. Set
-# $\alpha$ to 0.3. The network is trained on 200 choices with their payoffs, and on nothing else. From its
-# weight $U$ it says $\alpha = 1 - U$. How far is it off? How many choices would it take to be off by 0.01
-# only?
+# The animal's mind is two numbers: the learning rate $\alpha$, the share of its opinion that one trial replaces, and the
+# {term}`inverse temperature` $\beta$, how strictly it follows its opinion. One of the network's three weights, $U$, is the
+# share of its state that it keeps; so the network says $\alpha = 1 - U$. Set $\alpha$ to 0.3. After 200 choices, how far
+# off is it? And how many choices would it take to be off by 0.01 only?
+#
+# For the scale: a share counted from 200 tosses of a coin is off by $\sqrt{0.25 / 200} = 0.035$. Is a rate harder to read?
+# How does an error shrink with the number of choices?
 # :::
 #
 # :::{dropdown} Answer 1
-# After 200 choices it is off by about 0.05. For 0.01 it takes about 6,000: thirty times as many choices
-# for an error between a fifth and a sixth as large. *How wrong will it be?* computes both before any network is trained.
+# After 200 choices it is off by about 0.055, half as much again as a share. An error shrinks with the square root of the
+# count, so 0.01 takes thirty times as many choices, about 6,000. *How wrong will it be?* computes both before any network
+# is trained.
 # :::
 #
 # :::{admonition} What you will be able to do
@@ -68,13 +75,12 @@ live.MindReader(*(trials[0] for trials in play(0, 1, 200)), 0.3, 3.0)
 # - *Translate* a rule of learning into the weights of a recurrent network, and back.
 # - *Predict* the error bars of trained weights from the Fisher information.
 # - *Judge* whether precise weights are true ones.
-# - *Read* the rule of a gated network from its phase portrait.
+# - *Read* a network's rule from how its state moves.
 # :::
 #
-# **Time:** about 25 minutes, and 60 for the exercises; the code runs in about 20 seconds.
+# **Time:** about 25 minutes, and 45 for the exercises; the code runs in about 20 seconds.
 # **Needs:** the logistic sigmoid, derivatives, the inverse of a matrix, covariance;
-# [chapter 1](01_linear_rnn_sum.md)'s
-# cell.
+# [chapter 1](01_linear_rnn_sum.md)'s cell.
 #
 # {cite:t}`jian2025` train networks of one to four units on choices of animals and people, and often predict
 # them better than the models of psychology do. Here we know the mind, so we can mark the reading.
@@ -84,11 +90,12 @@ live.MindReader(*(trials[0] for trials in play(0, 1, 200)), 0.3, 3.0)
 #
 # The animal keeps a value of each machine. After a trial the value of the chosen machine moves by a share
 # $\alpha$ of its distance, towards 1 if it paid and towards 0 if not. The value of the other one moves by
-# the same share towards the other end, 0 or 1. Let $s_t = 1$
-# where a trial speaks for the left machine (left paid, or right did not) and $-1$ where it speaks for the
-# right one. The difference of the two values then goes from $D$ to $(1 - \alpha) D + \alpha s_t$. The
-# animal chooses left with probability $\sigma(\beta D)$, with $\sigma$ the sigmoid: the larger $\beta$, the more it trusts its values.
-# So the {term}`log odds` $h_t = \beta D$ follow
+# the same share towards the other end, 0 or 1. Let $s_t = 1$ where a trial speaks for the left machine (left paid, or
+# right did not) and $-1$ where it speaks for the right one. The difference of the two values then goes from $D$ to
+# $(1 - \alpha) D + \alpha s_t$.
+#
+# The animal chooses left with probability $\sigma(\beta D)$, with $\sigma$ the sigmoid: the larger $\beta$, the more it
+# trusts its values. So the {term}`log odds` $h_t = \beta D$ follow
 #
 # $$h_t = (1 - \alpha)\, h_{t-1} + \alpha \beta\, s_t .$$
 #
@@ -139,8 +146,10 @@ checks.forward(forward)
 # ## Trained on choices alone
 #
 # The loss is the {term}`cross-entropy` of the choices, here in bits: what a choice costs that was given
-# probability $q$ is $-\log_2 q$. With $p$ for the probability of left, its slope by $h$ is $p - 1$ after
-# left and $p$ after right, but for a factor $1 / \ln 2$ that training does not need. The slopes of $h$ by the weights need no new code. Differentiate the cell by $U$:
+# probability $q$ is $-\log_2 q$. Let $p$ be the probability of left. By $h$ the loss has the slope $p - 1$ after left and
+# $p$ after right (times $1 / \ln 2$, which training does not need).
+#
+# The slopes of $h$ by the weights need no new code. Differentiate the cell by $U$:
 #
 # $$\frac{dh_t}{dU} = h_{t-1} + U\, \frac{dh_{t-1}}{dU} .$$
 #
@@ -181,7 +190,7 @@ def signs(choices: np.ndarray, paid: np.ndarray) -> np.ndarray:
     return np.where(choices == paid, 1.0, -1.0)
 
 
-choices, paid = play(seed=0, animals=100)
+choices, paid, _ = play(seed=0, animals=100)
 s = signs(choices, paid)
 W, U, b = np.ravel(train(s[None], choices[None]))
 print(f"alpha {1 - U:.2f}, beta {W / (1 - U):.1f}, |b| {abs(b):.1f}")
@@ -193,8 +202,8 @@ print(f"alpha {1 - U:.2f}, beta {W / (1 - U):.1f}, |b| {abs(b):.1f}")
 #
 # ## How wrong will it be?
 #
-# A choice that was given probability $p$ of left has variance $p (1 - p)$. It says something on a weight as
-# far as the weight moves $h$. With the three slopes in a column $J$, summed over all trials,
+# A choice tells most where it is a toss-up, where its variance $p (1 - p)$ is large. And it tells on a weight in so far as
+# that weight moves $h$: by its slope. With the three slopes in a column $J$, summed over all trials,
 #
 # $$I = \sum p (1 - p)\, J J^{\mathsf T}$$
 #
@@ -231,8 +240,8 @@ checks.information(information)
 
 # %%
 true = [0.9, 0.7, 0.0]
-per_choice = information(true, s) / s.size
-V = np.linalg.inv(per_choice)  # covariance for a single choice
+one_choice = information(true, s) / s.size
+V = np.linalg.inv(one_choice)  # covariance of the errors, for one choice
 for count in (200, 15_000):
     print(f"{count} choices: alpha ± {np.sqrt(V[1, 1] / count):.3f}")
 print(f"± 0.01 takes {V[1, 1] / 0.01**2:.1g} choices")
@@ -250,18 +259,19 @@ print(f"± 0.01 takes {V[1, 1] / 0.01**2:.1g} choices")
 
 # %%
 def many(seeds: range, **mind) -> list[np.ndarray]:
-    """Return choices and payoffs, (networks, animals, trials)."""
+    """Return what `play` does, (networks, animals, trials)."""
     played = [play(seed, animals=20, **mind) for seed in seeds]
     return [np.array(trials) for trials in zip(*played)]
 
 
-choices, paid = many(range(100))
+choices, paid, _ = many(range(100))
 W, U, b = [w[:, 0] for w in train(signs(choices, paid), choices)]
 found = np.array([1 - U, W / (1 - U)])
 
 # %%
-T = np.array([[0, -1, 0], [1 / 0.3, 3 / 0.3, 0]])
-spread = T @ V @ T.T / choices[0].size
+# d alpha and d beta, by dW, dU and db
+moves = np.array([[0, -1, 0], [1 / 0.3, 3 / 0.3, 0]])
+spread = moves @ V @ moves.T / choices[0].size
 off = found - np.array([[0.3], [3.0]])
 inside = (off * np.linalg.solve(spread, off)).sum(axis=0) < 5.99
 print(f"inside: {inside.sum()} of 100")
@@ -293,12 +303,11 @@ plt.show()
 # ## What could fool us
 #
 # **Does any training return a learning rate?** Shuffle each animal's payoffs among its trials, or throw a
-# coin for each payoff. Either way nothing is left to learn from.
+# coin for each payoff. Either way, one would think, nothing is left to learn from.
 
 # %%
-def bits(weights: list, s: np.ndarray, choices: np.ndarray) -> float:
-    """Return what a choice costs, on average."""
-    h = forward(weights, s)
+def bits(h: np.ndarray, choices: np.ndarray) -> float:
+    """Return what a choice costs by the log odds h, on average."""
     return np.log2(1 + np.exp(np.where(choices, -h, h))).mean()
 
 
@@ -307,15 +316,15 @@ for name, payoffs in (("true", paid),
                       ("shuffled", rng.permuted(paid, axis=-1)),
                       ("coins", rng.random(paid.shape) < 0.5)):
     x = signs(choices, payoffs)
-    weights = train(x, choices)
-    print(f"{name}: |W| = {abs(weights[0].mean()):.1f},",
-          f"{bits(weights, x, choices):.2f} bits a choice")
+    W, U, b = train(x, choices)
+    print(f"{name}: |W| {abs(W.mean()):.1f}, 1 - U {1 - U.mean():.1f},",
+          f"{bits(forward([W, U, b], x), choices):.2f} bits a choice")
 
 # %% [markdown]
-# A coin costs 1 bit, and coins for payoffs make $W$ vanish. Shuffled ones do not, and $1 - U$ looks like a
-# learning rate of 0.1: two trials in three paid, so that $s_t$ mostly repeats the choice, and choices come
-# in runs. The rule "stay after a payoff, else change" makes $s_t$ the next choice, and costs this much at
-# its best:
+# A coin costs 1 bit. Coins for payoffs make $W$ vanish, and then $U$ says nothing. Shuffled ones do not, and $1 - U$
+# looks like a learning rate of 0.1: two trials in three paid, so that $s_t$ mostly repeats the choice, and choices come
+# in runs. But they cost more than the simplest rule: "stay after a payoff, else change" makes $s_t$ the next choice, and
+# costs this much at its best.
 
 # %%
 s = signs(choices, paid)
@@ -325,20 +334,20 @@ rule = -follows * np.log2(follows) - rest * np.log2(rest)
 print(f"stay or change: {rule:.2f} bits a choice")
 
 # %% [markdown]
-# Counted in hits, that rule comes closer: in 20 runs of 200 choices the network foresees 81% and the rule 77%, and
-# in the live figure's first run both foresee 157 of 190. Hits do not see how sure a guess is; bits do.
+# In hits that rule comes closer: 77% against 81%, over 20 runs of 200 choices. Hits do not see how sure a guess is;
+# bits do.
 #
 # **Are precise weights true?** This animal learns fast from a payoff, $\alpha = 0.5$, and slowly when there
 # is none, $\alpha = 0.1$. One network of three weights reads 15,000 of its choices.
 
 # %%
-choices, paid = play(seed=0, animals=100, alphas=(0.1, 0.5))
+choices, paid, own = play(seed=0, animals=100, alphas=(0.1, 0.5))
 s = signs(choices, paid)
 W, U, b = np.ravel(train(s[None], choices[None]))
 error = np.sqrt(np.linalg.inv(information([W, U, b], s))[1, 1])
 print(f"alpha {1 - U:.2f} ± {error:.3f}")
-print(f"{bits([W, U, b], s, choices):.2f} bits a choice")
-
+print(f"{bits(forward([W, U, b], s), choices):.2f} bits a choice,",
+      f"{bits(own, choices):.2f} by the animal's own log odds")
 
 # %% [markdown]
 # It is sure of a rate that the animal does not have. And even the bar is too short: over 60 groups of such
@@ -347,47 +356,8 @@ print(f"{bits([W, U, b], s, choices):.2f} bits a choice")
 #
 # ## What one weight cannot see
 #
-# :::{admonition} Exercise 3 · The mind with two rates
-# :class: exercise
-# Difficulty 3 of 5, 15 minutes. Practises: *Translate*. Write `two_rates(alphas, beta, s, paid)`. `alphas`
-# is the rate after no payoff and the rate after one; `s` and `paid` have shape (animals, trials). It
-# returns the animal's own log odds before each trial, of that shape. Below they give what a perfect mind
-# reader would pay.
-# :::
-#
-# :::{dropdown} Hint 1
-# It is the loop of `forward`, with a rate of its own for each animal and trial.
-# :::
-#
-# :::{dropdown} Hint 2
-# `np.where(paid[:, t], alphas[1], alphas[0])` are the rates of trial `t`. They move the log odds *after* it.
-# :::
-
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "two_rates", "solution": true} jupyter={"source_hidden": true}
-def two_rates(alphas: tuple, beta: float, s: np.ndarray,
-              paid: np.ndarray) -> np.ndarray:
-    """Return the log odds of an animal with two learning rates."""
-    ### BEGIN SOLUTION
-    h, before = np.zeros(len(s)), []
-    for t in range(s.shape[1]):
-        before.append(h)
-        alpha = np.where(paid[:, t], alphas[1], alphas[0])
-        h = (1 - alpha) * h + alpha * beta * s[:, t]
-    return np.stack(before, axis=-1)
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade_id": "two_rates-check", "grade": true, "points": 2}
-checks.two_rates(two_rates)
-
-# %%
-mind = two_rates((0.1, 0.5), 3.0, s, paid)
-cost = np.log2(1 + np.exp(np.where(choices, -mind, mind))).mean()
-print(f"the animal itself: {cost:.2f} bits a choice")
-
-# %% [markdown]
-# The three weights pay more: something is missing. A gate? First the control: a linear cell that sees the
-# payoff too, by itself and times $s_t$.
+# The three weights pay more than the animal's own log odds would: something is missing. A gate? First the control: a
+# linear cell that sees the payoff too, by itself and times $s_t$.
 
 # %%
 from scipy.optimize import minimize
@@ -396,7 +366,7 @@ from scipy.optimize import minimize
 def linear(v: np.ndarray, s, paid, choices) -> float:
     """Return the bits of a linear cell with three inputs."""
     drive = v[1] * s + v[2] * s * paid + v[3] * paid + v[4]
-    return bits([1, v[0], 0], drive, choices)
+    return bits(forward([1, v[0], 0], drive), choices)
 
 
 best = minimize(linear, [0.5, 0.1, 0, 0, 0], (s, paid, choices))
@@ -450,7 +420,8 @@ def rate(h, s, where) -> float:
 s, paid, choices = s[:, :76], paid[:, :76], choices[:, :76]
 runs = [gated(seed, s, paid, choices) for seed in range(2)]
 cost, h = min(runs, key=lambda run: run[0])
-s, paid = s[:, 1:-1], paid[:, 1:-1]  # what is read between two h
+# h[:, k] is after trial k; trial k + 1 moves it to h[:, k + 1]
+s, paid = s[:, 1:-1], paid[:, 1:-1]
 print(f"after no payoff: learning rate {rate(h, s, ~paid):.1f}")
 print(f"after a payoff:  learning rate {rate(h, s, paid):.1f}")
 
@@ -473,12 +444,9 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Of 60 such networks, each on animals of its own, 51 paid what the animal pays. Of these 49 show both rates, 0.1
-# to within 0.03 and 0.5 to within 0.07; two show 0.15 for 0.1. The other nine got stuck and paid at least 0.03
-# bits more. The loss tells them apart, and two of two get stuck about twice in 100. Is it the gate? A tanh
-# unit without one, trained alike, pays 0.08 bits more than the animal, or worse. But read the slope, not the gate.
-# After a payoff the animal keeps a half; update gates of networks that found both rates kept from a quarter to a
-# half, on average. The candidate state sees $h$ too and makes up for it.
+# Of 60 such networks, each on animals of its own, 51 paid what the animal pays, and 49 of them show both rates. The other
+# nine got stuck, and the loss tells them apart. A tanh unit without a gate, trained alike, pays at least 0.05 bits more
+# than the animal in 20 of 20. Read the slope, not the gate: the candidate state sees $h$, too.
 
 # %% [markdown]
 # ## What we saw
@@ -488,7 +456,7 @@ plt.show()
 # - *Predict*: $I^{-1}$ gave the errors of 100 networks before they were trained.
 # - *Judge*: an error bar is no evidence for the model, and few bits are little. A null, a simple rule and a
 #   linear cell with the same inputs are the tests.
-# - *Read*: two slopes in the phase portrait are two learning rates.
+# - *Read*: two slopes in the phase portrait of a gated unit are two learning rates.
 #
 # The animal was ours. In a real one nobody knows the bits that a perfect reader would pay; then a larger
 # network takes that place.
@@ -496,13 +464,13 @@ plt.show()
 # %% [markdown]
 # ## One open question
 #
-# :::{admonition} Exercise 4 · A mind of habit (open)
+# :::{admonition} Exercise 3 · A mind of habit (open)
 # :class: exercise
 # Difficulty 4 of 5, 20 minutes. Practises: *Judge*, *Read*. Build an animal that ignores payoffs: its log odds
 # follow the same rule, with $+1$ for every left choice and $-1$ for every right one in place of $s_t$. What
 # do you expect of $W$, $U$ and the bits? Train on it. Does the network say that this animal is
-# unpredictable, and is it? Give the spread over 20 groups of animals, and the input that would have shown
-# the habit.
+# unpredictable, and is it? Give the spread over 20 groups of animals. Then name the input that shows the habit, and
+# read its rate.
 # :::
 
 # %% [markdown] nbgrader={"grade_id": "habit", "solution": true, "grade": true, "points": 3}
@@ -516,8 +484,8 @@ plt.show()
 # payoffs?" is right. It scatters twice as wide as its error bars: they hold for a model that fits. $U$ is
 # anything from 0 to nearly 1: where $W = 0$ hardly anything depends on it. In 39 of 40 groups the network
 # pays more than 0.95 bits a choice (in a few more than a coin, as training fails there), while the animal's
-# own log odds would pay less than 0.6. The missing input is the choice itself: a cell that sees it reads the
-# habit. What a network cannot find, its input may lack.
+# own log odds would pay less than 0.6. The missing input is the choice itself: with it $1 - U$ is the rate of
+# the habit. What a network cannot find, its input may lack.
 # :::
 
 # %% [markdown]

@@ -69,21 +69,6 @@ def trial_by_trial(weights, s):
     return total.tolist()
 
 
-def minds(alphas, beta, s, paid, swap=False, scale=True, late=0):
-    h, out = np.zeros(len(s)), []
-    for t in range(s.shape[1]):
-        out.append(h)
-        now = paid[:, min(t + late, s.shape[1] - 1)]
-        alpha = np.where(now, alphas[0 if swap else 1], alphas[1 if swap else 0])
-        h = h + alpha * ((beta if scale else 1) * s[:, t] - h)
-    return np.array(out).T
-
-
-def values(alphas, beta, s, paid):
-    """Keep the difference of the values, and multiply by beta at the end."""
-    return beta * minds(alphas, beta, s, paid, scale=False)
-
-
 def overwriting(weights, x):
     """Store the states where the inputs were."""
     W, U, b = weights
@@ -91,11 +76,6 @@ def overwriting(weights, x):
     for t in range(x.shape[-1]):
         x[..., t], h = h, W * x[..., t] + U * h + b
     return x
-
-
-def overwriting_signs(alphas, beta, s, paid):
-    s[:] = minds(alphas, beta, s, paid)
-    return s
 
 
 ANSWERS = {
@@ -127,20 +107,5 @@ ANSWERS = {
             "is it",
             lambda w, s: spread(w, s) if not w[1] else spread([w[0], w[1], -w[2]], s),
         ),
-    ],
-    "two_rates": [
-        ("right", values),
-        ("s has other numbers", overwriting_signs),
-        ("right", minds),
-        ("changed places", lambda a, b, s, p: minds(a, b, s, p, swap=True)),
-        ("where does beta come in", lambda a, b, s, p: minds(a, b, s, p, scale=False)),
-        ("sets the rate after that trial", lambda a, b, s, p: minds(a, b, s, p, late=1)),
-        ("one rate is used", lambda a, b, s, p: minds((a[1], a[1]), b, s, p)),
-        (
-            "before the first trial",
-            lambda a, b, s, p: minds(a, b, s, p) + np.where(p, a[1], a[0]) * b,
-        ),
-        ("step by hand", lambda a, b, s, p: 2 * minds(a, b, s, p)),
-        ("step by hand", lambda a, b, s, p: np.clip(minds(a, b, s, p), -8, 8)),
     ],
 }
