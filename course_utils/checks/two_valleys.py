@@ -103,50 +103,8 @@ def _error(W: float, U: float, b: float) -> NDArray[np.float64]:
     return error
 
 
-def profile_loss(function: Callable[..., Any]) -> None:
-    """Check exercise 3, the smallest loss over W and b at a given U.
-
-    Examples
-    --------
-    >>> profile_loss(lambda U, length: 22.0)
-    Traceback (most recent call last):
-    ...
-    course_utils.checks.CheckFailed: profile_loss(1.0, 3) is larger than the smallest loss: \
-is W at the bottom of its parabola?
-    """
-    for U, length in ((1.0, 3), (-1.0, 3), (0.5, 3), (-2.5, 3), (0.5, 2), (-0.7, 4), (1.1, 5)):
-        case = f"profile_loss({U}, {length})"
-        got = as_array(call(function, U, length), (), case)
-        want = _fitted_loss(U, length)
-        if close(got, want, atol=1e-5):  # float32 cancels digits here
-            continue
-        if close(got * VARIANCE, want, atol=1e-6):
-            raise CheckFailed(f"{case}: the variance of a digit, 8.25, is missing")
-        if close(got, _fitted_loss(U, 3), atol=1e-6):
-            raise CheckFailed(f"{case}: this is the profile for 3 digits; use the length")
-        if got < want - 1e-6:
-            raise CheckFailed(
-                f"{case} is below what any W and b reach: does every digit of the target count?"
-            )
-        raise CheckFailed(
-            f"{case} is larger than the smallest loss: is W at the bottom of its parabola?"
-        )
-    print("profile_loss: right")
-
-
-def _fitted_loss(U: float, length: int) -> float:
-    """Fit W and b by least squares over all sequences: no formula that could be copied."""
-    digits, sums = all_digit_sums(length)
-    state, steps = np.zeros(len(digits)), 0.0
-    for digit in digits.T:
-        state, steps = state * U + digit, steps * U + 1
-    inputs = np.column_stack([state, np.full(len(digits), steps)])
-    fit = np.linalg.lstsq(inputs, sums, rcond=None)[0]
-    return float(np.mean((inputs @ fit - sums) ** 2))
-
-
 def turning_point(function: Callable[..., Any]) -> None:
-    """Check exercise 4, the W at which the first push on U changes sign.
+    """Check exercise 3, the W at which the first push on U changes sign.
 
     Examples
     --------

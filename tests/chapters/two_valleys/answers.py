@@ -2,20 +2,9 @@
 
 import numpy as np
 
-from course_utils.checks.two_valleys import _fitted_loss
-
 
 def powers(U, length):
     return U ** np.arange(length - 1, -1, -1.0)
-
-
-def profile_with_unit_weight(U, length):
-    return 8.25 * ((powers(U, length) - 1) ** 2).sum()
-
-
-def profile_of_one_digit_less(U, length):
-    p = powers(U, length)
-    return 8.25 * (length - 1 - p.sum() ** 2 / (p @ p))
 
 
 def parts(W, U, b):
@@ -61,17 +50,6 @@ def a_network_a_row(W, U, b):
 def variance_of_a_sample(W, U, b):
     variance, mean = parts(W, U, b)
     return variance * 10 / 9 + mean**2
-
-
-def profile_in_float32(U, length):
-    """Right too, within rounding."""
-    p = np.float32(U) ** np.arange(length, dtype=np.float32)
-    return np.float32(8.25) * (length - p.sum() ** 2 / (p @ p))
-
-
-def profile_of_a_loop(U, length):
-    W = sum(U**k for k in range(length)) / sum(U ** (2 * k) for k in range(length))
-    return 8.25 * sum((W * U**k - 1) ** 2 for k in range(length))
 
 
 def by_bisection(mean, variance):
@@ -123,15 +101,6 @@ ANSWERS = {
         ("one at a time", lambda W, U, b: loss(W, abs(U), b)),
         ("not for arrays", only_for_numbers),
         ("shape", lambda W, U, b: loss(W, U, b)[None]),
-    ],
-    "profile_loss": [
-        ("right", profile_in_float32),
-        ("right", profile_of_a_loop),
-        ("below what any", lambda U, n: 8.25 * (n - powers(abs(U), n).sum() ** 2 / n)),
-        ("bottom of its parabola", profile_with_unit_weight),
-        ("below what any W and b reach", profile_of_one_digit_less),
-        ("variance", lambda U, n: _fitted_loss(U, n) / 8.25),
-        ("use the length", lambda U, n: _fitted_loss(U, 3)),
     ],
     "turning_point": [
         ("right", by_bisection),

@@ -84,11 +84,11 @@ def test_the_first_push_is_the_formula_of_answer_3(W):
     assert slope == pytest.approx(2 * W * (69 - 45 * W), abs=1e-4)
 
 
-def test_the_three_starts_of_answer_1_end_where_it_says():
+def test_the_starts_of_answer_1_end_where_it_says():
     right = {
-        W: live.descent(W, -1.0, live.LossSurface.RATE)[-1, 1] > 0 for W in (1.7, -1, -1.5)
+        W: live.descent(W, -1.0, live.LossSurface.RATE)[-1, 1] > 0 for W in (0.5, 1.7, -1, -1.5)
     }
-    assert right == {1.7: True, -1: False, -1.5: True}
+    assert right == {0.5: False, 1.7: True, -1: False, -1.5: True}
     assert live.descent(1.29, -1.0, live.LossSurface.RATE)[-1, 1] < -1
 
 
