@@ -23,11 +23,12 @@
 #
 # :::{admonition} Predict first 1
 # :class: predict
-# In `one ((two) three)`, will `three` be coloured? And what follows `sad :(`? Then type `one more trick`, hold
-# the cell at 1, and let the network write. What does it write that it would not have written?
+# In `one ((two) three)`, will `three` be coloured? Will anything after `sad :(` be coloured? Then type
+# `one more trick`, hold the cell at 1, and let the network write. What does it write that it would not have
+# written?
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One number of the network's state is 1 inside brackets and near 0 outside. Held at 1, it makes the network close a bracket that nobody opened.", "name": "fig-bracket-cell-live"}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A line of text, coloured by one number of the network's state.", "name": "fig-bracket-cell-live"}} jupyter={"source_hidden": true}
 from course_utils import gates, live, plotting, pretrained, training, units
 
 plotting.use_style()
@@ -49,7 +50,7 @@ live.ColouredText(network, {14: ("brackets", ")"), 43: ("quotes", '"')},
 # - *Trace* a pre-activation back to the units that made it.
 # :::
 #
-# **Time:** about 35 minutes, and 70 for the exercises; the code runs in under a minute.
+# **Time:** about 30 minutes, and 65 for the exercises; the code runs in about 20 seconds.
 # **Needs:** the gates of an LSTM and how Keras lays them out, as in [chapter 5](05_lstm_gate_slicing.md)
 # and [chapter 6](06_lstm_gates_at_work.md).
 
@@ -81,13 +82,14 @@ print([a.shape for a in arrays("rnn_1")])
 
 # %% [markdown]
 # These look like the arrays of a Keras LSTM of 128 units, the gates i, f, g, o side by side. But the bias is
-# twice too long: the mark of {term}`cuDNN`, the library of graphics cards, which adds two biases. It keeps $W$
-# and $U$ of each gate as PyTorch does, one row a unit. Keras 2 stored each $U$ as it
-# came. The numbers of each $W$ it wrote one after the other, row by row, into an array of Keras' shape.
+# twice too long: the mark of {term}`cuDNN`, which adds two biases, and keeps $W$ and $U$ of each gate with one row
+# a unit. Keras 2 stored each $U$ as it came. The numbers of each $W$ it wrote, row by row, into an array of
+# Keras' shape: that of 3 units and 2 features, $[[1, 2], [3, 4], [5, 6]]$ in cuDNN, stands in the file as
+# $[[1, 2, 3], [4, 5, 6]]$.
 #
 # :::{admonition} Exercise 1 · Turn the kernels
 # :class: exercise
-# Difficulty 2 of 5, 15 minutes. Practises: *Read*. Write `turned(kernel, recurrent)`. It takes the arrays
+# Difficulty 2 of 5, 10 minutes. Practises: *Read*. Write `turned(kernel, recurrent)`. It takes the arrays
 # as the file has them, shapes (features, 4 units) and (units, 4 units), and returns $W$ and $U$ as Keras
 # uses them, in the same shapes.
 # :::
@@ -116,9 +118,11 @@ checks.turned(turned)
 
 
 # %% [markdown]
-# No shape tells. So read the file both ways, and ask how probable plain English is.
+# No shape tells. So read the file both ways, and ask how probable plain English is. For each prediction the
+# network reads the last 40 characters anew; fillers come before a short line. What comes next it tells from an
+# average over the 40 steps, with learned weights, nearly all on the last.
 
-# %%
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the layer and the mean log probability", "code_prompt_hide": "Hide the layer and the mean log probability"} jupyter={"source_hidden": true}
 def layer(name: str, turn) -> gates.Gates:
     """Return a layer, its kernels turned by a function."""
     kernel, recurrent, bias = arrays(name)
@@ -129,7 +133,6 @@ def layer(name: str, turn) -> gates.Gates:
         reverse=False, masked=False)
 
 
-# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the mean log probability", "code_prompt_hide": "Hide the mean log probability"} jupyter={"source_hidden": true}
 TITLES = ["What is the best way to learn a language",
           "My dog is afraid of the new neighbors",
           "The first person in space was not an American"]
@@ -150,14 +153,10 @@ for way, turn in {"turned": turned, "as stored": lambda *a: a}.items():
     first, second = layer("rnn_1", turn), layer("rnn_2", turn)
     mean = log_p(replace(network, first=first, second=second))
     print(f"{way:10}{mean:6.1f}")
-last = network.read(TITLES).attention[:, -1].mean()
-print(f"weight of the last of 40 steps: {last:.2f}")
 
 # %% [markdown]
-# A guess among 465 characters would be $-6.1$. `gates.read_gates(path, "rnn_1")` knows the layout by the bias;
-# `network` was read with it. For each prediction it reads the last 40 characters anew; a filler comes before a
-# short line. The next character comes from an average over the 40 steps, with learned
-# weights, nearly all on the last.
+# A guess among 465 characters would be $-6.1$. (`gates.read_gates(path, "rnn_1")` knows this layout by its two
+# biases; `network` was read with it.)
 #
 # ## Which of 512 numbers?
 #
@@ -175,24 +174,17 @@ BEFORE, WITHIN, AFTER = (words.split("|") for words in (
 rng = np.random.default_rng(0)
 phrases = [[rng.choice(part) for part in (BEFORE, WITHIN, AFTER)]
            for _ in range(400)]
-
-
-def grammar(opening: str, closing: str) -> list[str]:
-    """Return 400 lines, every second one without these marks."""
-    ways = f"{{}} {opening}{{}}{closing} {{}}", "{}, {}, {}"
-    return [ways[k % 2].format(*p) for k, p in enumerate(phrases)]
-
-
-lines = grammar("(", ")")
+lines = [f"{a}, {b}, {c}" if k % 2 else f"{a} ({b}) {c}"
+         for k, (a, b, c) in enumerate(phrases)]
 print(lines[0], lines[1], sep="\n")
 
 
 # %%
-def inside(line: str, opening: str = "(", closing: str = ")") -> list:
+def inside(line: str) -> list:
     """Say after each character whether a bracket is open."""
     found, now = [], False
     for letter in line:
-        now = letter != closing if now else letter == opening
+        now = letter != ")" if now else letter == "("
         found.append(now)
     return found
 
@@ -276,7 +268,8 @@ print(own[0], own[-1], sep="\n")
 # :class: exercise
 # Difficulty 3 of 5, 15 minutes. Practises: *Hold*. Write `held(cell, unit)`. It takes a `gates.Gates` with an
 # LSTM and returns another one, in which $c$ of one unit never changes: its input gate is 0 and its forget gate
-# 1 at every step, whatever comes in. All else is as before. The chapter runs on it.
+# 1 at every step, whatever comes in. All else is as before. `cell.blocks` is a dict of `gates.Block`, each with
+# `kernel`, `recurrent` and `bias`. The chapter runs on it.
 # :::
 #
 # :::{dropdown} Hint 1
@@ -284,8 +277,8 @@ print(own[0], own[-1], sep="\n")
 # :::
 #
 # :::{dropdown} Hint 2
-# `cell.blocks["input"]` has `kernel`, `recurrent` and `bias`. Copy before you change; put the new
-# `gates.Block` in with `replace(cell, blocks={**cell.blocks, ...})`.
+# Copy before you change; put the new `gates.Block` in with
+# `replace(cell, blocks={**cell.blocks, ...})`.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "held", "solution": true} jupyter={"source_hidden": true}
@@ -308,13 +301,13 @@ checks.held(held)
 
 
 # %%
-def probability(lines, symbol=")", unit=None, value=0.0) -> float:
-    """Return the mean probability of a character, a cell held or not."""
+def probability(lines, unit=None, value=0.0) -> float:
+    """Return the mean probability of a ), a cell held or not."""
     c, net = np.zeros(128), network
     if unit is not None:
         c[unit] = value
         net = replace(network, first=held(network.first, unit))
-    return net.read(lines, c).next[:, network.numbers[symbol]].mean()
+    return net.read(lines, c).next[:, network.numbers[")"]].mean()
 
 
 # %% [markdown]
@@ -326,8 +319,8 @@ unit, c = chosen - 128, S[:, 128:256]
 within, without = (c[label == side].mean(axis=0) for side in (True, False))
 open_lines = [line[:line.index(")")] for line in lines[:80:2]]
 free_lines = [" ".join(phrase[:2]) for phrase in phrases[:80:2]]
-both = [(probability(open_lines, ")", k, without[k]),
-         probability(free_lines, ")", k, within[k]))
+both = [(probability(open_lines, k, without[k]),
+         probability(free_lines, k, within[k]))
         for k in training.progress(range(128), "units")]
 shut, forced = np.transpose(both)
 
@@ -353,8 +346,8 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Pushed harder, to the first or 99th percentile of its $c$, no other unit brings more than 0.005. Nor does any cell
-# of layer 2 stop or force a bracket.
+# Pushed harder, to the first or 99th percentile of its $c$, no other unit brings more than 0.005 (on six lines).
+# Nor does any cell of layer 2 stop or force a bracket.
 #
 # ## Read its weights
 #
@@ -373,7 +366,8 @@ for letter in "([{)]}az ,":
 # %% [markdown]
 # An opening bracket opens the input gate, shuts the forget gate, and lets in $g = 1$ (`cell` is the candidate
 # $g$): $c = 1$, whatever it was.
-# A closing bracket shuts both: $c = 0$. Most letters let nothing in and keep: a flip-flop of one bit, for three
+# A closing bracket shuts the forget gate and, nearly, the input gate: by these numbers $c = 0.02$, or 0.2 after
+# `}`, where $h_{t-1} U$ shuts it further. Most letters let nothing in and keep: a flip-flop of one bit, for three
 # kinds of brackets.
 #
 # :::{admonition} Predict first 2
@@ -520,7 +514,7 @@ print(f"units {pair}: {shares[pair].round(1)} of {shares.sum():.1f}")
 
 
 # %% [markdown]
-# Two of 128 units are behind four of the ten by which `:` lowers the input gate's pre-activation. Set their two
+# Two of 128 units are behind 3.9 of the 10.4 by which `:` lowers the input gate's pre-activation. Set their two
 # weights in $U$ to 0.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the table", "code_prompt_hide": "Hide the table"} jupyter={"source_hidden": true}
@@ -549,33 +543,10 @@ for mark in faces:
 
 # %% [markdown]
 # Without two weights `:(` opens a bracket, and real brackets are as they were. But it is a sum that tips: without
-# that of unit 64 alone $c$ stays near ½, and without the next three, of units 8, 46 and 71, a bracket opens
-# too. A sad face with a nose the network does not know.
+# the next three, of units 8, 46 and 71, a bracket opens too. A sad face with a nose the network does not know.
 #
-# ## Other cells, by the same rule
-#
-# The same for other marks, among the cells of layer 1.
-
-# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the table", "code_prompt_hide": "Hide the table"} jupyter={"source_hidden": true}
-print("marks  unit   AUC   one is open, held   none is open, held")
-for opening, closing in ("[]", '""', "''", "<>"):
-    texts = grammar(opening, closing)
-    truth = np.concatenate([inside(t, opening, closing) for t in texts])
-    c = states(network, texts)[:, 128:256]
-    k, area = best(c, truth)
-    full = [f"{a} {opening}{b}" for a, b, _ in phrases[:80:2]]
-    p = [probability(full, closing),
-         probability(full, closing, k, c[~truth, k].mean()),
-         probability(free_lines, closing),
-         probability(free_lines, closing, k, c[truth, k].mean())]
-    print(f"{opening} {closing}  {k:6} {area:6.2f}"
-          + "{:12.1f} {:7.1f} {:13.1f} {:7.1f}".format(*p))
-
-# %% [markdown]
-# Unit 14 knows *that* a square bracket is open, not which kind: held inside, it brings no `]`. Quotes have a second
-# cell, unit 43, as clear as the first: below 0 inside double quotes, above inside single ones. The same mark
-# opens and closes there, so $W$ alone cannot do it. For `<` and `>` the AUC is 0.94, and nothing follows: the network
-# does not close them.
+# Other marks? Unit 14 says *that* a square bracket is open, not which kind: held inside, it brings no `]`. Quotes
+# have a cell too, unit 43. (A test measures both.)
 #
 # ## What could fool us
 #
@@ -617,7 +588,7 @@ for texts, value in ((open_lines, without), (free_lines, within)):
 # %% [markdown]
 # Unit 80 follows unit 14. To stop a network is easy; so ask for the opposite as well.
 #
-# Another network may keep its brackets in ten units.
+# **One network.** Another one may keep its brackets in ten units.
 #
 # ## One open question
 #
