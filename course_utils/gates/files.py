@@ -20,7 +20,8 @@ def load(path: Path, framework: str | None) -> Found:
     """Return the recurrent layers in a file by name."""
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}")
-    of_arrays = {".npz": _npz, ".safetensors": _safetensors, ".pt": _torch, ".pth": _torch}
+    of_arrays = {".npz": _npz, ".safetensors": _safetensors}
+    of_arrays |= dict.fromkeys((".pt", ".pth", ".ckpt", ".bin"), _torch)
     of_models = {".h5": _keras, ".hdf5": _keras, ".keras": _keras, ".onnx": _onnx}
     if path.suffix in of_arrays:
         return find(of_arrays[path.suffix](path), framework, {})

@@ -96,6 +96,10 @@ def layers_of(model: Any) -> Found:
 
     found: Found = {}
     nodes = list(_Scope(model.graph, model.opset_import).recurrent())
+    if any(node.op_type == "DynamicQuantizeLSTM" for node in model.graph.node):
+        raise ValueError(
+            "an LSTM in here is quantised, DynamicQuantizeLSTM: read the model from before"
+        )
     if not nodes:
         return _without_operator(model.graph)
     names = [node.name or node.output[0] or node.output[1] for node, _ in nodes]

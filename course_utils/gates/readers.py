@@ -207,6 +207,8 @@ def of_model(model: Any) -> Iterator[tuple[str, tuple[int, bool], str, Options]]
             for k in range(getattr(module, "num_layers", 1)):
                 for way in (False, True)[: 1 + getattr(module, "bidirectional", False)]:
                     yield name, (k, way), "PyTorch", from_torch(module, k, way)
+        elif type(module).__name__ in TORCH_LAYERS and "quant" in type(module).__module__:
+            raise _no_layer(module, "PyTorch", "")
 
 
 def _keras_layers(

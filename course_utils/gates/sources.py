@@ -69,9 +69,10 @@ def read_gates(
     Parameters
     ----------
     source
-        The path of a .keras, .h5, .hdf5, .pt, .pth, .safetensors, .npz or .onnx file, of which
-        no code is run; arrays by name, such as a state dict, nested or not, or an open .npz;
-        the list of arrays of one layer, with ``framework``; or a live model or layer.
+        The path of a .keras, .h5, .hdf5, .pt, .pth, .ckpt, .bin, .safetensors, .npz or .onnx
+        file, of which no code is run; arrays by name, such as a state dict, nested or not, or
+        an open .npz; the list of arrays of one layer, with ``framework``; or a live model or
+        layer.
     name
         Which layer, as :func:`list_gates` calls it, or a part of that name between slashes or
         dots. Not needed where there is one.
@@ -115,7 +116,8 @@ def read_gates(
             f"{what}{wanted} here: name one of {sorted(found)}"
             if found
             else f"no recurrent layer here: wanted arrays called as in {', '.join(_NAMED)}, "
-            "or an operator LSTM, GRU or RNN of ONNX"
+            "or an operator LSTM, GRU or RNN of ONNX. Of a cell of your own give the arrays as "
+            "a list with their framework, joined gate by gate, if it computes what that does"
         )
     places = sorted({place for place, _ in found[names[0]]})
     if places != list(range(len(places))):

@@ -330,13 +330,16 @@ def write(path, state):
         torch.save({"epoch": 3, "model": state, "args": {"lr": 0.1}}, path)
 
 
-@pytest.mark.parametrize("end", [".pt", ".pth", ".npz", ".safetensors", "dict", "live"])
+OF_TORCH = (".pt", ".pth", ".ckpt", ".bin")
+
+
+@pytest.mark.parametrize("end", [*OF_TORCH, ".npz", ".safetensors", "dict", "live"])
 def test_every_layer_of_a_pytorch_module_is_read_from_its_file(tmp_path, end):
     model, x = whole_module(), inputs(2, 5, 3)
     source = {"dict": model.state_dict(), "live": model}.get(end, tmp_path / f"m{end}")
     if end.startswith("."):
         write(source, model.state_dict())
-    before = "model." if end in (".pt", ".pth") else ""
+    before = "model." if end in OF_TORCH else ""
     assert list_gates(source) == {
         f"{before}enc": "LSTM, 3 features, 4 units, 2 layers, both directions (PyTorch)",
         f"{before}dec": "GRU, 3 features, 5 units (PyTorch)",
@@ -582,7 +585,7 @@ def test_a_cell_of_flax_is_read(cell):
     [
         ("no.npz", {}, FileNotFoundError, "no file no.npz"),
         (3, {}, TypeError, "wanted a path, arrays by name or the list .* got builtins.int"),
-        ({"a": np.ones(3)}, {}, ValueError, "no recurrent layer here"),
+        ({"a": np.ones(3)}, {}, ValueError, "no recurrent layer here.*as a list with their"),
         ([np.ones((2, 3))] * 3, {}, ValueError, "a list of arrays needs its framework"),
         (
             [np.ones((2, 3)), np.ones((5, 3))],
@@ -601,6 +604,15 @@ def test_a_cell_of_flax_is_read(cell):
 def test_what_cannot_be_read_is_named(source, options, error, message):
     with pytest.raises(error, match=message):
         read_gates(source, **options)
+
+
+def test_a_quantised_module_is_named():
+    small = types.new_class(
+        "LSTM", (torch.nn.Module,), {}, lambda ns: ns.update(__module__="torch.ao.quantized")
+    )
+    for read in (read_gates, list_gates):
+        with pytest.raises(TypeError, match="it is quantised: read the layer from before"):
+            read(torch.nn.Sequential(small()))
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):

@@ -558,6 +558,13 @@ def test_an_lstm_out_of_other_operators_is_not_passed_over(tmp_path):
         read_gates(path)
 
 
+def test_a_quantised_lstm_is_named(tmp_path):
+    node = onnx.helper.make_node("DynamicQuantizeLSTM", ["X"], ["Y"], domain="com.microsoft")
+    for read in (read_gates, list_gates):
+        with pytest.raises(ValueError, match="quantised, DynamicQuantizeLSTM"):
+            read(saved(tmp_path / "m.onnx", node))
+
+
 def test_two_nodes_of_one_name_are_both_there():
     made, arrays = model(Gates.from_torch(torch_module("LSTM", 3, 4)))
     for name, value in arrays.items():
