@@ -18,8 +18,8 @@
 # # What must I know to port a recurrent layer?
 #
 # [Chapter 7](07_moving_weights.md) moves an LSTM by hand and finds mistakes. This page is for looking
-# things up: layouts, the GRU, activations, several layers, masks, the cell state, old files, a metric. Everything
-# in a cell was run with Keras 3.15 and PyTorch 2.13.
+# things up: layouts, the GRU, activations, several layers, masks, the cell state, old files, local connections,
+# a metric, a softmax. Everything in a cell was run with Keras 3.15 and PyTorch 2.13.
 #
 # ## Layouts
 #
@@ -425,7 +425,7 @@ print("with the true next input it is the next h:", same < 1e-6)
 # | [`batch_input_shape`](https://github.com/keras-team/keras/issues/20106), `weights` | ValueError | `keras.Input(batch_shape=...)`, `set_weights` |
 # | `model.reset_states()` | AttributeError | `layer.reset_state()` |
 # | `CuDNNLSTM` | AttributeError | `read_gates("old.h5")`, which turns its weights; `LSTM(...).set_weights(gates.to_keras())` |
-# | `LocallyConnected1D` | AttributeError | a [masked or grouped layer](13_local_connections.md) of your own |
+# | `LocallyConnected1D` | AttributeError | `EinsumDense` over windows, below |
 # | `hard_sigmoid` | no error, other numbers | `old_hard_sigmoid`, above |
 
 # %%
@@ -443,6 +443,69 @@ for old in ({"time_major": False}, {"batch_input_shape": (1, 2, 3)},
 print("reset_states ->", says(lambda: model.reset_states()))
 for name in ("CuDNNLSTM", "LocallyConnected1D"):
     print(name, "->", says(lambda name=name: getattr(keras.layers, name)))
+
+# %% [markdown]
+# ## A layer of local connections
+#
+# Keras 3 [dropped](https://github.com/keras-team/keras/issues/20830) the layer of
+# [chapter 13](13_local_connections.md), and PyTorch has had [a request](https://github.com/pytorch/pytorch/issues/499)
+# since 2017. Both have a layer that does it on windows cut beforehand: $G$ windows of width $k$, with $f$ neurons on each.
+
+# %%
+G, k, f = 6, 4, 3
+windows = np.random.default_rng(0).normal(size=(5, G, k))
+windows = windows.astype("float32")
+local = keras.layers.EinsumDense("ngk,gkf->ngf", (G, f), bias_axes="gf")
+want = local(windows).numpy()
+grouped = torch.nn.Conv1d(G * k, G * f, 1, groups=G)
+W, b = map(torch.tensor, local.get_weights())  # (G, k, f) and (G, f)
+grouped.weight.data = W.transpose(1, 2).reshape(G * f, k, 1)
+grouped.bias.data = b.flatten()
+for order in (windows, windows.transpose(0, 2, 1)):
+    out = grouped(torch.tensor(order.reshape(5, G * k, 1)))
+    gap = off(out.detach().numpy().reshape(5, G, f), want)
+    print(local.count_params(), "numbers; within 1e-6:", gap < 1e-6)
+
+
+# %% [markdown]
+# The second order is that of `torch.nn.Unfold`, (N, k, G). Flattened like that the shapes fit, and each group
+# gets entries of other windows.
+#
+# For any other wiring, mask the weights each time they are used: `x @ (self.kernel * mask) + self.bias`. An
+# answer that has been copied many times assigns the product to `self.kernel`, which Keras 3 refuses.
+
+# %%
+class Copied(keras.layers.Dense):
+    def call(self, inputs):
+        self.kernel = self.kernel * np.eye(3, 2)
+        return super().call(inputs)
+
+
+print("copied ->", says(lambda: Copied(2)(np.ones((1, 3)))))
+
+
+# %% [markdown]
+# To set a weight and its gradients to 0 during training is enough for plain gradient descent. {term}`Momentum <momentum>` moves
+# by a fading sum of past gradients, and Adam keeps such a sum, too.
+
+# %%
+def pruned(kind: type, **options: float) -> float:
+    """Return the weights, set to 0 and their gradients too, 10 steps on."""
+    layer, X = torch.nn.Linear(FEATURES, 1), torch.tensor(x)
+    optimiser = kind(layer.parameters(), lr=0.01, **options)
+    for step in range(20):
+        if step == 10:
+            layer.weight.data.zero_()
+            layer.weight.register_hook(torch.zeros_like)
+        optimiser.zero_grad()
+        (layer(X) - X.sum(-1, keepdim=True)).square().mean().backward()
+        optimiser.step()
+    return layer.weight.abs().max().item()
+
+
+print("descent:", pruned(torch.optim.SGD), " above 0.01 with momentum:",
+      pruned(torch.optim.SGD, momentum=0.9) > 0.01,
+      " with Adam:", pruned(torch.optim.Adam) > 0.01)
 
 # %% [markdown]
 # ## A metric that changed its meaning
@@ -464,8 +527,37 @@ result = adder.evaluate(as_scalars(digits), sums[:, np.newaxis], verbose=0,
 print({name: round(value, 3) for name, value in result.items()})
 print("sums of 0 and 1:", np.mean(sums < 2))
 
+
 # %% [markdown]
 # Four of the 1,000 sums are 0 or 1, and only those count as right. Ask for a metric by what it measures.
+#
+# ## A softmax too many
+#
+# PyTorch's `cross_entropy` takes {term}`logits <logit>` and applies the softmax itself. Keras takes probabilities,
+# unless `from_logits=True`. A network that ends in a softmax of its own runs in PyTorch too, with two of them.
+#
+# With three classes the first softmax gives at best (1, 0, 0), of which the second makes $e / (e + 2)$ for the right
+# class: the loss stays above $\ln(1 + 2/e)$, a floor that looks like a failure. Where all logits are equal,
+# the gradient is divided by 3, and where the network is sure and wrong, nothing is left of it.
+
+# %%
+def slope(logits: list, twice: bool) -> torch.Tensor:
+    """Return the gradient of the loss for class 0 in the logits."""
+    z = torch.tensor([logits], requires_grad=True)
+    given = z.softmax(1) if twice else z
+    loss = torch.nn.functional.cross_entropy(given, torch.tensor([0]))
+    return torch.autograd.grad(loss, z)[0]
+
+
+best = torch.nn.functional.cross_entropy(
+    torch.eye(3)[:1], torch.tensor([0]))
+print(f"least loss: predicted {np.log(1 + 2 / np.e):.3f}, is {best:.3f}")
+for logits in [0.0, 0, 0], [0.0, 10, 0]:
+    one, two = (slope(logits, twice) for twice in (False, True))
+    print(logits, f"gradient times {(two / one)[0, 0]:.4f}")
+
+# %% [markdown]
+# So end the network with a linear layer, and take a softmax only to show probabilities.
 #
 # ## Further reading
 #

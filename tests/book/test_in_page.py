@@ -321,8 +321,8 @@ def test_a_missing_runtime_is_said_and_the_solution_shown(tab, copy_without, scr
 
 def test_an_exercise_about_a_framework_says_that_it_needs_a_notebook(visit):
     page = visit("notebooks/13_local_connections.html")
-    assert workplace(page, "masked_dense").count() == 0
-    assert "needs keras" in page.locator(".needs-notebook").text_content()
+    assert workplace(page, "masked_linear").count() == 0
+    assert "needs torch" in page.locator(".needs-notebook").text_content()
 
 
 def test_progress_is_shown_saved_and_loaded(visit, tmp_path):

@@ -18,7 +18,7 @@ from tools.in_page.marking import mark, needed_for, statements_of
 from tools.student import find_leaks, leak_needles
 
 # Exercises about a framework itself; all others run in the page.
-NEED_A_NOTEBOOK = {"masked_dense": "keras", "fold": "torch"}
+NEED_A_NOTEBOOK = {"masked_linear": "torch", "fold": "torch"}
 
 
 def test_exercises_run_with_numpy_alone_but_for_those_about_a_framework():
