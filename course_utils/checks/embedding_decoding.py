@@ -37,33 +37,6 @@ def lookup(answer: Callable[[Array, NDArray[np.int64]], Any]) -> None:
     print("lookup: the right rows, for four shapes.")
 
 
-def parameters(answer: Callable[[int, int, int], Any]) -> None:
-    """Check exercise 2: the parameters of an embedding and a simple recurrent layer."""
-    for symbols, width, units in ((10, 10, 1), (10, 1, 1), (26, 8, 1), (10, 10, 3), (7, 4, 5)):
-        got = float(as_array(call(answer, symbols, width, units), (), "the count"))
-        counts = {
-            "E": symbols * width,
-            "W": width * units,
-            "U": units * units,
-            "b": units,
-        }
-        difference = got - sum(counts.values())
-        if difference == 0:
-            continue
-        case = f"symbols = {symbols}, width = {width}, units = {units}: you gave {got:g}; "
-        missing = " or ".join(name for name in counts if difference == -counts[name])
-        if units == 1 and missing:
-            raise CheckFailed(f"{case}one array is missing. Did you count {missing}?")
-        if units > 1:
-            raise CheckFailed(
-                f"{case}for one unit it was right. Which shapes do W, U and b have here?"
-            )
-        raise CheckFailed(
-            f"{case}write down the shapes of E, W, U and b and multiply each one out."
-        )
-    print("parameters: right for five networks.")
-
-
 def _random_model(width: int, seed: int) -> list[Array]:
     rng = np.random.default_rng(seed)
     shapes = ((DIGITS, width), (width, 1), (1, 1), (1,))
@@ -71,7 +44,7 @@ def _random_model(width: int, seed: int) -> list[Array]:
 
 
 def collapse(answer: Callable[[list[Array]], Any]) -> None:
-    """Check exercise 3: the one-hot model that computes what an embedding model does."""
+    """Check exercise 2: the one-hot model that computes what an embedding model does."""
     for width in (10, 1, 4):
         E, W, U, b = _random_model(width, seed=width)
         result = call(answer, [array.copy() for array in (E, W, U, b)])
@@ -124,7 +97,7 @@ def _order(E: Array) -> float:
 
 
 def disguise(answer: Callable[[Array, Array], Any]) -> None:
-    """Check exercise 4: the same product, with rows whose order does not show."""
+    """Check exercise 3: the same product, with rows whose order does not show."""
     for width, seed in ((10, 0), (2, 1), (10, 2), (30, 3)):
         E, W = _trained(width, seed)
         result = call(answer, E, W)

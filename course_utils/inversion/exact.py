@@ -115,7 +115,7 @@ def _refuse(layer: DenseLayer, kind: np.dtype[Any], label: str) -> None:
     if layer.activation == "relu":
         raise NotInvertible(
             f"{label} has the activation relu, which turns every negative number into 0: use "
-            "leaky_relu, or recover x from the active units as in chapter 10"
+            "leaky_relu, or recover x from the active units of a wide layer"
         )
     if inputs != outputs:
         narrow, wide = "many inputs give the same output", "most outputs belong to no input"

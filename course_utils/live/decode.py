@@ -70,7 +70,7 @@ class DecodeShift(LiveFigure):
 class DecodeBasis(LiveFigure):
     """An embedding with controls that change its basis, while the table E W + b stays.
 
-    Chapter 3 shows which transformations leave the function unchanged and what rounding adds.
+    Chapter 3 shows which transformations leave the function unchanged.
     The basis is A = R D R: R turns columns 0 and 9, 1 and 8, ... by one angle, and D shrinks
     column j by the condition number to the power -j / 9.
 

@@ -1,27 +1,25 @@
 // Chapter 3: digit k adds E[k] W + b to the state. Another basis A turns E into E A and W into
-// A^-1 W. In exact arithmetic the table E W + b stays; in float32 it suffers when A stretches.
+// A^-1 W, and the table E W + b stays.
 
 function build(data, figure) {
   const size = data.W.length;
-  let angle = 0, power = 0, s = 0, rounded = false;
+  let angle = 0, power = 0, s = 0;
   const length2 = data.W.reduce((sum, w) => sum + w * w, 0);
 
   const turn = slider({ label: "turn, in degrees", min: 0, max: 180, step: 1, value: 0, show: (v) => format(v, 0),
     onInput: (value) => { angle = value; show(); } });
-  const stretch = slider({ label: "condition number of A", min: 0, max: 10, step: 0.1, value: 0,
-    show: (v) => (v < 3 ? format(10 ** v, 1) : (10 ** v).toExponential(0).replace("e+", "e")),
+  const stretch = slider({ label: "condition number of A", min: 0, max: 3, step: 0.1, value: 0,
+    show: (v) => format(10 ** v, 1),
     onInput: (value) => { power = value; show(); } });
   const bias = slider({ label: "s: from b into E", min: -5, max: 5, step: 0.1, value: 0,
     onInput: (value) => { s = value; show(); } });
-  const kind = choice({ label: "weights stored as", options: [["64", "float64"], ["32", "float32"]], value: "64",
-    onInput: (value) => { rounded = value === "32"; show(); } });
   const chart = plot({ label: "", height: (width) => Math.min(480, 92 + ((width - 92) / size) * (data.E.length + 1.6)), draw });
   const words = readout();
   const keys = legend([["above 0", "blue", null, "o"], ["below 0", "vermilion", null, "o", true]]);
 
   /**
    * A = R D R. R turns column j and the one as far from the other end; D shrinks column j to
-   * kappa^(-j/9). D alone would cost nothing: a float32 number keeps its digits when it is scaled.
+   * kappa^(-j/9).
    */
   function basis() {
     const cos = Math.cos((angle * Math.PI) / 180), sin = Math.sin((angle * Math.PI) / 180);
@@ -34,13 +32,12 @@ function build(data, figure) {
   /** The moved weights, and the table they give. R is orthogonal, so its inverse is its transpose. */
   function moved() {
     const { R, D } = basis();
-    const keep = rounded ? Math.fround : (value) => value;
     const raised = data.E.map((row) => row.map((e, j) => e + (s * data.W[j]) / length2));
     const shrunk = matmul(raised, R).map((row) => row.map((e, j) => e * D[j]));
-    const E = matmul(shrunk, R).map((row) => row.map(keep));
+    const E = matmul(shrunk, R);
     const back = (column) => column.map((_, j) => R.reduce((sum, row, i) => sum + row[j] * column[i], 0));
-    const W = back(back(data.W).map((w, j) => w / D[j])).map(keep);
-    const b = keep(data.b - s);
+    const W = back(back(data.W).map((w, j) => w / D[j]));
+    const b = data.b - s;
     const values = E.map((row) => row.reduce((sum, e, j) => sum + e * W[j], 0) + b);
     return { E, W, b, table: values };
   }
@@ -86,7 +83,7 @@ function build(data, figure) {
     chart.redraw();
   }
 
-  figure.append(el("div", { class: "controls" }, turn.node, stretch.node, bias.node, kind.node), words.node, keys, chart.node);
+  figure.append(el("div", { class: "controls" }, turn.node, stretch.node, bias.node), words.node, keys, chart.node);
   show();
-  return () => ({ angle, kappa: 10 ** power, s, rounded, ...moved() });
+  return () => ({ angle, kappa: 10 ** power, s, ...moved() });
 }

@@ -175,22 +175,6 @@ def test_another_basis_is_that_of_the_package(visit):
     np.testing.assert_allclose(now["W"], W[:, 0], **CLOSE)
     np.testing.assert_allclose(now["b"], b[0], **CLOSE)
     np.testing.assert_allclose(now["table"], decoding.decode(EMBEDDING).values, **CLOSE)
-    page.get_by_label("weights stored as").select_option("32")
-    stored = [np.float32(part).astype(float) for part in (E, W[:, 0], b[0])]
-    now = state(page)
-    np.testing.assert_allclose(now["table"], stored[0] @ stored[1] + stored[2], **CLOSE)
-    assert now["E"] == np.float32(now["E"]).astype(float).tolist()
-
-
-def test_float32_loses_the_table_at_a_large_condition_number(visit):
-    page = visit("DecodeBasis.html")
-    move(page, "turn, in degrees", 40)
-    move(page, "condition number of A", 10)
-    assert "; 0 of 10 digits round to a wrong value" in page.locator(".readout").inner_text()
-    page.get_by_label("weights stored as").select_option("32")
-    assert "; 0 of 10" not in page.locator(".readout").inner_text()
-    move(page, "turn, in degrees", 0)  # scaling alone costs a float nothing
-    assert "; 0 of 10" in page.locator(".readout").inner_text()
 
 
 @pytest.mark.parametrize(

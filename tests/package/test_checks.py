@@ -164,8 +164,7 @@ OTHER_RIGHT_ANSWERS = {
     ("pair_proof", "twice"),  # a proof is one in any size, and in most cases near another
     ("pair_proof", "one more"),
     ("disguise", "negative"),  # -E and -W have the same product
-    ("another_input", "twice"),  # where no unit is active, many an input wakes none
-    ("another_input", "one more"),
+    ("fragile", "negative"),  # a direction has two
     ("bias_for", "one more"),  # where 2 is asked for, a counter to 4 is near enough
 }
 

@@ -108,17 +108,6 @@ ANSWERS = {
         ("what should digit 0 give", lambda E, x: np.eye(len(E))[x]),
         ("should have shape", lambda E, x: E[x.ravel()]),
     ],
-    "parameters": [
-        ("right", lambda s, w, u: sum(map(np.prod, ((s, w), (w, u), (u, u), (u,))))),
-        ("symbols = 26.*shapes of E", lambda s, w, u: 10 * w + (w + u + 1) * u),
-        ("units = 3.*Which shapes", lambda s, w, u: s * w + w * u + u * u + 1),
-        ("units = 1.*shapes of E", lambda s, w, u: s * w + s * u + u * u + u),
-        ("Did you count U or b", lambda s, w, u: s * w + w + 1),
-        ("Did you count E", lambda s, w, u: (w + u + 1) * u),
-        ("Did you count U or b", lambda s, w, u: s * w + (w + u) * u),
-        ("Which shapes", lambda s, w, u: s * w + w + 2),
-        ("write down the shapes", lambda s, w, u: s + w),
-    ],
     "collapse": [
         ("right", collapsed_in_lists),
         ("follow one digit", lambda ws: [ws[0] @ ws[1] - ws[3], ws[2], 0 * ws[3]]),

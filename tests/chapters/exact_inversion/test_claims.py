@@ -65,17 +65,16 @@ def test_the_condition_number_of_a_gaussian_matrix_is_as_edelman_says(n):
 def test_140_is_the_condition_number_that_edelman_gives_for_30():
     kappa = np.exp(np.log(30) + 1.537)
     assert round(kappa, -1) == 140
-    assert 3 * np.log2(kappa) < 23 < 4 * np.log2(kappa)
+    assert round(np.log2(kappa)) == 7
 
 
 def test_the_error_stays_below_kappa_eps():
     ratios = {dtype: [] for dtype in EPS}
-    for seed in range(80, 160):  # other matrices than the chapter's
+    for seed in range(80, 160):  # other matrices than the page's
         U, T = np.random.default_rng(seed).normal(size=(30, 30)), 1 + seed % 4
         kappa = np.linalg.cond(np.linalg.matrix_power(U, T))
         for dtype, eps in EPS.items():
-            still = np.zeros((T, 1), dtype)
-            error = chapter.linear_error((U / np.sqrt(30)).astype(dtype), still)
+            error = page.linear_error((U / np.sqrt(30)).astype(dtype), T)
             ratios[dtype].append(error / (kappa * eps))
     for ratio in ratios.values():
         assert max(ratio) < 1
@@ -131,14 +130,14 @@ def test_the_forward_run_says_how_far_back_each_network_comes():
         assert np.abs(reaches(dtype) - np.roll(forecast, 1)).mean() > 2.5 * misses.mean()
 
 
-def test_saying_the_median_of_each_network_misses_three_to_five_times_as_far():
+def test_saying_the_median_of_each_network_misses_more_than_twice_as_far():
     for dtype, bits in BITS.items():
         for seeds in (FORTY, range(200, 240)):
             found = reaches(dtype, seeds)
             forecast = np.array([chapter.forecast(seed, bits) for seed in seeds])
             misses = np.abs(found - forecast).mean()
             assert misses < 1
-            assert 2.4 < np.abs(found - np.median(found)).mean() / misses < 6
+            assert np.abs(found - np.median(found)).mean() > 2.4 * misses
 
 
 def back_to(tolerance, seed, dtype):
@@ -171,6 +170,7 @@ def test_the_flattest_unit_alone_ranks_the_networks_and_counts_too_many_bits():
     simple, whole = (np.corrcoef(rule, seen)[0, 1] for rule in (flattest, lost))
     assert 0.85 < simple < whole
     assert np.mean(flattest) == pytest.approx(35, abs=1)
+    np.testing.assert_allclose(chapter.simple, flattest)
     assert np.mean(lost) == pytest.approx(20, abs=1)
 
 
@@ -232,14 +232,26 @@ def test_what_grows_on_the_way_back_has_shrunk_on_the_way_forward():
     assert -np.log2(shrinks) == pytest.approx(bits, abs=1e-3)
 
 
+@cache
+def bits(seeds, steps):
+    return np.array([chapter.forgotten(seed, steps) for seed in seeds])
+
+
 def test_bits_lost_backwards_are_bits_forgotten_forwards():
     for steps, lost, anyhow in ((5, 10.5, 2.1), (10, 17.6, 4.2)):
-        rows = np.array([chapter.forgotten(seed, steps) for seed in FORTY])
+        rows = bits(FORTY, steps)
         middle = np.median(rows, axis=0)
         np.testing.assert_allclose(middle, [lost, lost, anyhow], atol=0.15)
         # Not by chance: each network forgets its own bits, not those of the next one.
-        gap = np.median(np.abs(rows[:, 0] - rows[:, 1]))
-        assert gap < 0.2 < np.median(np.abs(rows[:, 0] - np.roll(rows[:, 1], 1)))
+        assert np.abs(rows[:, 0] - rows[:, 1]).max() < 0.05
+        assert np.median(np.abs(rows[:, 0] - np.roll(rows[:, 1], 1))) > 1
+
+
+def test_a_random_difference_is_never_forgotten_as_fast():
+    for steps in (5, 10):
+        lost, _, anyhow = bits(FORTY, steps).T
+        assert (anyhow < lost - 2).all()
+        assert 1 < anyhow.min() < anyhow.max() < 7.5
 
 
 def test_at_a_given_number_of_steps_the_bits_still_forecast_the_error():
@@ -256,14 +268,11 @@ def test_at_a_given_number_of_steps_the_bits_still_forecast_the_error():
 
 
 def test_without_tanh_1000_steps_lose_nothing(held):
-    kept = []
-    for seed in SEEDS:
-        U, W, inputs, _ = chapter.network(seed, 1_000, np.float32)
-        kept.append(chapter.linear_error(U, inputs @ W) < 0.01)
+    kept = [chapter.without_tanh(seed, 1_000) < 0.01 for seed in SEEDS]
     nothing = held(10, "Without tanh, 1,000 orthogonal steps come back in float32", kept)
     assert nothing == 20
     gaussian = np.random.default_rng(0).normal(size=(32, 32)).astype(np.float32) / 6
-    assert not chapter.linear_error(gaussian, np.zeros((20, 1), np.float32)) < 0.01
+    assert not page.linear_error(gaussian, 20) < 0.01
 
 
 def test_the_numbers_of_the_open_exercise():
@@ -306,7 +315,7 @@ def test_small_inputs_alone_do_not_keep_tanh_from_being_flat():
     np.testing.assert_allclose(bits[1e-3], -20 * np.log2(scales), atol=0.3)
 
 
-# ---- ReLU
+# ---- the appendix page: ReLU
 
 
 @pytest.mark.parametrize("m", [8, 12, 16, 24, 32])
@@ -317,6 +326,23 @@ def test_active_units_settle_the_input_as_often_as_coins_show_8_heads(m):
     share = (np.linalg.matrix_rank(W * active[:, np.newaxis]) == 8).mean()
     p = sum(comb(m, k) for k in range(8, m + 1)) / 2**m
     assert share == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / 4_000) + 1e-3)
+
+
+def test_the_active_units_of_a_wide_layer_give_the_input_or_say_that_they_cannot():
+    rng = np.random.default_rng(1)
+    for n in (2, 8):
+        W, b = rng.normal(size=(n, 5 * n)), rng.normal(size=5 * n)
+        for x in rng.normal(size=(20, n)):
+            y = np.maximum(x @ W + b, 0)
+            if np.linalg.matrix_rank(W[:, y > 0]) < n:
+                with pytest.raises(ValueError, match=f"for {n} inputs"):
+                    page.undo_relu(y, W, b)
+            else:
+                np.testing.assert_allclose(page.undo_relu(y, W, b), x, atol=1e-9)
+    with pytest.raises(ValueError, match="rank 1 for 2"):
+        page.undo_relu(
+            np.array([1.0, 2.0, 0.0]), np.eye(2)[:, [0, 0, 1]] * [1, 2, 1], np.zeros(3)
+        )
 
 
 def test_a_square_relu_layer_keeps_everything_once_in_2_to_the_n():
