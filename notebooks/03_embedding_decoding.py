@@ -181,7 +181,7 @@ def train(weights: list) -> list:
 
 
 # %% [markdown]
-# The *spread* is the standard deviation of the rows at the start. Keras draws them with 0.03, PyTorch with 1.
+# The *spread* is the standard deviation of the numbers in $E$ at the start. Keras draws them with 0.03, PyTorch with 1.
 # $U$ starts at 0.5, not at $\pm 1$ by the toss of a coin as in Keras: from $-1$ training fails
 # ([chapter 4](04_two_valleys.md)).
 
@@ -254,10 +254,10 @@ live.DecodeBasis(one)
 #
 # :::{admonition} Predict first 3
 # :class: predict
-# Along $W$ the row of digit $d$ ends at $(d - b) / |W|$, and $|W|$ is about 3.3 ([derived
-# here](A2_closed_forms.md)). The digits 0 to 9 have a standard deviation of 2.9. So along $W$ the rows spread
-# by $2.9 / 3.3 = 0.87$. Across $W$, in nine directions, they keep the noise of their start. From which spread
-# of the start on does the picture turn away from $W$?
+# The picture shows the direction in which the rows differ most. Along $W$ the row of digit $d$ ends at
+# $(d - b) / |W|$, in order, and $|W|$ is about 3.3 ([derived here](A2_closed_forms.md)). The digits 0 to 9 have a
+# standard deviation of 2.9. So along $W$ the rows differ by $2.9 / 3.3 = 0.87$, whatever the start. Across $W$, in
+# nine directions, they keep the noise of the start. From which spread on does the picture turn away from $W$?
 # :::
 
 # %%
