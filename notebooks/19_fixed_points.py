@@ -368,7 +368,8 @@ for name, some in (("untrained", anew),
     print(f"{name}: 8 stable points in {many.count(8)} of 20")
 
 # %% [markdown]
-# Turned, $U$ still has three eigenvalues beyond 1, and not one network has eight places to rest.
+# Turned, $U$ still has three eigenvalues beyond 1, but no network has more than six places to rest. As trained,
+# the same search finds all eight in each.
 #
 # **Is the list whole?** A search finds what its starts lead to. From the visited states alone it finds the corners:
 

@@ -32,8 +32,16 @@ def search(layer, seed=0):
 
 @once
 def searched(first=FIRST_SEED, **options):
-    """Return the points of 20 networks."""
-    return list(map(search, layers(first, **options)))
+    """Return the points of 20 networks; where the sum says that some lack, search on."""
+    lists = []
+    for layer in layers(first, **options):
+        found = search(layer)
+        if chapter.sign_sum(found) != 1:
+            visited = chapter.visited(layer)
+            starts = [chapter.between(visited, 300, seed) for seed in range(5)]
+            found = dynamics.fixed_points(layer, np.vstack(starts))
+        lists.append(found)
+    return lists
 
 
 def cubes(found):
@@ -277,7 +285,8 @@ def test_neither_the_start_nor_the_eigenvalues_alone_have_the_cube(held):
         == 20
     )
     # the search would find the eight: with the axes as they are it does
-    assert [stable(evenly(layer)) for layer in layers()[:5]] == [8] * 5
+    assert sum(stable(evenly(layer)) == 8 for layer in layers()) >= 18
+    assert max(map(stable, map(evenly, turned))) <= 7
 
 
 def test_visited_states_alone_lead_to_the_corners():
