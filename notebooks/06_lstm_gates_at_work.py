@@ -182,8 +182,8 @@ checks.bias_for(bias_for)
 # :class: exercise
 # Difficulty 3 of 5, 15 minutes. Practises: *Build*. The strings $a^n b^{2n}$ need a counter that goes up two
 # steps and down one. Write `weighted_counter(up, down)`. It returns an LSTM,
-# `gates.Gates("LSTM", {"input": ..., "forget": ..., "cell": ..., "output": ...})`, in which each part is a
-# `gates.Block(W, U, b)` in float64. It reads three features (`$`, a, b) and has **one** unit, so the shapes
+# `gates.Gates("LSTM", blocks)`, where `blocks` has a `gates.Block(W, U, b)` in float64 for each of `"input"`,
+# `"forget"`, `"cell"` and `"output"`. It reads three features (`$`, a, b) and has **one** unit, so the shapes
 # are (3, 1), (1, 1) and (1,). Its $c$ equals `up` times the number of a's plus `down` times the number of
 # b's, to $10^{-9}$, over strings of up to 100 symbols. A `$` adds nothing. `up` and `down` lie between
 # $-0.9$ and $0.9$.
