@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course_utils import gates
 from course_utils.checks import CheckFailed, as_array, call, close, quietly
 
 Array = NDArray[np.float64]
@@ -182,56 +181,3 @@ def _surplus(W: Array, offset: Array, opening: float) -> tuple[float, float]:
     shift = offset[0] * (1 - shares) + offset[1] * shares
     misses = np.minimum(sums, 0).sum(axis=0) + shift - np.log(opening / (1 - opening))
     return float(misses.max()), float(shares[misses.argmax()])
-
-
-def nudge_left(answer: Callable[..., Any]) -> None:
-    """Check exercise 4: what is left of a nudge of one unit's cell state."""
-    rng = np.random.default_rng(3)
-    for units, unit, nudge in ((1, 0, 0.1), (3, 0, 0.5), (3, 2, 0.1), (4, 1, -1.0)):
-        blocks = {
-            name: gates.Block(
-                rng.normal(size=(5, units)),
-                rng.normal(size=(units, units)),
-                shift + rng.random(units),
-            )
-            for name, shift in (("input", 0), ("forget", 3), ("cell", 0), ("output", 0))
-        }
-        cell, picture = gates.Gates("LSTM", blocks), rng.random((28, 5))
-        case = f"{units} units, unit {unit}, nudge {nudge:g}: "
-        got = float(as_array(call(answer, cell, picture, unit, nudge), (), "the share"))
-        change = _ends(cell, picture, unit, nudge) - _ends(cell, picture, unit, 0)
-        if close(got, change[unit] / nudge):
-            continue
-        late, early = (
-            _ends(cell, picture, unit, nudge, at) - _ends(cell, picture, unit, 0, at)
-            for at in (15, 13)
-        )
-        every = _ends(cell, picture, slice(None), nudge) - _ends(cell, picture, unit, 0)
-        guesses = (
-            (change[unit], "as a share of the nudge?"),
-            (-change[unit] / nudge, "which of the two runs is the nudged one?"),
-            (_ends(cell, picture, unit, nudge)[unit] / nudge, "where does c end unnudged?"),
-            (change.sum() / nudge, "of the nudged unit alone, not of all?"),
-            (late[unit] / nudge, "how many rows are read before the nudge?"),
-            (early[unit] / nudge, "how many rows are read before the nudge?"),
-            (every[unit] / nudge, "the nudge goes to one unit, not to all."),
-            (0, "no difference at all: was c nudged before the lower half was read?"),
-        )
-        hint = "run the lower half twice, from states that differ in one entry of c."
-        for wrong, text in guesses:
-            if close(got, wrong):
-                hint = text
-                break
-        raise CheckFailed(f"{case}you gave {got:.4g}; {hint}")
-    print("nudge_left: right for four networks.")
-
-
-def _ends(
-    cell: gates.Gates, picture: Array, unit: int | slice, nudge: float, read: int = 14
-) -> Array:
-    """Return where c of all units ends if one is nudged after some rows are read."""
-    upper = cell.trace(picture[np.newaxis, :read])
-    c = np.array(upper.c)[:, -1]
-    c[:, unit] += nudge
-    lower = cell.trace(picture[np.newaxis, read:], upper.h[:, -1], c)
-    return np.array(lower.c)[0, -1]

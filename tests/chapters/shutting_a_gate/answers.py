@@ -98,41 +98,6 @@ def with_a_negative_weight(W, offset, opening):
     return scanned(W, offset, opening) * [1, -1]
 
 
-def nudged(cell, picture, unit, nudge, read=14, ends="both", share=True, which=None):
-    """The right answer, up to a mistake."""
-    upper = cell.trace(picture[None, :read])
-    h, c = upper.h[:, -1], upper.c[:, -1].copy()
-    plain = cell.trace(picture[None, read:], h, c).c[0, -1]
-    c = c.copy()
-    c[:, unit if which is None else which] += nudge
-    moved = cell.trace(picture[None, read:], h, c).c[0, -1]
-    change = {"both": moved - plain, "moved": moved, "swapped": plain - moved}[ends]
-    return change[unit] / (nudge if share else 1)
-
-
-def of_all_units(cell, picture, unit, nudge):
-    return sum(
-        nudged(cell, picture, k, nudge, which=unit)
-        for k in range(len(cell.blocks["cell"].bias))
-    )
-
-
-def by_hand(cell, picture, unit, nudge):
-    """Step by step, with the formulas of an LSTM and no trace."""
-
-    def run(extra):
-        h = c = np.zeros(len(cell.blocks["cell"].bias))
-        for t, row in enumerate(picture):
-            if t == 14:
-                c = c + extra * np.eye(len(c))[unit]
-            z = {k: row @ b.kernel + h @ b.recurrent + b.bias for k, b in cell.blocks.items()}
-            c = sigmoid(z["forget"]) * c + sigmoid(z["input"]) * np.tanh(z["cell"])
-            h = sigmoid(z["output"]) * np.tanh(c)
-        return c[unit]
-
-    return (run(nudge) - run(0)) / nudge
-
-
 def by_bisection(W, offset, opening):
     """The miss has one summit over the proportions: close in on it."""
     low, high = 0.0, 1.0
@@ -191,18 +156,5 @@ ANSWERS = {
         ("weights are at least 0", with_a_negative_weight),
         ("returned None", lambda W, a, o: None),
         (r"should have shape \(2,\)", lambda W, a, o: 0.5),
-    ],
-    "nudge_left": [
-        ("right", nudged),
-        ("right", by_hand),
-        ("as a share", lambda *a: nudged(*a, share=False)),
-        ("which of the two runs", lambda *a: nudged(*a, ends="swapped")),
-        ("end unnudged", lambda *a: nudged(*a, ends="moved")),
-        ("how many rows", lambda *a: nudged(*a, read=15)),
-        ("how many rows", lambda *a: nudged(*a, read=13)),
-        ("to one unit, not to all", lambda *a: nudged(*a, which=slice(None))),
-        ("not of all", of_all_units),
-        ("no difference at all", lambda *a: 0.0),
-        ("run the lower half twice", lambda *a: 0.3),
     ],
 }
