@@ -342,8 +342,9 @@ plt.show()
 # Difficulty 4 of 5, 20 minutes. Practises: *Transform*, *Judge*. Write `disguise(E, W)` for a trained network,
 # $E$ of shape (10, d) and $W$ of shape (d, 1) with d at least 2. It returns another pair of the same shapes
 # with the same product, in which the first principal component of the rows says nothing about the digits: the
-# places along it have a correlation with 0 to 9 of less than 0.5 in size. A random change of basis is not
-# enough: the direction that holds the order is far longer than all others, and mostly stays so.
+# places along it have a correlation with 0 to 9 of less than 0.5 in size. The network started small. A random
+# change of basis is not enough: the direction that holds the order is far longer than all others, and mostly
+# stays so.
 # :::
 #
 # :::{dropdown} Hint 1
@@ -369,9 +370,10 @@ checks.disguise(disguise)
 
 # %% [markdown]
 # :::{dropdown} One answer
-# Why a random $A$ is not enough: along $W$ the rows differ far more than in any other direction. A random $A$
-# stretches any one given direction by about $\sqrt{10}$, and none by more than about twice that, so what the rows have along $W$ still decides the first
-# component. $A$ has to stretch another direction far more than that one.
+# Why a random $A$ is not enough after a small start: along $W$ the rows differ far more than in any other
+# direction. A random $A$ stretches any one given direction by about $\sqrt{10}$, and none by more than about
+# twice that, so what the rows have along $W$ still decides the first component. $A$ has to stretch another
+# direction far more than that one.
 # :::
 #
 # ## What could fool us
@@ -430,7 +432,8 @@ for spread in (spreads[0], 0.3, 1.0):
 # :::
 #
 # :::{dropdown} Hint 2
-# Compare it with $\sqrt{82.5} / |W|$. How does $|W|$ change with the width?
+# Compare it with that of the digits along $W$, $\sqrt{82.5} / |W|$, where 82.5 is the sum of $(d - 4.5)^2$. How
+# does $|W|$ change with the width?
 # :::
 
 # %% [markdown] nbgrader={"grade_id": "wide", "solution": true, "grade": true, "points": 3}
@@ -438,12 +441,12 @@ for spread in (spreads[0], 0.3, 1.0):
 
 # %% [markdown]
 # :::{dropdown} One answer
-# The task fixes the spread of the digits along $W$, $\sqrt{82.5} / |W|$ or about 2.8, and $|W|$ changes
-# little with the width. The noise is at most about $0.3\, (3 + \sqrt d)$. That passes 2.8 near $d = 40$, and the order is lost sooner. We measured
-# 100 of 100 networks in order for widths 1 and 3, 92 of 100 for width 10, 27 of 100 for width 30 and 0 of 100
-# for width 100. All of them add without error. The control is
-# the untrained start: 0 of 100 at each width above 1. A wide embedding hides what it knows from a picture of its
-# first component, unless it starts smaller.
+# Along $W$ the digits have the singular value $\sqrt{82.5} / |W|$, about 2.8, and $|W|$ changes little with the
+# width. The noise has at most about $0.3\, (3 + \sqrt d)$. That passes 2.8 near $d = 40$, and the order is lost
+# sooner. We measured 100 of 100 networks in order for widths 1 and 3, 92 of 100 for width 10, 27 of 100 for
+# width 30 and 0 of 100 for width 100. All of them add without error. The control is the untrained start: 0 of 100
+# at each width above 1. A wide embedding hides what it knows from a picture of its first component, unless it
+# starts smaller.
 # :::
 #
 # ## What we saw
