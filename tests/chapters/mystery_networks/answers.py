@@ -26,6 +26,12 @@ def in_place(box, text, t, d):
     return tuple(map(float, box.says(states)))
 
 
+def into_d(box, text, t, d):
+    before = box.read(text[:t]).states
+    d += before[-1]
+    return [*box.says(before[:-1]), box.says(d), *box.read(text[t:], d).says]
+
+
 def added_up(box, text, t, d):
     """Add what the push becomes to the states: right for linear units alone."""
     states, U = box.read(text).states.copy(), box.cell.blocks
@@ -246,6 +252,7 @@ ANSWERS = {
         ("right", by_reading_on),
         ("right", in_place),
         ("RNN, tanh.*go on from the pushed state", added_up),
+        ("d has other numbers", into_d),
         ("without a push", lambda box, text, t, d: box.read(text).says),
         ("read from the pushed state", pushed_late),
         ("you push after letter", pushed_at(1)),

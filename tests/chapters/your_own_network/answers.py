@@ -22,8 +22,21 @@ def without_care(left):
     return len(left) - np.argmax((np.abs(left) > LIMIT)[::-1], axis=0)
 
 
+def in_place(forget):
+    np.log(forget, out=forget)
+    return -1 / forget.mean(axis=0)
+
+
+def sizes_in_place(left):
+    np.abs(left, out=left)
+    return one_by_one(left)
+
+
 ANSWERS = {
     "time_constants": [
+        ("right", lambda f: -len(f) / np.einsum("tu->u", np.log(f.astype("float32")))),
+        ("writes into the array", in_place),
+        ("f = 1023/1024", lambda f: np.minimum(-1 / np.log(f).mean(axis=0), 100)),
         ("right", lambda f: len(f) / -np.log(np.prod(f, axis=0))),
         ("right", lambda f: [-1 / np.mean(np.log(column)) for column in f.T]),
         ("mean of f", lambda f: -1 / np.log(f.mean(axis=0))),
@@ -41,6 +54,8 @@ ANSWERS = {
     ],
     "forgotten": [
         ("right", one_by_one),
+        ("writes into the array", sizes_in_place),
+        ("a share of 0.369 counts", lambda left: one_by_one(left * LIMIT / 0.38)),
         ("small for the first time", first_small),
         ("small for good", lambda left: (np.abs(left) > LIMIT).sum(axis=0)),
         ("counted from 0", lambda left: np.maximum(np.array(one_by_one(left)) - 1, 0)),

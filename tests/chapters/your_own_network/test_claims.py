@@ -161,7 +161,7 @@ def test_move_times_weight_does_not_find_them():
 
 def test_the_chapter_prints_what_its_table_holds(held):
     assert chapter.three.tolist() == THREE
-    _, rest, back, others, _, random = chapter.table.T
+    _, rest, back, two, others, _, random = chapter.table.T
     restored = (back > rest) & (others < rest - 8) & (random < back)
     assert (
         held(
@@ -172,6 +172,18 @@ def test_the_chapter_prints_what_its_table_holds(held):
         )
         == 20
     )
+    assert abs(np.median(two - rest)) < 3
+    assert (two < back).sum() >= 18
+    assert (two < rest).sum() > 5
+
+
+def test_a_reset_saves_the_wait():
+    for seed in (200, 201):
+        h, c, words = chapter.case(seed)
+        after, rest = chapter.quietest(words, h, np.array([c, chapter.rest_c]))
+        (reset,) = chapter.quietest(words, 0 * h, np.array([0 * c]))
+        assert rest - after > 8
+        assert abs(reset - rest) < 4
 
 
 # ---- where it rests
@@ -218,5 +230,38 @@ def test_the_worksheet_takes_a_file_as_read_and_both_ways_and_one_layer_at_a_tim
     chapter.worksheet(replace(pair[1], reverse=False), x[:, ::-1])
     assert capsys.readouterr().out == backwards
     for wrong in (pair, [pair[0]], read_gates(torch.nn.RNN(3, 8, batch_first=True))):
-        with pytest.raises(TypeError, match="take one LSTM or GRU"):
+        with pytest.raises(TypeError, match=r"take one LSTM or GRU, not .*Gates\("):
             chapter.worksheet(wrong, x)
+    for several in (np.concatenate([x, x]), x.transpose(1, 0, 2)):
+        with pytest.raises(ValueError, match=r"take one sequence, \(1, steps, 3\), not \("):
+            chapter.worksheet(pair[0], several)
+
+
+def test_the_worksheet_shows_a_unit_that_never_forgets_and_one_that_forgets_at_once(capsys):
+    import torch
+
+    torch.manual_seed(0)
+    module = torch.nn.LSTM(3, 4, batch_first=True)
+    with torch.no_grad():
+        module.bias_ih_l0[4], module.bias_ih_l0[5] = 25.0, -200.0  # 1 and 0 in float32
+    x = np.random.default_rng(0).normal(size=(1, 60, 3)).astype("float32")
+    chapter.worksheet(read_gates(module), x)
+    first, *others = capsys.readouterr().out.splitlines()[:3]
+    assert first.startswith("unit 0: 1000000.0 by gates, 60 or more by a push")
+    assert "or more" not in "".join(others)
+
+
+def test_the_worksheet_takes_a_layer_that_a_mask_reached(capsys):
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((None, 3)), layers.Masking(), layers.LSTM(4, return_sequences=True)]
+    )
+    x = np.random.default_rng(0).normal(size=(1, 60, 3)).astype("float32")
+    layer = read_gates(model)
+    assert layer.masked
+    chapter.worksheet(layer, x)
+    assert capsys.readouterr().out.count("by gates") == 3
+    plain, same = chapter.forward(layer, x)
+    np.testing.assert_allclose(plain.trace(same).h, np.asarray(model(x)), atol=1e-6)
