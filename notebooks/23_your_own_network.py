@@ -481,8 +481,8 @@ def forward(layer: Gates, x: np.ndarray) -> tuple[Gates, np.ndarray]:
     if not isinstance(layer, Gates) or layer.cell == "RNN":
         raise TypeError(f"take one LSTM or GRU, not {layer}")
     if len(x) != 1:
-        raise ValueError(f"take one sequence, (1, steps, {layer.features}), "
-                         f"not {x.shape}")
+        raise ValueError(
+            f"take x of shape (1, steps, {layer.features}), not {x.shape}")
     plain = replace(layer, reverse=False, time_major=False, started=False,
                     masked=False)
     return plain, x[:, ::-1] if layer.reverse else x
@@ -493,7 +493,8 @@ def worksheet(layer: Gates, x: np.ndarray) -> None:
     """Print what steps 3, 4 and 6 say of one LSTM or GRU."""
     layer, x = forward(layer, x)
     lstm, steps = layer.cell == "LSTM", x.shape[1]
-    states = [np.zeros((1, n)) for n in (layer.size, layer.units)][:1 + lstm]
+    sizes = (layer.size, layer.units)[:1 + lstm]
+    states = [np.zeros((1, n)) for n in sizes]
     trace = layer.trace(x, *states)
     kept = trace.gates["forget" if lstm else "update"][0].astype(float)
     tau = time_constants(np.clip(kept, 1e-6, 1 - 1e-6))  # float32 has 1
