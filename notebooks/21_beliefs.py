@@ -486,7 +486,8 @@ for units in (32, 128, 512):
 
 # %% [markdown]
 # 512 units that learned nothing read as well as 32 that did. So a high $R^2$ alone never shows training. What
-# training does is to put into 32 units what takes hundreds of random ones.
+# training does is to put into 32 units what takes hundreds of random ones. Into 8 units it puts less (0.6 to 0.8
+# for four networks), and into 32 of a plain network too (0.7 to 0.9).
 #
 # **Does any training do it?** Not training on coins.
 

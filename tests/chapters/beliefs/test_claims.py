@@ -247,6 +247,19 @@ def test_training_on_coins_brings_nothing():
 
 
 @pytest.mark.sweep
+@pytest.mark.parametrize(
+    ("plain", "units", "low", "high"), [(False, 8, 0.55, 0.85), (True, 32, 0.6, 0.9)]
+)
+def test_fewer_units_and_plain_ones_hold_less(plain, units, low, high):
+    from torch import nn
+
+    kind = {"cell": nn.RNN if plain else nn.GRU, "units": units}
+    nets = [chapter.train(chapter.network(s, 2, **kind), chapter.strings) for s in range(4)]
+    found = scores(nets, chapter.x2, chapter.b2)
+    assert low < found.min() <= found.max() < high
+
+
+@pytest.mark.sweep
 def test_a_coin_whose_tails_come_twice():
     start = np.array([2, 1]) / 3
     x, b = chapter.draw(TWICE, start, 1000, 12, seed=0)
