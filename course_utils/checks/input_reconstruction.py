@@ -116,65 +116,8 @@ def said_by_output(answer: Callable[[Array, Array], Any]) -> None:
     print(f"said_by_output: right for {len(cases)} networks.")
 
 
-def steps_needed(answer: Callable[[float, float, float, float], Any]) -> None:
-    """Check exercise 3: the number of steps of the descent on a line's input."""
-    cases = (
-        (0.4, 0.4, 311.5, 1.0),
-        (0.4, 0.2, 311.5, 1.0),
-        (-0.4, 0.4, 311.5, 1.0),
-        (0.4, 6.0, 311.5, 1.0),
-        (2.0, 0.125, 10.0, 0.1),
-        (0.5, 0.1, 0.5, 1.0),
-        (0.5, 0.1, 8.0, 7.0),
-        (1.0, 0.25, 2.0, 1.0),  # exactly the tolerance, after one step
-        (0.1, 0.1, 100.0, 0.1),  # thousands of steps
-        (0.4, 7.0, 0.5, 1.0),  # there already, whatever the rate
-    )
-    for W, rate, distance, tolerance in cases:
-        left, want = distance, 0
-        while abs(left) > tolerance:  # the descent itself: no formula that could be copied
-            left, want = left - 2 * rate * W * (W * left), want + 1
-        got = float(as_array(call(answer, W, rate, distance, tolerance), (), "the number"))
-        if got == want:
-            continue
-        if want == 0:
-            hint = "how far is the start from the solution already?"
-        elif abs(got - want) <= 1:
-            hint = "one off, or not whole. At the last step before it, is it near enough?"
-        elif W < 0:
-            hint = "does the sign of W matter for the size of a step's factor?"
-        elif rate * W**2 > 0.5:
-            hint = "the factor is negative here: the path jumps from side to side. Its size?"
-        else:
-            hint = "derive the factor of one step for the distance; count its 2 and its W."
-        raise CheckFailed(
-            f"W = {W:g}, rate {rate:g}, from {distance:g} to {tolerance:g}: you gave {got:g}; "
-            f"{hint}"
-        )
-    _refuses(
-        answer,
-        "W = 0.4, rate 7",
-        "does the distance shrink at this rate?",
-        *(0.4, 7.0, 10.0, 1.0),
-    )
-    for W, rate in ((0.5, 4.0), (0.5, 0.0), (0.0, 0.1)):
-        _refuses(
-            answer,
-            f"W = {W:g}, rate {rate:g}",
-            "the distance keeps its size for ever.",
-            *(W, rate, 10.0, 1.0),
-        )
-    _refuses(
-        answer,
-        "W = 0.5, rate -0.1",
-        "which way does a step with a negative rate go?",
-        *(0.5, -0.1, 10.0, 1.0),
-    )
-    print(f"steps_needed: right in {len(cases) + 5} cases.")
-
-
 def tanh_path(answer: Callable[..., Any]) -> None:
-    """Check exercise 4: a descent to an input for the output of a tanh unit."""
+    """Check exercise 3: a descent to an input for the output of a tanh unit."""
     cases = (
         (1.0, 0.0, 0.5, 0.0),
         (1.0, 0.0, 0.5, 10.0),

@@ -1,4 +1,4 @@
-"""How long the blog post of chapter 8 trains its line, against the ways of the chapter.
+"""How long the blog post of page A5 trains its line, against the ways of that page.
 
 Run with ``pytest -m bench -s tests/benchmarks/test_bench_reconstruction.py``. The post trains
 for 100,000 epochs; 1,000 are timed and the time is scaled up, since every epoch costs the same.
@@ -27,7 +27,7 @@ def fit(x, y, optimiser, epochs):
 
 @pytest.mark.bench
 def test_the_posts_epochs_against_one_step_and_least_squares(row):
-    x, y = Page("08_input_reconstruction").noisy_line(0)
+    x, y = Page("A5_epochs_of_a_line").noisy_line(0)
     inputs, scaled = x[:, np.newaxis], ((x - x.mean()) / x.std())[:, np.newaxis]
     post = fit(inputs, y, keras.optimizers.Adam(), TIMED) * EPOCHS / TIMED
     step = fit(scaled, y, keras.optimizers.SGD(0.5), 1)

@@ -1,52 +1,6 @@
 """Answers to the exercises of chapter 8, each with what its check says."""
 
-from math import ceil, log
-
 import numpy as np
-
-
-def counted(W, rate, distance, tolerance, shrink=None, shift=0):
-    if distance <= tolerance:
-        return 0
-    shrink = abs(1 - 2 * rate * W**2) if shrink is None else shrink(W, rate)
-    if shrink >= 1:
-        raise ValueError
-    return (1 if shrink == 0 else ceil(log(tolerance / distance) / log(shrink))) + shift
-
-
-def beyond_the_tolerance(W, rate, distance, tolerance):
-    """Round down and add one: a step too many where the tolerance is met exactly."""
-    if distance <= tolerance:
-        return 0
-    shrink = abs(1 - 2 * rate * W**2)
-    if shrink >= 1:
-        raise ValueError
-    return 1 if shrink == 0 else int(log(tolerance / distance) / log(shrink)) + 1
-
-
-def forgetful(W, rate, distance, tolerance):
-    return max(1, counted(W, rate, distance, tolerance))
-
-
-def below_twice_the_bound(W, rate, distance, tolerance):
-    if distance > tolerance and rate * W**2 > 1:
-        raise ValueError("no convergence")
-    shrink = abs(1 - 2 * rate * W**2)
-    return 0 if shrink == 1 else counted(W, rate, distance, tolerance)
-
-
-def endless(W, rate, distance, tolerance):
-    try:
-        return counted(W, rate, distance, tolerance)
-    except ValueError:
-        return -1
-
-
-def one_sided(W, rate, distance, tolerance):
-    steps = 0
-    while distance > tolerance and steps < 1000:
-        distance, steps = distance * (1 - 2 * rate * W**2), steps + 1
-    return steps
 
 
 def slopes(weights, digits, targets, scale=2.0, sign=1, biased=True):
@@ -105,28 +59,6 @@ def by_moving_digits(weights, digits, targets):
 def all_if_wide(W, x):
     """Take as many outputs as inputs for all that there is to know."""
     return x if W.shape[1] >= len(W) else by_svd(W, x)
-
-
-def refused_first(W, rate, distance, tolerance):
-    if abs(1 - 2 * rate * W**2) >= 1:
-        raise ValueError
-    return counted(W, rate, distance, tolerance)
-
-
-def at_most_1000(W, rate, distance, tolerance):
-    steps = counted(W, rate, distance, tolerance)
-    if steps > 1000:
-        raise ValueError
-    return steps
-
-
-def without_weight_0(W, rate, distance, tolerance):
-    return 0 if W == 0 else counted(W, rate, distance, tolerance)
-
-
-def forwards_alone(W, rate, distance, tolerance):
-    """Trust a negative rate."""
-    return counted(W, abs(rate), distance, tolerance)
 
 
 def tanh_descent(w, b, target, start, rate, squared=False, inner=True):
@@ -231,16 +163,6 @@ def by_cross_entropy(w, b, target, start, rate):
     return path
 
 
-def by_walking(W, rate, distance, tolerance):
-    steps, before = 0, np.inf
-    while abs(distance) > tolerance:
-        if abs(distance) >= before:
-            raise ValueError
-        before, steps = abs(distance), steps + 1
-        distance *= 1 - 2 * rate * W * W
-    return steps
-
-
 def by_svd(W, found):
     left, size, _ = np.linalg.svd(W, full_matrices=False)
     left = left[:, size > 1e-10]
@@ -281,26 +203,6 @@ ANSWERS = {
         ("did you drop", without_rank),
         ("something is left along a direction", plus_null),
         (r"should have shape \(2,\), got \(1,\)", lambda W, x: x @ W),
-    ],
-    "steps_needed": [
-        ("right", by_walking),
-        ("one off", lambda *a: counted(*a, shift=1)),
-        ("from 2 to 1: you gave 2; one off", beyond_the_tolerance),
-        ("one off", lambda *a: counted(*a, shift=-1)),
-        ("count its 2", lambda *a: counted(*a, shrink=lambda W, r: 1 - r * W**2)),
-        ("count its 2 and its W", lambda *a: counted(*a, shrink=lambda W, r: 1 - 2 * r * W)),
-        (
-            "raised ValueError",
-            lambda *a: counted(*a, shrink=lambda W, r: abs(1 - 2 * r * W * abs(W))),
-        ),
-        ("jumps from side to side", one_sided),
-        ("solution already", forgetful),
-        ("W = 0.5, rate 4: expected a ValueError", below_twice_the_bound),
-        ("expected a ValueError, got -1; does the distance shrink", endless),
-        ("raised ValueError", refused_first),
-        ("raised ValueError", at_most_1000),
-        ("W = 0, rate 0.1: expected a ValueError, got 0", without_weight_0),
-        ("which way does a step with a negative rate go", forwards_alone),
     ],
     "tanh_path": [
         ("right", by_cross_entropy),
