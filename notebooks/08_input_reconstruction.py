@@ -27,7 +27,7 @@
 #
 # :::{admonition} What you will be able to do
 # :class: objectives
-# - *Find* an input for a wanted output by gradient descent, for one target or for 10,000.
+# - *Find* an input for a wanted output by gradient descent, from one guess or from 10,000.
 # - *Separate* what the output says about the input from what the start of the descent put there.
 # - *Choose* a rate and a loss with which the descent arrives, and recognise a target without an input.
 # :::
@@ -363,7 +363,7 @@ for m in 1, 2, 3:  # the loss is a mean over m outputs
     found = inversion.reconstruct(
         (V[:, 3 - m:], np.zeros(m)), [[4, 6, 15][3 - m:]] * len(starts),
         starts, learning_rate=0.15 * m, steps=300)
-    print(f"{m} states: predicted {np.sqrt(1 - m / 3):.2f}, "
+    print(f"{m} of 3 states: predicted {np.sqrt(1 - m / 3):.2f}, "
           f"measured {spread(found.inputs) / spread(starts):.2f}")
 
 
@@ -384,9 +384,9 @@ for name, run in ("plain", plain), ("Adam", by_adam):
     print(f"{name:5} {end.round(1)[0]}  output {add(forgets, end)[0]:.1f}")
 
 # %% [markdown]
-# **A rate that suits one loss.** The last columns of the table give each loss the rate that is best for the worst of
-# the 21 starts; we tried steps of 5, 1 and 0.1. The squared error still takes 2,773 steps, cross-entropy 8. At a
-# rate of 60 it overshoots from some starts, and stalls.
+# **A rate that suits one loss.** Give each loss the rate that is best for the worst of the 21 starts, searched in steps
+# of 5, 1 and 0.1: the last columns of the table. The squared error still takes 2,773 steps, cross-entropy 8. At a rate
+# of 60 the squared error overshoots from some starts, and stalls.
 #
 # ## One open question
 #
@@ -405,12 +405,16 @@ for name, run in ("plain", plain), ("Adam", by_adam):
 # :::{dropdown} One answer
 # A step of Adam is about 0.25 long whatever the gradient, so from 10 we expect about
 # $12.2 / 0.25 \approx 49$ steps. Measured: 217, 58, 349 and 9,556 from 10, 15, 20 and 25, and more than
-# 100,000 from 30. From 10 the input passes the target after about 40 steps and overshoots to $-4.3$:
-# where the sigmoid bends, gradients thousands of times larger come in, and until Adam has forgotten
-# them, its steps back are short. From 15 the 58 steps are fewer than $17.2 / 0.25$: as gradients grow,
-# a step exceeds the rate. Far out, the gradient is $1.8\, e^{-z}$. Below $\varepsilon$, near $z = 19$, it
-# is no longer divided by its own size, and the stall returns. So Adam hides saturation up to a point;
-# a better loss removes it. A run from 30 that arrived in a few hundred steps would change our mind.
+# 100,000 from 30.
+#
+# - From 10 the input passes the target after about 40 steps and overshoots to $-4.3$. Where the sigmoid bends,
+#   gradients thousands of times larger come in. Until Adam has forgotten them, its steps back are short.
+# - From 15 the 58 steps are fewer than $17.2 / 0.25$: as gradients grow, a step exceeds the rate.
+# - Far out, the gradient is $1.8\, e^{-z}$. From $z = 19$ on it is below $\varepsilon$. Then it is no longer divided
+#   by its own size, and the stall returns.
+#
+# So Adam hides saturation up to a point; a better loss removes it. A run from 30 that arrived in a few hundred
+# steps would change our mind.
 # :::
 
 # %% [markdown]
