@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from course_utils.checks import CheckFailed, as_array, call, close, quietly
-from course_utils.gates import Block, Gates
 
 Array = NDArray[np.float64]
 
@@ -111,35 +110,6 @@ def _judge_state(result: Any, W: Array, U: Array, b: Array) -> None:
     raise CheckFailed(f"the biases: {hint}")
 
 
-def keras_gru_bias(answer: Callable[[Array, Array], Any]) -> None:
-    """Check the biases of a GRU of PyTorch, for Keras."""
-    for units in (3, 1, 4):
-        rng = np.random.default_rng(units)
-        bias_ih, bias_hh = rng.normal(size=(2, 3 * units))
-        result = call(answer, bias_ih, bias_hh)
-        if isinstance(result, np.ndarray) and result.shape == (3 * units,):
-            raise CheckFailed(
-                "one row is not enough: which part of a GRU tells its two biases apart?"
-            )
-        got = as_array(result, (2, 3 * units), "the bias")
-        r, z, n = (slice(k * units, (k + 1) * units) for k in range(3))
-        # Keras: update, reset, candidate, in a row each for the input and for h.
-        if close(got, np.stack([bias_ih, bias_hh])):
-            hint = "these are PyTorch's blocks in PyTorch's order. What is Keras' order?"
-        elif close(got[:, n], [bias_hh[n], bias_ih[n]]):
-            hint = "the two rows changed places: which bias goes with the input?"
-        elif not close(got[:, n], [bias_ih[n], bias_hh[n]]):
-            hint = "look at the candidate: in both frameworks it is the last block."
-        elif not close(got.sum(axis=0)[r], (bias_ih + bias_hh)[z]):
-            hint = "Keras begins with the update gate. Is that what your first block holds?"
-        elif not close(got.sum(axis=0)[z], (bias_ih + bias_hh)[r]):
-            hint = "the second block of Keras belongs to the reset gate."
-        else:
-            continue
-        raise CheckFailed(f"a GRU with {units} unit{'s' * (units > 1)}: {hint}")
-    print("keras_gru_bias: right for 3 sizes.")
-
-
 def first_difference(answer: Callable[[Array, Array, float], Any]) -> None:
     """Check the step at which two answers part."""
     short = np.linspace(-1, 1, 60).reshape(3, 4, 5)
@@ -190,46 +160,3 @@ def _step(value: Any) -> int:
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
         raise CheckFailed(f"a step should be a whole number, got {value!r}")
     return int(value)
-
-
-def find_order(answer: Callable[[Callable[..., Array]], Any]) -> None:
-    """Check the order of the blocks in an unknown framework."""
-    for order in _ORDERS[::3]:
-
-        def run(
-            kernel: Array, recurrent: Array, bias: Array, x: Array, order: str = order
-        ) -> Array:
-            W, U, b = (np.asarray(array, dtype=float) for array in (kernel, recurrent, bias))
-            units = U.shape[0] if U.ndim == 2 else 0
-            if W.ndim != 2 or W.shape[1] != 4 * units or U.shape != (units, 4 * units):
-                raise ValueError(
-                    "kernel should have shape (d, 4u), recurrent (u, 4u), got "
-                    f"{W.shape} and {U.shape}"
-                )
-            if b.shape != (4 * units,):
-                raise ValueError(f"bias should have shape (4u,), got {b.shape}")
-            parts = (np.split(array, 4, axis=-1) for array in (W, U, b))
-            blocks = {
-                _NAMES[k]: Block(*arrays) for k, *arrays in zip(order, *parts, strict=True)
-            }
-            return Gates("LSTM", blocks).trace(x).h
-
-        got = call(answer, run)
-        if not isinstance(got, str) or sorted(got) != sorted(order):
-            raise CheckFailed(
-                f"the order should be the letters i, f, c and o once each, got {got!r}"
-            )
-        if got == order:
-            continue
-        if got == "".join("ifco"[order.index(letter)] for letter in "ifco"):
-            hint = (
-                "this is the way back: letter 1 should say which block lies first in theirs, "
-                "not where their first block lies in yours."
-            )
-        else:
-            hint = (
-                "does h agree when run and gates.trace get the same blocks? With zeros or "
-                "equal blocks many orders agree."
-            )
-        raise CheckFailed(f"one of the frameworks: {got} is not its order; {hint}")
-    print("find_order: found 8 orders.")

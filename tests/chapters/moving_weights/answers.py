@@ -1,12 +1,6 @@
 """Answers to the exercises of chapter 7, each with what its check says."""
 
-from itertools import permutations
-
 import numpy as np
-
-from course_utils.gates import Block, Gates
-
-RNG = np.random.default_rng(0)
 
 
 def by_place(matrix, order):
@@ -42,36 +36,6 @@ def one_block_twice(matrix, order):
 
 def upside_down(matrix, order):
     return by_place(matrix, order)[::-1]
-
-
-def in_columns(bias_ih, bias_hh):
-    """Right too: without splitting, by the columns of a table of blocks."""
-    return np.reshape([bias_ih, bias_hh], (2, 3, -1))[:, [1, 0, 2]].reshape(2, -1)
-
-
-def torch_order(bias_ih, bias_hh):
-    return np.stack([bias_ih, bias_hh])
-
-
-def added(bias_ih, bias_hh):
-    return in_columns(bias_ih, bias_hh).sum(axis=0)
-
-
-def added_beside_zeros(bias_ih, bias_hh):
-    return in_columns(bias_ih + bias_hh, 0 * bias_hh)
-
-
-def swapped(bias_ih, bias_hh):
-    return in_columns(bias_hh, bias_ih)
-
-
-def reversed_blocks(bias_ih, bias_hh):
-    return np.stack([np.concatenate(np.split(b, 3)[::-1]) for b in (bias_ih, bias_hh)])
-
-
-def update_twice(bias_ih, bias_hh):
-    both = [np.split(b, 3) for b in (bias_ih, bias_hh)]
-    return np.stack([np.concatenate([z, z, n]) for _, z, n in both])
 
 
 def moved(W, U, b, **changed):
@@ -160,41 +124,6 @@ def in_a_loop(got, want, tolerance):
     return 0
 
 
-def found_with(draw, steps):
-    """An answer to find_order that draws its probe in some way and looks at some steps."""
-
-    def answer(run):
-        blocks = {k: Block(draw(1, 2), draw(2, 2), draw(2)) for k in "ifco"}
-        names = {"i": "input", "f": "forget", "c": "cell", "o": "output"}
-        x = np.linspace(0.3, 1, 8).reshape(2, 4, 1)[:, :steps]
-        want = Gates("LSTM", {names[k]: block for k, block in blocks.items()}).trace(x).h
-        for order in permutations("ofci"):
-            parts = ("kernel", "recurrent", "bias")
-            fused = [
-                np.concatenate([getattr(blocks[k], part) for k in order], axis=-1)
-                for part in parts
-            ]
-            if np.allclose(run(*fused, x), want):
-                return "".join(order)
-        return None
-
-    return answer
-
-
-# A wrong order moves i, c or o, so one step tells, though f does nothing in it.
-in_one_step = found_with(lambda *shape: RNG.normal(size=shape), 1)
-
-
-def only_known(run):
-    order = in_one_step(run)
-    return order if order in ("ifco", "iofc", "cfoi", "ocif", "fico") else "ifco"
-
-
-def way_back(run):
-    order = in_one_step(run)
-    return "".join("ifco"[order.index(letter)] for letter in "ifco")
-
-
 ANSWERS = {
     "keras_blocks": [
         ("right", by_place),
@@ -224,15 +153,6 @@ ANSWERS = {
         ("where has b", lambda W, U, b: moved(W, U, b, bias_ih_l0=0 * b)),
         ("sum be", lambda W, U, b: moved(W, U, b, bias_hh_l0=b / 2)),
     ],
-    "keras_gru_bias": [
-        ("right", in_columns),
-        ("PyTorch's order", torch_order),
-        ("one row is not enough", added),
-        ("look at the candidate", added_beside_zeros),
-        ("rows changed places", swapped),
-        ("look at the candidate", reversed_blocks),
-        ("second block of Keras", update_twice),
-    ],
     "first_difference": [
         ("right", in_a_loop),
         ("whole number", lambda *_: 2.0),
@@ -252,18 +172,5 @@ ANSWERS = {
         ("6e-06", relative),
         ("which axis", wrong_axis),
         ("got is nan", parts),
-    ],
-    "find_order": [
-        ("right", in_one_step),
-        ("framework.*ifco is not its order", lambda run: "ifco"),
-        ("framework.*ifco is not its order", only_known),
-        ("the way back", way_back),
-        ("many orders agree", found_with(lambda *s: np.zeros(s), 4)),
-        (
-            "many orders agree",
-            found_with(lambda *s: np.arange(1.0, 1 + np.prod(s)).reshape(s), 1),
-        ),
-        ("letters i, f, c and o", lambda run: "ifgo"),
-        ("4u", lambda run: run(np.ones((1, 8)), np.ones((8, 2)), 0, 0)),
     ],
 }
