@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.optimize import minimize
 from scipy.special import expit
 
 from course_utils.live import fit_choices
-from course_utils.live.bandit import guessed
 from tests.chapters import Page
 from tests.chapters.seeds import SEEDS
 
@@ -184,17 +182,6 @@ def test_stay_or_change_costs_more_than_the_network_and_less_than_a_coin():
     assert max(costs) < 0.85
 
 
-def test_in_hits_the_rule_comes_closer():
-    network, rule = [], []
-    for seed in range(100, 120):
-        choices, paid, _ = (trials[0] for trials in chapter.play(seed, 1, 200))
-        network.append(guessed(choices, paid))
-        stay = chapter.signs(choices, paid)[9:-1] > 0
-        rule.append(np.sum(stay == choices[10:]))
-    assert np.mean(network) / 190 == pytest.approx(0.81, abs=0.01)
-    assert np.mean(rule) / 190 == pytest.approx(0.77, abs=0.01)
-
-
 def test_an_animal_with_two_rates_is_read_precisely_and_wrongly(held):
     s, choices, _, own = groups(SEEDS, alphas=(0.1, 0.5))
     weights, cost = trained(s, choices)
@@ -288,22 +275,6 @@ def test_a_gated_unit_finds_both_rates(held):
     assert np.all(paid_alike[both])
     assert np.all(more[~paid_alike] > 0.03)
     assert paid_alike.sum() == pytest.approx(51, abs=3)
-
-
-@pytest.mark.sweep
-def test_a_tanh_unit_without_a_gate_pays_more(held, monkeypatch):
-    monkeypatch.setattr(torch.nn, "GRU", torch.nn.RNN)
-    more = np.array([portrait(seed)[0] for seed in SEEDS])
-    print(more.round(3))
-    assert (
-        held(
-            18,
-            "A tanh unit without a gate pays 0.05 bits a choice more than the animal",
-            more > 0.05,
-            quote="more than the animal in {held} of {seeds}",
-        )
-        == 20
-    )
 
 
 def test_one_rate_gives_two_equal_slopes():
