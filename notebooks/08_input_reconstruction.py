@@ -256,7 +256,7 @@ for rate in 0.1, 0.3, 0.35:
 # $s$ is within 0.001 of it? Then try it: choose the sigmoid, change the loss, and at last ask for a target of 1.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Below its bound on the rate, $1 / 0.4^2$, the linear unit's input goes to the solution; above the bound it runs away. The sigmoid's squared error first stands still, the other losses do not.", "name": "fig-input-reconstruction-live"}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Below its bound on the rate, 1 over the square of 0.4, the linear unit's input goes to the solution; above the bound it runs away. The sigmoid's squared error first stands still, the other losses do not.", "name": "fig-input-reconstruction-live"}} jupyter={"source_hidden": true}
 live.Backwards(0.4, -25.0)
 
 # %% [markdown]
