@@ -108,8 +108,8 @@ def gradients(weights, x, y):
 
 
 # %% [markdown]
-# These are the gradients of chapter 1: step $t$ adds $g_t$ to the gradient of the row that its
-# digit picked, $g_t h_{t-1}$ to that of $U$ and $g_t$ to that of $b$.
+# These are the gradients of chapter 1. With $g_t$ the derivative of the loss with respect to $h_t$, step $t$ adds $g_t$ to the
+# gradient of the row that its digit picked, $g_t h_{t-1}$ to that of $U$ and $g_t$ to that of $b$.
 
 # %% [markdown]
 # ## The same in Keras
@@ -339,8 +339,8 @@ print(f"always 45/11: off by {abs(predicted - 45 / 11).max():.1f} at most")
 # ## Adam
 #
 # Chapter 1 used an {term}`optimiser` that it did not explain. Adam {cite:p}`kingma2015` divides the
-# running mean of each gradient by its running size, the root of the running mean of its square. So each
-# weight moves by about the rate, however large its gradient is.
+# running mean of each gradient by its running size, the root of the running mean of its square. So while
+# its gradient keeps its sign, a weight moves by about the rate, however large the gradient is.
 
 # %%
 def adam(weights, gradients, rates):
@@ -421,7 +421,7 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# Now look back at the tutorial. By default Keras starts $b$ at 0 and each entry of $W$ between
+# Now look back at the tutorial, which names no start. By default Keras starts $b$ at 0 and each entry of $W$ between
 # $-\sqrt{6/11}$ and $\sqrt{6/11}$. Gradient descent could end between 3.42 and 4.76:
 
 # %%
@@ -492,7 +492,7 @@ for name, first, path in (
 
 # %% [markdown]
 # Its $b = 2.9506$ says nothing about adding digits. No start that Keras draws by default could have
-# led gradient descent there. Adam ends there. **2.95 rules out gradient descent**, but does not name
+# led gradient descent there. Adam ends there. **From a default start, 2.95 rules out gradient descent**, but does not name
 # Adam: two of its relatives end near it too. What they share is that each entry of the gradient gets a size of its own; with
 # one size for all, the law holds. The starts here have $U = 1$;
 # [chapter 4](04_two_valleys.md) explains what happens from $U = -1$.
@@ -559,7 +559,7 @@ for name, (W, _, b) in tables.items():
 # - *Predict*: $\sum W - b$ never changes under gradient descent, so the start fixes the final
 #   bias. Momentum met the prediction within $10^{-6}$ in 20 of 20 runs.
 # - *Judge*: Adam divides each gradient by a size of its own and breaks the law, in 20 of 20 runs. A
-#   published bias of 2.95 rules out gradient descent.
+#   published bias of 2.95 rules out gradient descent from a default start.
 
 # %% [markdown]
 # ## Further reading

@@ -45,12 +45,38 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     ...
     course_utils.checks.CheckFailed: <lambda> returned None: does it end with a return line?
     """
+    return _called(
+        function, [a.copy() if isinstance(a, np.ndarray) else a for a in args], kwargs
+    )
+
+
+def call_to_read(function: Callable[..., Any], case: str, *args: Any) -> Any:
+    """Call the learner's function, which has to leave the arrays that it is given as they are.
+
+    Examples
+    --------
+    >>> call_to_read(lambda a: a.sort() or a, "three numbers", np.array([2, 3, 1]))
+    Traceback (most recent call last):
+    ...
+    course_utils.checks.CheckFailed: three numbers: an argument has other numbers afterwards; \
+leave it as it came
+    """
+    given = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+    result = _called(function, given, {})
+    arrays = [pair for pair in zip(args, given, strict=True) if isinstance(pair[0], np.ndarray)]
+    if not all(np.array_equal(*pair) for pair in arrays):
+        raise CheckFailed(
+            f"{case}: an argument has other numbers afterwards; leave it as it came"
+        )
+    return result
+
+
+def _called(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not callable(function):
         raise CheckFailed(f"expected a function, got {type(function).__name__}")
     name = getattr(function, "__name__", "your function")
-    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
     try:
-        result = quietly(function, *copies, **kwargs)
+        result = quietly(function, *args, **kwargs)
     except NotImplementedError:
         raise CheckFailed(
             f"{name} is still the stub: write its body, then run this again"

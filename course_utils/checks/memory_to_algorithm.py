@@ -1,29 +1,14 @@
 """Checks of chapter 20, in which the states of a network merge into a machine."""
 
 from collections.abc import Callable
-from functools import partial, update_wrapper
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from course_utils.checks import CheckFailed, as_array, call
+from course_utils.checks import CheckFailed, as_array, call, call_to_read
 
 Array = NDArray[Any]
-
-
-def _asked(function: Callable[..., Any], what: str, *args: Array) -> Any:
-    """Ask with arrays of our own, and look whether they are as they were."""
-    given = [array.copy() for array in args]
-    asked: Any = function
-    if callable(function):  # the name and the code let an error name the learner's line
-        asked = update_wrapper(partial(function, *given), function, ("__name__", "__code__"))
-    result = call(asked)
-    if not all(map(np.array_equal, args, given)):
-        raise CheckFailed(
-            f"{what}: an argument has other numbers afterwards; leave it as it came"
-        )
-    return result
 
 
 def _joined(size: int, pairs: list[tuple[int, int]]) -> Array:
@@ -121,7 +106,7 @@ say different things after a symbol
         ("a line of 150 states", long, np.arange(150) == 149),
     ):
         size = len(says)
-        got = as_array(_asked(function, what, table, says), (size,), f"{what}: the kinds")
+        got = as_array(call_to_read(function, what, table, says), (size,), f"{what}: the kinds")
         wanted = _kinds(table, says, size)
         many = int(wanted.max()) + 1
         if _same(got, wanted):

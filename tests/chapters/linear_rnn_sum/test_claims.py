@@ -91,9 +91,9 @@ def test_the_rate_decides_whether_250_updates_suffice_the_batch_does_not():
 
 
 def most(length):
-    """Return how far U, and the sum of 100 digits, may be off, to first order."""
+    """Return how far U, and the sum of 100 digits, may be off."""
     U = np.sqrt(TARGET / (8.25 * length * (length**2 - 1) / 12))
-    return U, sum(chapter.shares(1 - U * (length - 1) / 2, 1 + U, 0, 100))
+    return U, chapter.mean_error(1 - U * (length - 1) / 2, 1 + U, 0, 100)
 
 
 @pytest.mark.parametrize(("length", "first"), [(3, 0.00298), (10, 0.00046)])
@@ -112,14 +112,16 @@ def test_no_network_of_the_same_loss_errs_more_than_the_bound(length, first):
     assert round(U, 5) == first
     for reached in (
         np.abs(networks[1] - 1).max() / U,
-        np.abs(sum(chapter.shares(*networks, 100))).max() / off,
+        max(abs(chapter.mean_error(*w, 100)) for w in networks.T) / off,
     ):
         assert 0.98 < reached < 1.02
 
 
 def test_at_length_10_the_same_loss_allows_less():
     assert most(3)[0] / most(10)[0] == pytest.approx(6.4, abs=0.05)
-    assert most(3)[1] / most(10)[1] == pytest.approx(7, abs=0.1)
+    assert most(3)[1] / most(10)[1] == pytest.approx(7.5, abs=0.2)
+    first = sum(chapter.shares(1 - most(3)[0], 1 + most(3)[0], 0, 100))
+    assert first / most(3)[1] == pytest.approx(0.9, abs=0.02)  # the first powers alone
     assert 2.5 < most(3)[0] / (SOURCE[1] - 1) < 3
 
 
@@ -165,26 +167,16 @@ def off_at_100(networks):
 @pytest.mark.sweep
 def test_the_gain_by_length_10_on_forty_other_data_sets():
     """Forty other data sets, four starts on each."""
-    gains, short = [], []
+    gains = []
     for seed in (*range(FIRST_SEED + 1, FIRST_SEED + 21), *range(200, 220)):
         off = {}
         for length in (3, 10):
             found = where_it_reaches_the_loss(length, seed, by_adam)
             off[length] = off_at_100(found)
         gains.append(off[3] / off[10])
-        short.append(off[3])
     assert round(min(gains), 1) == 0.9
     assert round(max(gains)) == 22
     assert round(np.median(gains)) in (5, 6, 7)
-    assert round(np.median(short[:20])) == 26
-
-
-def test_plain_descent_to_the_same_loss_leaves_less_at_length_100():
-    def by_descent(start, gradients):
-        return training.gradient_descent(start, gradients, 0.002, 2_000)
-
-    off = [off_at_100(where_it_reaches_the_loss(3, seed, by_descent)) for seed in range(1, 21)]
-    assert round(np.median(off)) == 4
 
 
 def as_the_tutorial_trains(start, updates=10_000):
