@@ -35,7 +35,7 @@ def sizes_in_place(left):
 ANSWERS = {
     "time_constants": [
         ("right", lambda f: -len(f) / np.einsum("tu->u", np.log(f.astype("float32")))),
-        ("writes into the array", in_place),
+        ("leave it as it came", in_place),
         ("f = 1023/1024", lambda f: np.minimum(-1 / np.log(f).mean(axis=0), 100)),
         ("right", lambda f: len(f) / -np.log(np.prod(f, axis=0))),
         ("right", lambda f: [-1 / np.mean(np.log(column)) for column in f.T]),
@@ -54,7 +54,7 @@ ANSWERS = {
     ],
     "forgotten": [
         ("right", one_by_one),
-        ("writes into the array", sizes_in_place),
+        ("leave it as it came", sizes_in_place),
         ("a share of 0.369 counts", lambda left: one_by_one(left * LIMIT / 0.38)),
         ("small for the first time", first_small),
         ("small for good", lambda left: (np.abs(left) > LIMIT).sum(axis=0)),
