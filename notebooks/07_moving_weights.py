@@ -74,14 +74,14 @@
 # | $U$ | $(u, 4u)$ | $(4u, u)$ | $(1, 4u, u)$ |
 # | biases | one, $(4u,)$ | two, $(4u,)$ each | two in one row, $(1, 8u)$ |
 #
-# PyTorch adds its two biases to the same sum, so for an LSTM only their sum counts. For the {term}`GRU` that
-# is not so: the [porting notes](A3_porting_notes.md) have its layouts, and other frameworks, several layers,
+# PyTorch adds both biases of an LSTM to the same pre-activation, so only their sum counts. For a {term}`GRU`
+# that is not so: see the [porting notes](A3_porting_notes.md), also for other frameworks, several layers,
 # masks and old files.
 
 # %%
 from course_utils import plotting, training  # first: quiet TensorFlow
 from course_utils.checks import moving_weights as checks
-from course_utils.gates import ORDERS, Block, Gates, read_gates
+from course_utils.gates import ORDERS, Block, Gates
 
 from functools import cache
 
@@ -154,8 +154,8 @@ checks.keras_blocks(keras_blocks)
 # %% [markdown]
 # ## By hand
 #
-# Random weights, biases included, stand in for a trained network. `built(units)` makes a Keras LSTM. `case(layer,
-# seed)` fills it with random weights, and returns them with a random input and what the layer answers.
+# Random weights, biases included, stand in for a trained network. `built(units)` makes a Keras LSTM;
+# `case(layer, seed)` fills it, and returns its weights, a random input and what the layer answers.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show how a case is made", "code_prompt_hide": "Hide how a case is made"} jupyter={"source_hidden": true}
 graph = cache(tensorflow.function)  # graph(layer)(x): layer(x), faster
@@ -246,7 +246,7 @@ for units in (UNITS, 64, 256):
 
 # %% [markdown]
 # A float32 number carries about seven digits, so agreement to $10^{-7}$ is all one can hope for.
-# That is the floor against which we measure mistakes, with 8 units.
+# That is the floor under our mistakes. From here on, 8 units.
 #
 # ## Where a difference starts
 #
@@ -352,6 +352,7 @@ def shown(value: float) -> str:
     return "<1e-6" if value < 1e-6 else rounded
 
 
+# %%
 print(f"{'':23}starts   median at step 1   step 2   step 60")
 for name, each in gaps.items():
     first, second, last = np.median(each, axis=0)[[0, 1, -1]]
@@ -369,7 +370,6 @@ ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3,
           columnspacing=1.0)
 plt.show()
 
-
 # %% [markdown]
 # For all 20 seeds each mistake starts at one and the same step. Zeros decide that, not luck: run
 # from other first states, and those of step 2 start at step 1 as well.
@@ -383,45 +383,19 @@ plt.show()
 #    float64: rounding falls by more than seven digits, a mistake stays.
 # 2. **Is it the weights at all?** Same $x$, dropout off (`module.eval()`), `batch_first=True`, states
 #    at 0, no mask.
-# 3. **Wrong at step 1?** Then $W$, a bias, the order of the blocks, an activation, or the
-#    [kind of reset](A3_porting_notes.md) of a GRU with biases. `print(Gates.from_keras(layer))` shows the
-#    activations. A `reshape` where a transpose belongs fits every shape.
+# 3. **Wrong at step 1, and lasting?** Then $W$ (a `reshape` where a transpose belongs fits every shape), a
+#    bias, the order of the blocks, or an activation, which `print(Gates.from_keras(layer))` shows. Of a GRU
+#    also the [kind of reset](A3_porting_notes.md), at step 2 if its biases are 0.
 # 4. **Right at step 1, wrong at step 2?** Then $U$ (its blocks are square, so a forgotten transpose
-#    fits), the forget gate, or the kind of reset of a GRU whose biases are 0.
+#    fits), or the forget gate.
 # 5. **Large at step 1, then fading?** The first states: left over, swapped, or of another layer. In a
 #    network that remembers, the difference fades late or never. Set both states to 0 and see whether it
 #    is gone.
 # 6. **Right for two steps, wrong later?** A mask, or rounding that grows (below).
-# 7. **Still different?** Compare each framework with `gates.trace` of its own layer. The one that
-#    disagrees runs something else than its weights say: a mask, a state, dropout. If neither
-#    does, the weights differ: compare `gates.blocks` by name.
+# 7. **Still different?** Lay the weights side by side: `read_gates` takes a layer or a
+#    [file](A3_porting_notes.md), and its `.blocks` compare by name. If they agree, compare each framework
+#    with `gates.trace` of its own layer. The one that disagrees runs something else than its weights say.
 #
-#
-# The step narrows the search; where the weights are wrong, laying both sets side by side ends it.
-# `read_gates` takes a layer or the file it is in, such as `"model.keras"` or `"copy.pt"`, and asks for
-# what that does not tell: a state dict does not say which axis is time. Here the two networks are the
-# layer and each wrong copy.
-
-# %%
-def parted(ours: Gates, theirs: Gates, role: str) -> str:
-    """Return the first letters of the gates whose arrays differ."""
-    return "".join(name[0] for name, block in ours.blocks.items()
-                   if not np.allclose(getattr(block, role),
-                                      getattr(theirs.blocks[name], role)))
-
-
-# %%
-lstm = built(UNITS)
-weights, *_ = case(lstm, seed=0)
-ours = read_gates(lstm)
-for name, state in wrong_weights(*weights).items():
-    theirs = read_gates(state, time_major=False)
-    found = [f"{role}: {parted(ours, theirs, role):5}"
-             for role in ("kernel", "recurrent", "bias")]
-    print(f"{name:22}", *found)
-
-
-# %% [markdown]
 # ## What could fool us
 #
 # **A rule that does not look.** *Always step 1* is right for 6 of our 8 mistakes. What the step adds is the two
@@ -436,6 +410,9 @@ for name, state in wrong_weights(*weights).items():
 # :::
 
 # %%
+lstm = built(UNITS)
+
+
 def left_over(extra: float, W, U, b, x) -> tuple[np.ndarray, np.ndarray]:
     """Return the gaps of states left over, and of states of 0."""
     b = b + np.repeat(np.float32([0, extra, 0, 0]), UNITS)
@@ -451,8 +428,8 @@ for extra in (0, 4):
                               for weights, x, _ in cases[UNITS]], 0, 1)
     first, last = map(shown, np.median(over, axis=0)[[0, -1]])
     print(f"forget bias + {extra}: median {first} at step 1, {last} at 60;",
-          f"below 0.01 at 60: {(over[:, -1] < 0.01).sum()} of 20;",
-          f"\n{'':17}right from states of 0: {(zero < 1e-5).all()}")
+          f"below 0.01 at 60: {(over[:, -1] < 0.01).sum()} of 20")
+    print(f"{'':17}right from states of 0: {(zero < 1e-5).all()}")
 
 # %% [markdown]
 # :::{dropdown} Answer 3
@@ -462,8 +439,8 @@ for extra in (0, 4):
 # :::
 #
 # **Rounding that grows.** Is $10^{-6}$ always the limit? Make $U$ eight times as large, with 64 units.
-# Such a network is chaotic {cite:p}`sompolinsky1988`: it multiplies any small difference at each step,
-# rounding too. Now a right move ends in the wrong numbers.
+# Such a network is chaotic {cite:p}`sompolinsky1988`: small differences grow from step to step, rounding
+# too. Now a right move ends in the wrong numbers.
 
 # %%
 growth = {}
@@ -527,4 +504,3 @@ for name, each in growth.items():
 # - The [porting notes](A3_porting_notes.md): GRU, ONNX, masks, several layers, old files.
 # - {cite:t}`onnx_lstm`: the operator, with its order of blocks and all of its attributes.
 # - {cite:t}`appleyard2016`: why the blocks are fused, and what else makes recurrent layers fast.
-# - {cite:t}`sompolinsky1988`: why large random weights make a network chaotic.

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from course_utils import training
-from course_utils.gates import ORDERS, Block, Gates
+from course_utils.gates import ORDERS, Block, Gates, read_gates
 from tests.chapters import Page
 from tests.chapters.seeds import SEEDS
 from tools.chapters import NOTEBOOKS
@@ -164,6 +164,24 @@ def test_always_step_1_is_right_for_6_of_the_8_mistakes():
     assert len(at_once) == 6
     assert sum(np.median(costs(name), axis=0)[-1] > 0.01 for name in at_once) == 5
     assert "right for 6 of our 8 mistakes" in text
+
+
+def test_blocks_side_by_side_name_what_is_wrong():
+    wrong = {"order of ONNX": ("fco", "fco", "fco"), "W reshaped": ("ifco", "", "")}
+    wrong |= {"bias in both places": ("", "", "ifco"), "U not transposed": ("", "ifco", "")}
+    wrong |= {"forget bias 1 too low": ("", "", "f")}
+    ours, _, _ = cases("LSTM")[0]
+    for name, state in chapter.wrong_weights(*ours.to_keras()).items():
+        theirs = read_gates(state, time_major=False).blocks
+        found = [
+            "".join(
+                gate[0]
+                for gate, block in ours.blocks.items()
+                if not np.allclose(getattr(block, role), getattr(theirs[gate], role))
+            )
+            for role in ("kernel", "recurrent", "bias")
+        ]
+        assert tuple(found) == wrong[name]
 
 
 def test_from_a_first_state_that_is_not_0_nothing_is_hidden():
