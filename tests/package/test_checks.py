@@ -163,7 +163,6 @@ OTHER_RIGHT_ANSWERS = {
     ("open_box", "an axis too many"),
     ("pair_proof", "twice"),  # a proof is one in any size, and in most cases near another
     ("pair_proof", "one more"),
-    ("disguise", "negative"),  # -E and -W have the same product
     ("fragile", "negative"),  # a direction has two
     ("bias_for", "one more"),  # where 2 is asked for, a counter to 4 is near enough
 }

@@ -93,14 +93,6 @@ def test_a_change_of_rank_one_leaves_the_brackets_of_the_text(seed, spread, widt
     assert (after[1:-1] >= before[2:] - 1e-9).all()
 
 
-def test_a_random_basis_does_not_hide_the_order():
-    E = chapter.train(chapter.start(KERAS_SPREAD, networks=20))[0]
-    rng = np.random.default_rng(0)
-    for A in rng.normal(size=(50, 10, 10)):
-        order = [abs(np.corrcoef(row, np.arange(10))[0, 1]) for row in chapter.places(E @ A)]
-        assert min(order) > 0.9
-
-
 def test_order_is_seen_where_it_is_and_nowhere_else():
     rising = np.arange(10.0)[:, None] * [1.0, -2.0]
     assert chapter.ordered(np.array([rising, -rising, rising[::-1]])).all()
@@ -121,14 +113,13 @@ def test_one_step_changes_the_balance_by_the_stated_amount():
 
 
 def test_the_answer_on_wide_and_narrow_rows(held):
-    order, started = {}, []
+    order, agreement = {}, {}
     for width in (1, 3, 10, 30, 100):
         first = chapter.start(0.3, width=width)
         last = chapter.train(first)
         assert adds(last).all()
         order[width] = chapter.ordered(last[0])
-        if width > 1:  # a row of one number has no other order than that of E itself
-            started.append(chapter.ordered(first[0]))
+        agreement[width] = [round(chapter.agreement(net[0]), 1) for net in (first, last)]
     narrow = held(
         3,
         "Rows of 1 and 3 numbers, spread 0.3: the first principal component orders the digits",
@@ -147,19 +138,14 @@ def test_the_answer_on_wide_and_narrow_rows(held):
         order[100],
         quote="{held} of {seeds} for width 100",
     )
-    untrained = held(
-        3,
-        "Untrained rows, of any width above 1, lie in the order of the digits",
-        np.any(started, axis=0),
-        quote="the untrained start: {held} of {seeds} at each width",
-    )
-    assert (narrow, wide, untrained) == (100, 0, 0)
+    assert (narrow, wide) == (100, 0)
+    assert (agreement[10][0], agreement[100]) == (0.3, [0.2, 0.8])
     assert middle == pytest.approx(27, abs=10)
 
 
 def test_the_order_fades_with_the_start_and_the_function_does_not(held):
     solved, order, nets = [], {}, {}
-    for spread in (KERAS_SPREAD, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0):
+    for spread in (KERAS_SPREAD, 0.2, 0.3, 0.4, 0.52, 0.58, 1.0):
         net = nets[spread] = chapter.train(chapter.start(spread))
         solved.append(adds(net))
         np.testing.assert_array_equal(chapter.adds(net), solved[-1])
@@ -184,8 +170,8 @@ def test_the_order_fades_with_the_start_and_the_function_does_not(held):
     )
     at_5 = held(
         3,
-        "Spread 0.5 of E: the first principal component orders the digits",
-        order[0.5],
+        "Spread 0.52 of E: the first principal component orders the digits",
+        order[0.52],
     )
     large = held(
         3,
@@ -193,15 +179,17 @@ def test_the_order_fades_with_the_start_and_the_function_does_not(held):
         order[1.0],
     )
     assert (right, small, large) == (100, 100, 0)
-    for seen, about in ((at_3, 92), (at_4, 37), (at_5, 5)):
+    for seen, about in ((at_3, 92), (at_4, 37), (at_5, 4)):
         assert seen == pytest.approx(about, abs=10)
-    assert not order[0.6].any()
-    # The picture turns away from W between 0.5 and 0.6; untrained rows know nothing of W.
+    assert order[0.58].sum() <= 1
+    # Half of the pictures have turned away from W at 0.58; untrained rows know nothing of W.
     close = {spread: chapter.near(*net[:2]).sum() for spread, net in nets.items()}
     assert close[KERAS_SPREAD] == close[0.2] == close[0.3] == close[0.4] == 100
-    assert close[0.5] > 75 > 50 > close[0.6] > close[1.0] == 0
+    assert close[0.52] == pytest.approx(77, abs=3)
+    assert close[0.58] == pytest.approx(50, abs=3)
+    assert close[1.0] == 0
     assert chapter.near(*chapter.start(0.3)[:2]).sum() < 5
-    for spread, median in ((0.3, 1.0), (0.4, 1.0), (0.5, 0.9), (0.6, 0.8), (1.0, 0.4)):
+    for spread, median in ((0.3, 1.0), (0.4, 1.0), (0.52, 0.9), (0.58, 0.8), (1.0, 0.4)):
         assert round(chapter.agreement(nets[spread][0]), 1) == median
         assert round(chapter.agreement(chapter.start(spread)[0]), 1) == 0.3
 
@@ -216,6 +204,18 @@ def test_centred_noise_across_w_is_longest_by_the_factor_of_the_text():
     assert round(0.87 / longest, 2) == 0.52
 
 
+def test_rows_made_by_hand_turn_where_trained_ones_do_without_a_turn_of_w():
+    assert chapter.near(*chapter.made(0.58, 3.2)).mean() == pytest.approx(0.5, abs=0.03)
+    assert chapter.near(*chapter.made(0.58, 3.4)).mean() < 0.45, "a larger W"
+    E, w = chapter.made(0.58, 3.2)
+    digits = np.arange(10.0)[:, None] - 4.5
+    across = E - E @ w @ w.mT
+    no_order = E - digits @ (digits.mT @ across) / (digits**2).sum()
+    assert chapter.near(no_order, w).mean() < 0.42, "noise without order"
+    for spread in (0.4, 1.0):
+        assert round(chapter.near(*chapter.made(spread, 3.2)).mean()) == (spread < 0.5)
+
+
 def test_networks_that_do_not_add_are_told_from_those_that_do():
     net = chapter.train(chapter.start(0.3, networks=3))
     net[3][1] += 0.01
@@ -223,7 +223,7 @@ def test_networks_that_do_not_add_are_told_from_those_that_do():
 
 
 def test_w_turns_from_a_large_start_and_the_rows_follow_it():
-    for spread, angle in ((0.3, 30), (0.4, 40), (1.0, 65)):
+    for spread, angle in ((0.3, 30), (0.58, 52), (1.0, 65)):
         first = chapter.start(spread)
         last = chapter.train(first)
         assert np.median(chapter.turned(first, last)) == pytest.approx(angle, abs=3)
