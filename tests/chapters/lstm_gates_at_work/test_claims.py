@@ -43,28 +43,11 @@ def waited(network, unit, one_count):
     return [chapter.waits(*network, unit, k * one_count) for k in (-4, -2, -1, 0, 1, 2, 4)]
 
 
-def completed(cell, unit):
-    """The rule with the turn and the level: the first wrong n above 10, from a run on 10."""
-    trace = cell.trace(data.symbols(["$" + "a" * 10 + "b" * 10]))
-    c, f = trace.c[0, :, unit], trace.gates["forget"][0, :, unit]
-    step = (trace.gates["input"] * trace.gates["cell"])[0, :, unit]
-    f_a, up, f_b, down = chapter.four_numbers(cell, unit)
-    top, middle = c[10], (c[19] + c[20]) / 2
-    for n in range(11, 201):
-        top = state = f_a * top + up
-        for b in range(1, n + 1):
-            keep, move = (f[10 + b], step[10 + b]) if b < 3 else (f_b, down)
-            before, state = state, keep * state + move
-        if up * before < up * middle or up * state > up * middle:
-            return n
-    return 201
-
-
 def forecasts(nets):
-    """What the four numbers, the completed rule and the median of the chapter's seeds say."""
+    """What the four numbers and the median of the chapter's seeds say."""
     pairs = [(cell, follower(cell)[0]) for cell, _, _ in nets]
     simple = [chapter.fails_at(*chapter.four_numbers(*pair)) for pair in pairs]
-    return simple, [completed(*pair) for pair in pairs], [21] * len(nets)
+    return simple, [21] * len(nets)
 
 
 def within_a_quarter(said, fails):
@@ -159,7 +142,7 @@ def test_the_20_lstms_and_grus(held):
     )
     print("first wrong n, LSTM:", lstm, " GRU:", gru)
     units, r, slopes = zip(*(follower(cell) for cell, _, _ in trained()), strict=True)
-    near, whole, always = (within_a_quarter(said, lstm) for said in forecasts(trained()))
+    near, always = (within_a_quarter(said, lstm) for said in forecasts(trained()))
     moved = np.array(
         [
             [waited(network, k, slope) for k in range(4)]
@@ -187,10 +170,7 @@ def test_the_20_lstms_and_grus(held):
         one_for_one,
         quote="one for one in {held} of {seeds} networks",
     )
-    with_turn = held(
-        6, "Completed with the turn and the level, they forecast it within a quarter", whole
-    )
-    assert always.sum() == with_turn == 14
+    assert always.sum() == 14
     flat = held(
         6,
         "Moving the unit that follows the count best changes nothing",
@@ -228,7 +208,7 @@ def test_120_networks_that_had_no_part_in_the_rules(held):
     )
     fails, gru = (np.array([chapter.first_wrong(*n) for n in some]) for some in (nets, grus))
     units, r, slopes = zip(*(follower(cell) for cell, _, _ in nets), strict=True)
-    near, whole, always = (within_a_quarter(said, fails) for said in forecasts(nets))
+    near, always = (within_a_quarter(said, fails) for said in forecasts(nets))
     follows = np.array([waited(*pair) for pair in zip(nets, units, slopes, strict=True)])
     one_for_one = (follows == ONE_FOR_ONE).all(axis=1)
     counts = (
@@ -237,7 +217,6 @@ def test_120_networks_that_had_no_part_in_the_rules(held):
             6,
             "120 others: the LSTM counts further than the GRU of its seed",
             fails > gru,
-            quote="the LSTM still counts further than the GRU of its seed in {held}",
         ),
         held(
             6,
@@ -248,15 +227,9 @@ def test_120_networks_that_had_no_part_in_the_rules(held):
         held(6, "120 others: four numbers forecast the first failure within a quarter", near),
         held(
             6,
-            "120 others: the completed forecast is within a quarter",
-            whole,
-            quote="the forecast is near for {held} of {seeds}",
-        ),
-        held(
-            6,
             "120 others: always saying 21 is within a quarter",
             always,
-            quote="and always saying 21 for {held}",
+            quote="against {held}: no better than the median",
         ),
         held(
             6,
@@ -271,16 +244,11 @@ def test_120_networks_that_had_no_part_in_the_rules(held):
         ),
     )
     right, ahead, *rest = counts
-    assert (right, *rest) == (120, 112, 70, 89, 67, 67, 8)
+    assert (right, *rest) == (120, 112, 70, 67, 67, 8)
     assert ahead >= 112  # rounding decides about some GRUs
-    # The completed rule beats the median and the four numbers beyond luck; they do not.
-    for first, second, low, high in (
-        (whole, always, 0, 0.05),
-        (whole, near, 0, 0.05),
-        (near, always, 0.3, 1),
-    ):
-        wins, losses = (first & ~second).sum(), (second & ~first).sum()
-        assert low < binomtest(wins, wins + losses).pvalue < high
+    # Over all of them the four numbers do not beat the median beyond luck.
+    wins, losses = (near & ~always).sum(), (always & ~near).sum()
+    assert binomtest(wins, wins + losses).pvalue > 0.3
     # The four numbers hold where one unit counts, which the median of the failures does not.
     groups = (one_for_one, ~one_for_one)
     split = [[(some & group).sum() for group in groups] for some in (near, always)]
@@ -309,21 +277,29 @@ def test_networks_that_need_not_count_pass_the_usual_control(held):
 
 
 @pytest.mark.sweep
+def test_trained_as_long_as_the_counters_they_score_much_the_same():
+    useless = networks.counting_networks(
+        SEEDS, texts=chapter.texts, targets=chapter.loose, updates=1500
+    )
+    r, less_position = np.array([scores(chapter.unpack(n)[0]) for n in useless]).T
+    assert 0.35 < np.median(r) < 0.55
+    assert r.max() < 0.95
+    assert np.median(less_position) > 0.95
+
+
+@pytest.mark.sweep
 def test_the_answer_of_the_open_exercise(held):
-    def fails(*args, **options):
-        nets = networks.counting_networks(SEEDS, *args, **options)
+    def fails(**options):
+        nets = networks.counting_networks(SEEDS, "GRU", **options)
         return np.sort([chapter.first_wrong(*chapter.unpack(n)) for n in nets])
 
-    wide, patient = fails("GRU", units=8), fails("GRU", updates=4500)
-    lstm = fails("LSTM", updates=4500)
-    print(wide, patient, lstm)
+    wide, patient = fails(units=8), fails(updates=4500)
+    print(wide, patient)
     eight = held(6, "A GRU of 8 units fails first at n = 11 to 13", (wide > 10) & (wide < 14))
     longer = held(
         6,
         "A GRU trained three times as long fails first at n = 11 to 19",
         (patient > 10) & (patient < 20),
-        quote="at 11 to 19 in {held} of {seeds} seeds",
     )
     assert eight == longer == 20
     assert np.isin(patient, [11, 12, 13]).sum() >= 18  # rounding decides about one of them
-    assert (lstm[0], np.median(lstm), lstm[-1]) == (14, 24.5, 45)
