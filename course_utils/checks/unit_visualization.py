@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.checks import CheckFailed, as_array, call, close, quietly
-from course_utils.units import Features, selectivity
+from course_utils.units import Features
 
 
 def _case(seed: int, count: int = 60, shape: tuple[int, int] = (3, 4), units: int = 5) -> Any:
@@ -102,7 +102,7 @@ def whiten(answer: Callable[..., Any]) -> None:
 
 
 def random_pairs(answer: Callable[..., Any]) -> None:
-    """Check exercise 4: shares of random pairs of units and pictures, for a null."""
+    """Check exercise 3: shares of random pairs of units and pictures, for a null."""
     n, rng = 12, np.random.default_rng(0)
     turn = (np.arange(n)[:, np.newaxis] + np.arange(n)) % n
     cases = {
@@ -154,39 +154,6 @@ def random_pairs(answer: Callable[..., Any]) -> None:
         raise CheckFailed("the same rng gave other shares the second time: draw from it alone")
     _keeps(answer, again, above, draws, np.random.default_rng(seed))
     print(f"random_pairs: right for {len(cases)} tables.")
-
-
-def auc(answer: Callable[..., Any]) -> None:
-    """Check exercise 3: the area under the ROC curve of one unit for one class."""
-    rng = np.random.default_rng(0)
-    cases = {
-        "apart": (np.array([0.0, 1, 2, 3]), np.array([False, False, True, True])),
-        "reversed": (np.array([3.0, 2, 1, 0]), np.array([False, False, True, True])),
-        "mixed": (rng.normal(size=40), rng.random(40) < 0.3),
-        # Members stand first among their equals: a ranking that ignores ties puts them lowest.
-        "tied": (
-            np.repeat([0.0, 1.0, 2.0], 4),
-            np.array([1, 1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 0], dtype=bool),
-        ),
-        "scaled": (1000 * rng.normal(size=30) - 500, rng.random(30) < 0.5),
-        "close": (1e-3 * rng.normal(size=50), rng.random(50) < 0.4),
-    }
-    for name, (activity, member) in cases.items():
-        want = float(selectivity(activity[:, None], member)[0, 1])
-        got = float(as_array(call(answer, activity, member), (), "the area"))
-        if close(got, want):
-            continue
-        pairs = activity[member][:, None] - activity[~member]
-        if close(got, max(want, 1 - want)):
-            hint = "below 1/2 is an answer too: the unit avoids the class."
-        elif close(got, 1 - want):
-            hint = "is it the members that should be above the rest?"
-        elif close(got, (pairs > 0).mean()) or close(got, (pairs >= 0).mean()):
-            hint = "a tie is neither won nor lost: count it half."
-        else:
-            hint = "over all pairs of a member and a non-member: how often is the member above?"
-        raise CheckFailed(f"case {name!r}: you gave {got:.3f}; {hint}")
-    print(f"auc: right in {len(cases)} cases, with ties.")
 
 
 def _keeps(answer: Callable[..., Any], got: Any, *given: Any) -> None:

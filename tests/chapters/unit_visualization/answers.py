@@ -95,34 +95,11 @@ def centred_in_place(windows, raw, ridge):
     return solve(windows, raw, ridge, centre=False)
 
 
-def with_a_margin(activity, member):
-    gaps = pairs(activity, member)
-    return (gaps > 0.01).mean() + (abs(gaps) <= 0.01).mean() / 2
-
-
 def solve(windows, raw, ridge, *, centre=True, second=False, bias=True):
     x = windows.reshape(len(windows), -1)
     C = x.T @ x / len(x) if second else np.cov(x.T, bias=bias)
     flat = (raw - windows.mean(0) if centre else raw).reshape(len(raw), -1)
     return np.linalg.solve(C + ridge * np.eye(len(C)), flat.T).T.reshape(raw.shape)
-
-
-def pairs(activity, member):
-    return activity[member][:, None] - activity[~member]
-
-
-def ranked(activity, member, step=1):
-    """The area from ranks in order of place among equals: first lowest, or with -1 highest."""
-    ranks = activity[::step].argsort(kind="stable").argsort(kind="stable")[::step] + 1
-    inside = member.sum()
-    lowest = inside * (inside + 1) / 2
-    return (ranks[member].sum() - lowest) / (inside * (len(member) - inside))
-
-
-def area(activity, member):
-    """Right too: the mean of the areas with equals all lost and with equals all won."""
-    gaps = pairs(activity, member)
-    return ((gaps > 0).mean() + (gaps >= 0).mean()) / 2
 
 
 def pairs_of(above, draws, unit, picture):
@@ -232,16 +209,6 @@ ANSWERS = {
         ("not by one less", lambda x, raw, r: solve(x, raw, r, bias=False)),
         ("solve", lambda x, raw, r: raw - x.mean(0)),
         ("raised LinAlgError", lambda x, raw, r: solve(x, raw, 0.0)),
-    ],
-    "auc": [
-        ("right", area),
-        ("count it half", lambda a, m: (pairs(a, m) > 0).mean()),
-        ("'tied'.*count it half", ranked),
-        ("'tied'.*count it half", lambda a, m: ranked(a, m, -1)),
-        ("members that should be above", lambda a, m: (pairs(a, m) < 0).mean()),
-        ("'close'", with_a_margin),
-        ("avoids the class", lambda a, m: 0.5 + abs(area(a, m) - 0.5)),
-        ("over all pairs", lambda a, m: a[m].mean() - a[~m].mean()),
     ],
     "random_pairs": [
         ("right", traces),
