@@ -75,46 +75,8 @@ def _say_what_is_wrong(got: Array, want: Array, h: Array) -> None:
     )
 
 
-def bits_lost(function: Callable[..., Any]) -> None:
-    """Check exercise 2, the mean bits that an output leaves open.
-
-    Examples
-    --------
-    >>> bits_lost(lambda sizes: np.log2(sizes).mean())
-    Traceback (most recent call last):
-    ...
-    course_utils.checks.CheckFailed: bits_lost: this is the mean over outputs; over inputs a \
-list of 4 counts four times
-    """
-    for sizes in ([4, 1, 1, 2], [1, 1, 1], [4], [3, 5, 1, 1, 9]):
-        m = np.array(sizes)
-        share = m / m.sum()
-        want = float((share * np.log2(m)).sum())
-        got = float(as_array(call(function, m), (), "bits_lost(...)"))
-        if close(got, want):
-            continue
-        if close(got, np.log2(m).mean()):
-            raise CheckFailed(
-                "bits_lost: this is the mean over outputs; over inputs a list of 4 counts four "
-                "times"
-            )
-        if close(got, want * np.log(2)):
-            raise CheckFailed("bits_lost: these are natural logarithms; bits need base 2")
-        if close(got, np.log2(m.sum()) - want):
-            raise CheckFailed("bits_lost: this is what the output keeps, not what it loses")
-        if close(got, (m * np.log2(m)).sum()):
-            raise CheckFailed("bits_lost: this is a sum over the inputs, not their mean")
-        if close(got, np.log2((share * m).sum())):
-            raise CheckFailed("bits_lost: take the logarithm first, and the mean of that")
-        raise CheckFailed(
-            f"bits_lost is not right for lists of {sizes}: write down for each input how many "
-            "share its output"
-        )
-    print("bits_lost: right")
-
-
 def log_prior(function: Callable[..., Any]) -> None:
-    """Check exercise 3, the log probability of a word by its pairs of letters."""
+    """Check exercise 2, the log probability of a word by its pairs of letters."""
     logs = np.log(np.random.default_rng(0).dirichlet(np.ones(27), 27))
     for word in ("a", "fish", "zzz", "onomatopoeia"):
         inside = [ascii_lowercase.index(letter) for letter in word]

@@ -76,15 +76,6 @@ ANSWERS = {
             lambda hear, h, letters: indexed(hear, h[np.argsort(h[:, 0])], letters),
         ),
     ],
-    "bits_lost": [
-        ("right", lambda m: np.log2(np.repeat(m, m)).mean()),
-        ("mean over outputs", lambda m: np.log2(m).mean()),
-        ("natural logarithms", lambda m: np.average(np.log(m), weights=m)),
-        ("keeps", lambda m: -np.log2(m / m.sum()) @ m / m.sum()),
-        ("not their mean", lambda m: m @ np.log2(m)),
-        ("logarithm first", lambda m: np.log2(np.average(m, weights=m))),
-        ("share its output", lambda m: np.log2(m.sum())),
-    ],
     "log_prior": [
         ("right", lambda word, logs: total(logs, [26, *places(word), 26])),
         ("before and after", lambda word, logs: total(logs, places(word))),

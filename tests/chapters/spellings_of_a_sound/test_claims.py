@@ -57,6 +57,11 @@ def leads(h, sounds, whole=False):
     return lead
 
 
+def bits_lost(sizes):
+    """The mean, over the strings, of the bits that a list of its size leaves open."""
+    return np.average(np.log2(sizes), weights=sizes)
+
+
 def test_states_of_all_strings_are_those_of_the_words():
     h = c.ended(c.longer(c.start, 2))
     np.testing.assert_allclose(h, NETWORK.encode(strings(2)), atol=1e-5)
@@ -87,28 +92,14 @@ def test_three_letters_have_9712_readings_and_few_bits_are_lost():
     sizes = np.array(list(Counter(said).values()))
     assert len(said) == 17_576
     assert len(sizes) == 9_712
-    assert (sizes == 1).sum() == 6_882
     assert sizes.max() == 57
-    assert c.bits_lost(sizes) == pytest.approx(1.405, abs=0.001)
-    # Mean bits lost and entropy of what is said make up the bits of a string.
-    share = sizes / sizes.sum()
-    assert c.bits_lost(sizes) - share @ np.log2(share) == pytest.approx(np.log2(17_576))
+    assert bits_lost(sizes) == pytest.approx(1.405, abs=0.001)
     rng = np.random.default_rng(0)
     for _ in range(20):
         thrown = np.bincount(rng.integers(len(sizes), size=len(said)))
         thrown = thrown[thrown > 0]
-        assert c.bits_lost(thrown) == pytest.approx(1.3, abs=0.03)
+        assert bits_lost(thrown) == pytest.approx(1.3, abs=0.03)
         assert thrown.max() < 13
-        assert (thrown == 1).sum() < 3_200
-
-
-def test_strings_thrown_at_as_many_readings_hit_more_and_stand_alone_less_often():
-    """The scale of prediction 2; the network has 55% and 39%."""
-    rng, n = np.random.default_rng(0), 17_576
-    for _ in range(20):
-        thrown = np.bincount(rng.integers(n, size=n))
-        assert (thrown > 0).sum() / n == pytest.approx(1 - 1 / np.e, abs=0.01)
-        assert (thrown == 1).sum() / n == pytest.approx(1 / np.e, abs=0.015)
 
 
 def test_a_word_is_as_probable_as_its_pairs():
@@ -136,7 +127,7 @@ def _dropped(first, second):
     return np.mean([s == alone[word] for s, word in zip(said, rest, strict=True)])
 
 
-def test_a_silent_k_is_about_n_and_a_silent_p_or_q_is_not():
+def test_half_of_the_silent_k_is_english():
     share = {"k": 0.82, "g": 0.76, "p": 0.60, "q": 0.54, "f": 0.41, "c": 0.38}
     for letter, times in share.items():
         assert _dropped(letter, "n") == pytest.approx(times, abs=0.02)
@@ -154,9 +145,6 @@ def test_all_strings_of_four_letters(readings):
         assert readings[sounds] == found.split()
     sizes = np.array([len(found) for found in readings.values()])
     assert sizes.sum() == 26**4
-    assert len(sizes) == pytest.approx(180_000, abs=500)
-    assert (sizes == 1).sum() == pytest.approx(119_000, abs=500)
-    assert c.bits_lost(sizes) == pytest.approx(2.44, abs=0.01)
     sounds = np.array([len(said) for said in readings])
     assert sizes[sounds == 2].mean() == pytest.approx(19, abs=0.2)
     assert sizes[sounds == 4].mean() == pytest.approx(2.8, abs=0.05)
@@ -289,7 +277,7 @@ def _read(h, wanted, beginnings):
 
 @pytest.mark.sweep
 def test_a_mixture_that_is_read_as_fish_is_seldom_a_word():
-    """The answer to exercise 4."""
+    """The answer to exercise 3."""
     slow, fast = (_descend(rate) for rate in (0.3, 1.0))
     print("rate 0.3:", slow, "rate 1:", fast)
     assert slow[0] < fast[0] < 0.1
