@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from course_utils import training
 from tests.chapters import Page, once
 from tests.chapters.seeds import FIRST_SEED, SEEDS
 
@@ -264,37 +263,3 @@ def test_larger_weights_at_the_start_keep_more_apart():
     assert good.sum() < right(10).sum()
     counts = np.array([chapter.clusters(h).max() + 1 for h in cloud(weights)])
     assert np.median(counts[~good]) > 100 > np.median(counts[good])
-
-
-@pytest.mark.sweep
-def test_precision_does_not_decide():
-    x = strings(1000)
-    for n in (4, 10):
-        half = [w.astype("float32") for w in nets()[n]]
-        said = chapter.answers(half, x.astype("float32"))
-        assert (said == chapter.answers(nets()[n], x)).mean() > 0.99
-
-
-@pytest.mark.sweep
-def test_a_gru_of_16_units_is_not_right_at_1000():
-    import torch
-
-    x, share = torch.tensor(strings(1000)).float()[..., None], []
-    for seed in range(3):
-        torch.manual_seed(seed)
-        gru, read = torch.nn.GRU(1, 16, batch_first=True), torch.nn.Linear(16, 1)
-        parts = [*gru.parameters(), *read.parameters()]
-        adam, rng = torch.optim.Adam(parts, 3e-3), np.random.default_rng(seed)
-        loss = torch.nn.BCEWithLogitsLoss()
-        for _ in training.progress(range(2000)):
-            batch = torch.tensor(rng.integers(0, 2, (32, 10))).float()
-            adam.zero_grad()
-            loss(read(gru(batch[..., None])[0])[..., 0], batch.cumsum(1) % 2).backward()
-            torch.nn.utils.clip_grad_norm_(parts, 1.0)
-            adam.step()
-        with torch.no_grad():
-            for length in (10, 1000):
-                said = read(gru(x[:, :length])[0][:, -1])[:, 0] > 0
-                share.append((said == (x[:, :length, 0].sum(1) % 2 == 1)).float().mean())
-    assert min(share[::2]) > 0.95
-    assert max(share[1::2]) < 0.93
