@@ -72,7 +72,7 @@ def test_a_mask_holds_in_the_forward_pass_and_not_if_it_is_applied_once(seed):
     for layer in (once, masked):
         assert chapter.outside(layer) == 0
         chapter.fit(layer)
-    assert chapter.outside(once) > 0.3
+    assert 0.4 < chapter.outside(once) < 0.55, "about 50 updates of 0.01"
     assert chapter.outside(masked) == 0
     assert (masked.weight[chapter.mask == 0] != 0).all(), "stored, and not used"
 
@@ -253,7 +253,7 @@ def test_where_neighbours_mean_nothing_the_windows_lead_nobody_but_the_dense_lay
     assert 4 <= (windows < shuffled).sum() <= 16
     assert (windows < linear).sum() <= 18
     assert np.median(windows) > 0.7 * np.median(linear)
-    # Being small and wrong is enough for this: the chapter's easy rival.
+    # Being small and wrong is enough for this, so it is no evidence.
     assert (windows < dense).sum() >= 15
 
 
