@@ -44,122 +44,31 @@ live.ColouredText(network, {14: ("brackets", ")"), 43: ("quotes", '"')},
 #
 # :::{admonition} What you will be able to do
 # :class: objectives
-# - *Read* a layer from arrays whose layout the file does not tell.
 # - *Hold* one cell of a network, and say what this shows that a correlation does not.
 # - *Cut* one unit out of a layer, and predict from its weights what it does alone.
 # - *Trace* a pre-activation back to the units that made it.
 # :::
 #
-# **Time:** about 30 minutes, and 65 for the exercises; the code runs in about 20 seconds.
-# **Needs:** the gates of an LSTM and how Keras lays them out, as in [chapter 5](05_lstm_gate_slicing.md)
+# **Time:** about 30 minutes, and 55 for the exercises; the code runs in about 20 seconds.
+# **Needs:** the gates of an LSTM, as in [chapter 5](05_lstm_gate_slicing.md)
 # and [chapter 6](06_lstm_gates_at_work.md).
 
 # %% [markdown]
-# ## A file of 2018
+# ## Which of 512 numbers?
+#
+# For each prediction the network reads the last 40 characters anew; fillers come before a short line. Its prediction
+# uses a weighted mean of the states of all 40 steps; nearly all weight is on the last. How its file is read
+# without a label stands in the [porting notes](A3_porting_notes.md).
 
 # %%
 from course_utils.checks import bracket_cell as checks
 
 from dataclasses import replace
 
-import h5py
 import matplotlib.pyplot as plt
 import numpy as np
 
-path = pretrained.path("characters/textgenrnn_weights.hdf5")
-
-
-# %%
-def arrays(layer: str) -> list[np.ndarray]:
-    """Return the three arrays that the file has for a layer."""
-    with h5py.File(path) as file:
-        return [file[f"{layer}/{layer}/{name}:0"][()]
-                for name in ("kernel", "recurrent_kernel", "bias")]
-
-
-print([a.shape for a in arrays("rnn_1")])
-
-
 # %% [markdown]
-# These look like the arrays of a Keras LSTM of 128 units, the gates i, f, g, o side by side. But the bias is
-# twice too long: the mark of {term}`cuDNN`, which adds two biases, and keeps $W$ and $U$ of each gate with one row
-# a unit. Keras 2 stored each $U$ as it came. The numbers of each $W$ it wrote, row by row, into an array of
-# Keras' shape: that of 3 units and 2 features, $[[1, 2], [3, 4], [5, 6]]$ in cuDNN, stands in the file as
-# $[[1, 2, 3], [4, 5, 6]]$.
-#
-# :::{admonition} Exercise 1 · Turn the kernels
-# :class: exercise
-# Difficulty 2 of 5, 10 minutes. Practises: *Read*. Write `turned(kernel, recurrent)`. It takes the arrays
-# as the file has them, shapes (features, 4 units) and (units, 4 units), and returns $W$ and $U$ as Keras
-# uses them, in the same shapes.
-# :::
-#
-# :::{dropdown} Hint 1
-# Take the four blocks of columns apart (`np.hsplit`), mend each, and put them side by side again.
-# :::
-#
-# :::{dropdown} Hint 2
-# The numbers of a block of $W$, read row by row, are those of an array with a row for each unit.
-# :::
-
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "turned", "solution": true} jupyter={"source_hidden": true}
-def turned(kernel, recurrent) -> tuple[np.ndarray, np.ndarray]:
-    """Return W and U of Keras from those of a cuDNN file."""
-    ### BEGIN SOLUTION
-    W = [block.reshape(block.shape[::-1]).T
-         for block in np.hsplit(kernel, 4)]
-    U = [block.T for block in np.hsplit(recurrent, 4)]
-    return np.hstack(W), np.hstack(U)
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade_id": "turned-check", "grade": true, "points": 2}
-checks.turned(turned)
-
-
-# %% [markdown]
-# No shape tells. So read the file both ways, and ask how probable plain English is. For each prediction the
-# network reads the last 40 characters anew; fillers come before a short line. What comes next it tells from an
-# average over the 40 steps, with learned weights, nearly all on the last.
-
-# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the layer and the mean log probability", "code_prompt_hide": "Hide the layer and the mean log probability"} jupyter={"source_hidden": true}
-def layer(name: str, turn) -> gates.Gates:
-    """Return a layer, its kernels turned by a function."""
-    kernel, recurrent, bias = arrays(name)
-    W, U = turn(kernel, recurrent)
-    return gates.read_gates(
-        [W, U, bias.reshape(2, -1).sum(axis=0)], framework="Keras",
-        activation="tanh", recurrent_activation="sigmoid",
-        reverse=False, masked=False)
-
-
-TITLES = ["What is the best way to learn a language",
-          "My dog is afraid of the new neighbors",
-          "The first person in space was not an American"]
-
-
-def log_p(network) -> float:
-    """Return the mean log probability of a character of the titles."""
-    logs = []
-    for title in TITLES:
-        after = network.read([title[:k] for k in range(len(title))]).next
-        rows = [network.numbers[letter] for letter in title]
-        logs += list(np.log(after[range(len(title)), rows] + 1e-30))
-    return np.mean(logs)
-
-
-# %%
-for way, turn in {"turned": turned, "as stored": lambda *a: a}.items():
-    first, second = layer("rnn_1", turn), layer("rnn_2", turn)
-    mean = log_p(replace(network, first=first, second=second))
-    print(f"{way:10}{mean:6.1f}")
-
-# %% [markdown]
-# A guess among 465 characters would be $-6.1$. (`gates.read_gates(path, "rnn_1")` knows this layout by its two
-# biases; `network` was read with it.)
-#
-# ## Which of 512 numbers?
-#
 # We need text whose brackets we know. A small grammar writes 400 lines, every second one with commas
 # instead of brackets, so that neither words nor place can tell.
 
@@ -200,7 +109,7 @@ def states(network, lines: list[str]) -> np.ndarray:
 
 # %% [markdown]
 # The score is the {term}`AUC` of [chapter 12](12_unit_visualization.md): 1/2 says nothing, and 0
-# is as good as 1. Choose the best number on the first 200 lines, and score it on the other 200.
+# is as good as 1. Choose the best number on the first half of the text, and score it on the other.
 
 # %%
 def best(S: np.ndarray, label: np.ndarray) -> tuple[int, float]:
@@ -225,17 +134,17 @@ print(f"{names[chosen]}: {area:.2f}")
 # Its $h$ has 1.00 too; the next unit, 80, has 0.99.
 #
 # What would chance give? 512 random directions; the weights shuffled within each array; the place in the line.
-# And both halves have the same phrases. Does it hold on lines that the network wrote itself, from a beginning
-# and a `(`?
+# The two halves share their phrases. So does it also hold on lines that the network wrote itself, from a
+# beginning and a `(`?
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show what chance gives", "code_prompt_hide": "Hide what chance gives"} jupyter={"source_hidden": true}
-def shuffled(cell: gates.Gates, rng) -> gates.Gates:
+def shuffled(layer: gates.Gates, rng) -> gates.Gates:
     """Return a layer with the numbers of each array in random order."""
     blocks = {name: gates.Block(*(
         rng.permuted(part, axis=None) for part in
         (block.kernel, block.recurrent, block.bias)))
-        for name, block in cell.blocks.items()}
-    return replace(cell, blocks=blocks)
+        for name, block in layer.blocks.items()}
+    return replace(layer, blocks=blocks)
 
 
 turns = np.random.default_rng(1).normal(size=(512, 512))
@@ -243,8 +152,8 @@ place = np.concatenate([np.arange(len(line)) for line in lines])
 nulls = {"random directions": S / S.std(axis=0) @ turns,
          "place in the line": place[:, np.newaxis]}
 for seed in training.progress(range(3), "networks"):
-    first, second = (shuffled(cell, np.random.default_rng(seed))
-                     for cell in (network.first, network.second))
+    first, second = (shuffled(layer, np.random.default_rng(seed))
+                     for layer in (network.first, network.second))
     other = replace(network, first=first, second=second)
     nulls[f"shuffled weights {seed}"] = states(other, lines)
 for name, values in nulls.items():
@@ -264,11 +173,11 @@ print(own[0], own[-1], sep="\n")
 # What a unit knows may be used by nobody. So hold it. With the input gate at 0 and the forget gate at 1, $c$ stays
 # what it was.
 #
-# :::{admonition} Exercise 2 · Hold a cell
+# :::{admonition} Exercise 1 · Hold a cell
 # :class: exercise
-# Difficulty 3 of 5, 15 minutes. Practises: *Hold*. Write `held(cell, unit)`. It takes a `gates.Gates` with an
+# Difficulty 2 of 5, 15 minutes. Practises: *Hold*. Write `held(layer, unit)`. It takes a `gates.Gates` with an
 # LSTM and returns another one, in which $c$ of one unit never changes: its input gate is 0 and its forget gate
-# 1 at every step, whatever comes in. All else is as before. `cell.blocks` is a dict of `gates.Block`, each with
+# 1 at every step, whatever comes in. All else is as before. `layer.blocks` is a dict of `gates.Block`, each with
 # `kernel`, `recurrent` and `bias`. The chapter runs on it.
 # :::
 #
@@ -278,21 +187,21 @@ print(own[0], own[-1], sep="\n")
 #
 # :::{dropdown} Hint 2
 # Copy before you change; put the new `gates.Block` in with
-# `replace(cell, blocks={**cell.blocks, ...})`.
+# `replace(layer, blocks={**layer.blocks, ...})`.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "held", "solution": true} jupyter={"source_hidden": true}
-def held(cell: gates.Gates, unit: int) -> gates.Gates:
+def held(layer: gates.Gates, unit: int) -> gates.Gates:
     """Return an LSTM in which c of one unit never changes."""
     ### BEGIN SOLUTION
-    blocks = dict(cell.blocks)
+    blocks = dict(layer.blocks)
     for name, bias in (("input", -100), ("forget", 100)):
         old = blocks[name]
         W, U, b = (part.copy() for part in
                    (old.kernel, old.recurrent, old.bias))
         W[:, unit], U[:, unit], b[unit] = 0, 0, bias
         blocks[name] = replace(old, kernel=W, recurrent=U, bias=b)
-    return replace(cell, blocks=blocks)
+    return replace(layer, blocks=blocks)
     ### END SOLUTION
 
 
@@ -356,7 +265,7 @@ plt.show()
 # %%
 inputs = {name: network.E @ block.kernel[:, unit] + block.bias[unit]
           for name, block in network.first.blocks.items()}
-print("       input  forget    cell")
+print("       input  forget       g")
 for letter in "([{)]}az ,":
     row = network.numbers[letter]
     print(f"{letter!r}", *(f"{inputs[gate][row]:7.1f}"
@@ -364,8 +273,8 @@ for letter in "([{)]}az ,":
 
 
 # %% [markdown]
-# An opening bracket opens the input gate, shuts the forget gate, and lets in $g = 1$ (`cell` is the candidate
-# $g$): $c = 1$, whatever it was.
+# An opening bracket opens the input gate, shuts the forget gate, and lets in a
+# candidate $g = 1$: $c = 1$, whatever it was.
 # A closing bracket shuts the forget gate and, nearly, the input gate: by these numbers $c = 0.02$, or 0.2 after
 # `}`, where $h_{t-1} U$ shuts it further. Most letters let nothing in and keep: a flip-flop of one bit, for three
 # kinds of brackets.
@@ -377,9 +286,9 @@ for letter in "([{)]}az ,":
 #
 # So cut the unit out: an LSTM of one unit, which reads the characters and its own $h$.
 #
-# :::{admonition} Exercise 3 · Cut a unit out
+# :::{admonition} Exercise 2 · Cut a unit out
 # :class: exercise
-# Difficulty 2 of 5, 10 minutes. Practises: *Cut*. Write `alone(cell, unit)`. It returns a `gates.Gates` of one
+# Difficulty 2 of 5, 10 minutes. Practises: *Cut*. Write `alone(layer, unit)`. It returns a `gates.Gates` of one
 # unit: of each block that unit's column of the kernel, its weight on its own $h$, and its bias.
 # :::
 #
@@ -392,14 +301,14 @@ for letter in "([{)]}az ,":
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "alone", "solution": true} jupyter={"source_hidden": true}
-def alone(cell: gates.Gates, unit: int) -> gates.Gates:
+def alone(layer: gates.Gates, unit: int) -> gates.Gates:
     """Return one unit of an LSTM, without what the others tell it."""
     ### BEGIN SOLUTION
     one = slice(unit, unit + 1)
     blocks = {name: gates.Block(block.kernel[:, one],
                                 block.recurrent[one, one], block.bias[one])
-              for name, block in cell.blocks.items()}
-    return replace(cell, blocks=blocks)
+              for name, block in layer.blocks.items()}
+    return replace(layer, blocks=blocks)
     ### END SOLUTION
 
 
@@ -416,9 +325,9 @@ print(f"weight of the forget gate on its own h: {U:.1f}")
 
 
 # %%
-def bits(cell: gates.Gates, unit: int, lines) -> np.ndarray:
+def bits(layer: gates.Gates, unit: int, lines) -> np.ndarray:
     """Return c of a unit after each character of each line."""
-    c = cell.trace(network.E[network.windows(lines)]).c[..., unit]
+    c = layer.trace(network.E[network.windows(lines)]).c[..., unit]
     return np.concatenate([s[40 - len(t):] for s, t in zip(c, lines)])
 
 
@@ -435,8 +344,8 @@ for name, way in ways.items():
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The unit cut out of its layer holds the bit. Without the weight on its own h it loses it within a word.", "name": "fig-bracket-cell-alone"}, "image": {"alt": "Cell state of unit 14 after each character of the line a small library (with no bugs) for cats. In the whole layer (solid) it is between -0.4 and 0.1, 1 at every character from the opening bracket on, and below 0.1 from the closing bracket on. Cut out (dashed) it does nearly the same, and sinks to 0.7 before the closing bracket. Cut out and without U (dotted) it rises to 1 at the bracket, falls to 0.2 within the first word, and to 0 at the first blank."}} jupyter={"source_hidden": true}
 example = "a small library (with no bugs) for cats"
 fig, ax = plt.subplots(figsize=(7.5, 3.2))
-for (name, (cell, k)), style in zip(ways.items(), ("o-", "s--", "x:")):
-    ax.plot(bits(cell, k, [example]), style, ms=4, label=name)
+for (name, (layer, k)), style in zip(ways.items(), ("o-", "s--", "x:")):
+    ax.plot(bits(layer, k, [example]), style, ms=4, label=name)
 ax.set(xticks=range(len(example)), xticklabels=list(example),
        ylabel="c of unit 14")
 ax.legend(loc="upper left")
@@ -445,14 +354,14 @@ plt.show()
 # %% [markdown]
 # :::{dropdown} Answer 2
 # By $W$ and $b$ alone it is lost: the forget gate at a blank is $\sigma(-3.1) = 0.04$. At c, d, f, h and n too it is
-# at most ½. But while the bit is set, $h$ is mostly near $\tanh 1 = 0.76$, and the unit's weight on its own $h$ adds
+# about ½ or less. But while the bit is set, $h$ is mostly near $\tanh 1 = 0.76$, and the unit's weight on its own $h$ adds
 # $0.76 \cdot 7.6 = 5.8$. The bit keeps itself.
 # :::
 #
 # :::{admonition} Predict first 3
 # :class: predict
-# Where in `one ((two) three)`, `one (two] three`, `a :( b` and `a (b :( c` will $c$ be above ½, in the layer and
-# in the unit cut out?
+# Where in `one ((two) three)`, `one (two] three`, `a :( b` and `a (b :( c` will $c$ be above ½ in the unit *cut
+# out*? You saw the layer in `((two) three)` and `:(`. Which lines will differ?
 # :::
 
 # %%
@@ -466,8 +375,8 @@ for text in ("one ((two) three)", "one (two] three", "a :( b",
 
 # %% [markdown]
 # :::{dropdown} Answer 3
-# One `)` clears two `(`, and `]` closes `(`: one bit cannot count, nor tell brackets apart. So far the unit
-# alone does what the layer does. But it takes `:(` for a bracket. The layer does not; within brackets its sad
+# One `)` clears two `(`, and `]` closes `(`: one bit cannot count, nor tell brackets apart. In these two
+# lines the unit alone does what the layer does. But it takes `:(` for a bracket. The layer does not; within brackets its sad
 # face even clears the bit, as the forget gate still shuts.
 # :::
 #
@@ -475,7 +384,7 @@ for text in ("one ((two) three)", "one (two] three", "a :( b",
 #
 # At the `(` of `:(` the character is the same, so $x_t W$ is. Only $h_{t-1} U$ can make the difference.
 #
-# :::{admonition} Exercise 4 · Who said so?
+# :::{admonition} Exercise 3 · Who said so?
 # :class: exercise
 # Difficulty 2 of 5, 10 minutes. Practises: *Trace*. Write `told(recurrent, unit, usual, now)`. `recurrent` is a
 # gate's $U$, `usual` and `now` are two hidden states, shape (units,). It returns, for each unit of the layer,
@@ -527,10 +436,10 @@ def without_weights(units) -> gates.Gates:
     return replace(network.first, blocks=blocks)
 
 
-def opens(cell: gates.Gates, mark: str) -> float:
+def opens(layer: gates.Gates, mark: str) -> float:
     """Return how often a ( after a mark sets the bit."""
     x = network.E[network.windows(faces[mark])]
-    return (cell.trace(x).c[:, -1, unit] > 0.5).mean()
+    return (layer.trace(x).c[:, -1, unit] > 0.5).mean()
 
 
 pairs = [np.random.default_rng(seed).choice(128, 2, replace=False)
@@ -544,9 +453,6 @@ for mark in faces:
 # %% [markdown]
 # Without two weights `:(` opens a bracket, and real brackets are as they were. But it is a sum that tips: without
 # the next three, of units 8, 46 and 71, a bracket opens too. A sad face with a nose the network does not know.
-#
-# Other marks? Unit 14 says *that* a square bracket is open, not which kind: held inside, it brings no `]`. Quotes
-# have a cell too, unit 43. (A test measures both.)
 #
 # ## What could fool us
 #
@@ -574,10 +480,10 @@ print(f"second half: unit {clock} {area:.2f}, in windows of their own"
 # %%
 def follower(texts: list[str], value: float | None) -> float:
     """Return the mean c of the other unit, unit 14 held at a value."""
-    c, cell = np.zeros(128), network.first
+    c, layer = np.zeros(128), network.first
     if value is not None:
-        c[unit], cell = value, held(cell, unit)
-    read = replace(network, first=cell).read(texts, c)
+        c[unit], layer = value, held(layer, unit)
+    read = replace(network, first=layer).read(texts, c)
     return read.first.c[:, -1, low].mean()
 
 
@@ -592,12 +498,12 @@ for texts, value in ((open_lines, without), (free_lines, within)):
 #
 # ## One open question
 #
-# :::{admonition} Exercise 5 · Put it back (open)
+# :::{admonition} Exercise 4 · Put it back (open)
 # :class: exercise
 # Difficulty 4 of 5, 20 minutes. Practises: *Cut*, *Hold*. Alone, the unit has the right bit mostly. Is it
 # good enough for the network? In layer 1, set all weights in $U$ from other units onto unit 14 to 0, in all four
 # gates, then in one gate at a time. Predict which gate matters. Measure the probability of `)` where a bracket is
-# open, where none is, and `log_p`. Choose a control. Say what your result does not show.
+# open, and where none is. Choose a control. Say what your result does not show.
 # :::
 
 # %% [markdown] nbgrader={"grade_id": "put-back", "solution": true, "grade": true, "points": 3}
@@ -606,8 +512,8 @@ for texts, value in ((open_lines, without), (free_lines, within)):
 # %% [markdown]
 # :::{dropdown} One answer
 # A unit speaks through $h$, and its output gate needs to know when. With all four gates cut off `)` falls from 0.20
-# to 0.06 where a bracket is open; with one gate, to 0.09 (output), 0.13 (forget), 0.18 (input, cell). Where none is
-# open it stays below 0.001, and `log_p` goes from $-0.90$ to $-0.91$. So the bit is mostly there, and most of its
+# to 0.06 where a bracket is open; with one gate, to 0.09 (output), 0.13 (forget), 0.18 (input, candidate). Where none is
+# open it stays below 0.001. So the bit is mostly there, and most of its
 # use is lost. The control, the same cut for every fourth other unit, gives 0.06 to 0.29: two of 32 come as low. So this
 # does not show that the cut harms this unit's work alone, nor what each gate is for: they feed one another.
 # :::
@@ -615,8 +521,6 @@ for texts, value in ((open_lines, without), (free_lines, within)):
 # %% [markdown]
 # ## What we saw
 #
-# - *Read*: no shape tells cuDNN's layout from Keras'; the log probability of plain English does, $-0.9$ a
-#   character against $-48$.
 # - *Hold*: two cells of 128, held as outside, keep the network from closing a bracket. One of them, held as inside,
 #   closes one that nobody opened.
 # - *Cut*: one unit out of its layer is a flip-flop of one bit, by its weight on its own $h$. It holds at 96% of the

@@ -451,6 +451,14 @@ for name in ("CuDNNLSTM", "LocallyConnected1D"):
     print(name, "->", says(lambda name=name: getattr(keras.layers, name)))
 
 # %% [markdown]
+# The file of 2018 that [chapter 17](17_bracket_cell.md) reads has, for a layer of 128 units, three arrays that look like
+# those of a Keras LSTM, the gates i, f, g, o side by side. But the bias is twice too long: the mark of {term}`cuDNN`,
+# which adds two biases, and keeps $W$ and $U$ of each gate with one row a unit. Keras 2 stored each $U$ as it came.
+# The numbers of each $W$ it wrote, row by row, into an array of Keras' shape: that of 3 units and 2 features,
+# $[[1, 2], [3, 4], [5, 6]]$ in cuDNN, stands in the file as $[[1, 2, 3], [4, 5, 6]]$. No shape tells. The log
+# probability of plain English does: $-0.9$ a character with the kernels turned, $-48$ as stored, where a guess among
+# 465 characters gives $-6.1$ (a test measures it). `read_gates` knows this layout by its two biases.
+#
 # ## A layer of local connections
 #
 # Keras 3 [dropped](https://github.com/keras-team/keras/issues/20830) the layer of

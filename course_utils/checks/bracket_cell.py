@@ -12,52 +12,6 @@ from course_utils.gates import Block, Gates
 Array = NDArray[np.float64]
 
 
-def turned(function: Callable[..., Any]) -> None:
-    """Check the kernels of a cuDNN file, turned into those of Keras.
-
-    Examples
-    --------
-    >>> turned(lambda kernel, recurrent: (kernel, recurrent))
-    Traceback (most recent call last):
-    ...
-    course_utils.checks.CheckFailed: turned(...): U is as it came; which way round does cuDNN \
-keep the weights of a gate?
-    """
-    rng = np.random.default_rng(0)
-    for features, units in ((3, 2), (2, 5), (4, 4)):
-        W, U = rng.normal(size=(4, features, units)), rng.normal(size=(4, units, units))
-        kernel = np.hstack([block.T.ravel().reshape(features, units) for block in W])
-        recurrent = np.hstack([block.T for block in U])
-        got = call(function, kernel.copy(), recurrent.copy())
-        if not isinstance(got, tuple | list) or len(got) != 2:
-            raise CheckFailed("turned(...) should return W and U, two arrays")
-        case = f"turned(...) for {features} features and {units} units"
-        found_U = as_array(got[1], recurrent.shape, f"U of {case}")
-        found_W = as_array(got[0], kernel.shape, f"W of {case}")
-        if not close(found_U, np.hstack(list(U))):
-            if close(found_U, recurrent):
-                raise CheckFailed(
-                    "turned(...): U is as it came; which way round does cuDNN keep the weights "
-                    "of a gate?"
-                )
-            raise CheckFailed(f"{case}: U is not right; turn each of the four blocks by itself")
-        if close(found_W, np.hstack(list(W))):
-            continue
-        if close(found_W, kernel):
-            raise CheckFailed("turned(...): U is right, W is as it came")
-        if features == units and close(
-            found_W, np.hstack([part.T for part in np.hsplit(kernel, 4)])
-        ):
-            raise CheckFailed(f"{case}: a new shape for W is not yet another order")
-        if close(np.sort(found_W, axis=None), np.sort(kernel, axis=None)):
-            raise CheckFailed(
-                f"{case}: W has the right numbers in wrong places; in which shape does a "
-                "block, read row by row, have a row for each unit?"
-            )
-        raise CheckFailed(f"{case}: W has numbers that did not come in")
-    print("turned: right for 3 sizes.")
-
-
 def _lstm(features: int, units: int, seed: int) -> Gates:
     rng = np.random.default_rng(seed)
     shapes = (features, units), (units, units), (units,)
@@ -88,11 +42,11 @@ def held(function: Callable[..., Any]) -> None:
     >>> held(lambda cell, unit: cell)
     Traceback (most recent call last):
     ...
-    course_utils.checks.CheckFailed: held(cell, 1): c of unit 1 starts at 0.7 and is -0.03 \
+    course_utils.checks.CheckFailed: held(layer, 1): c of unit 1 starts at 0.7 and is -0.03 \
 after one step; what comes in, and what is kept?
     """
     for features, units, unit, seed in ((3, 4, 1, 0), (2, 3, 0, 1), (3, 4, 3, 2)):
-        cell, case = _lstm(features, units, seed), f"held(cell, {unit})"
+        cell, case = _lstm(features, units, seed), f"held(layer, {unit})"
         made = _layer(call(function, cell, unit), case, features, units)
         x = np.random.default_rng(seed + 9).normal(size=(2, 30, features))
         c0 = np.random.default_rng(seed + 5).normal(size=(2, units))
@@ -145,12 +99,12 @@ def alone(function: Callable[..., Any]) -> None:
     >>> alone(lambda cell, unit: cell)
     Traceback (most recent call last):
     ...
-    course_utils.checks.CheckFailed: alone(cell, 1) should be an LSTM of 3 features and 1 \
+    course_utils.checks.CheckFailed: alone(layer, 1) should be an LSTM of 3 features and 1 \
 units, got Gates(LSTM, features 3, units 4, float64, activation tanh, recurrent_activation \
 sigmoid)
     """
     for features, units, unit, seed in ((3, 4, 1, 0), (2, 3, 0, 1), (3, 4, 3, 2)):
-        cell, case = _lstm(features, units, seed), f"alone(cell, {unit})"
+        cell, case = _lstm(features, units, seed), f"alone(layer, {unit})"
         made = _layer(call(function, cell, unit), case, features, 1)
         for name, block in cell.blocks.items():
             got = made.blocks[name]

@@ -7,23 +7,8 @@ import numpy as np
 from course_utils.gates import Block
 
 
-def turning(mend_W, mend_U=np.transpose):
-    """Return an answer to exercise 1 that mends each block by itself."""
-
-    def turned(kernel, recurrent):
-        W, U = np.hsplit(kernel, 4), np.hsplit(recurrent, 4)
-        return np.hstack([mend_W(w) for w in W]), np.hstack([mend_U(u) for u in U])
-
-    return turned
-
-
-def in_fortran_order(block):
-    """Return a block whose numbers in memory are read in the order of Fortran."""
-    return block.T.reshape(block.shape, order="F")
-
-
 def holding(gates=None, part=slice(None), weights=0.0, copy=True):
-    """Return an answer to exercise 2 with these biases in these gates."""
+    """Return an answer to exercise 1 with these biases in these gates."""
     biases = {"input": -100.0, "forget": 100.0} if gates is None else gates
 
     def held(cell, unit):
@@ -53,7 +38,7 @@ def by_mask(cell, unit):
 
 
 def cutting(kernel=None, recurrent=None, bias=None):
-    """Return an answer to exercise 3; each function takes an array and the unit."""
+    """Return an answer to exercise 2; each function takes an array and the unit."""
 
     def alone(cell, unit):
         parts = (
@@ -76,21 +61,6 @@ def cutting(kernel=None, recurrent=None, bias=None):
 
 
 ANSWERS = {
-    "turned": [
-        ("right", turning(in_fortran_order)),
-        ("U is as it came", lambda W, U: (W, U)),
-        ("U is right, W is as it came", turning(lambda block: block)),
-        ("U is as it came", turning(in_fortran_order, lambda block: block)),
-        (
-            "each of the four blocks",
-            lambda W, U: (turning(in_fortran_order)(W, U)[0], U.T.reshape(U.shape)),
-        ),
-        ("in which shape does a block", turning(lambda b: b.reshape(b.shape[::-1]).T[::-1])),
-        ("in which shape does a block", turning(lambda b: b.T.reshape(b.shape))),
-        ("numbers that did not come in", turning(lambda b: 2 * in_fortran_order(b))),
-        ("two arrays", lambda W, U: turning(in_fortran_order)(W, U)[0]),
-        ("shape", turning(np.transpose)),
-    ],
     "held": [
         ("right", by_mask),
         ("right", holding({"input": -40.0, "forget": 40.0})),
