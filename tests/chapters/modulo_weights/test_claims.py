@@ -230,7 +230,6 @@ def test_at_ten_times_the_rate_sign_costs_more_than_size(held, monkeypatch):
     )
     folding = accuracies(chapter.fold, small, "faster")
     roomy = accuracies(chapter.symmetric, wide, "faster")
-    jumping = accuracies(chapter.centred, large, "faster")
     order = held(
         14,
         "With Adam at 0.01 small, positive, free weights end below large, centred, free ones",
@@ -245,7 +244,6 @@ def test_at_ten_times_the_rate_sign_costs_more_than_size(held, monkeypatch):
     )
     assert order == room == 20
     assert sign.max() < size.min()
-    assert [jumping.min(), jumping.max()] == pytest.approx([0.14, 0.60], abs=0.1)
 
 
 @pytest.mark.sweep
