@@ -144,42 +144,14 @@ for units in [1, 2, 3]:
 # Kernel (1, 12), recurrent kernel (3, 12), bias (12,): four blocks of 3 columns. In all
 # $12 + 36 + 12 = 60$ numbers.
 # :::
-
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "One feature, and 1, 2 and 3 units. With each unit a block gets one more column, and U one more row, so U grows with the square.", "name": "fig-lstm-gate-slicing-blocks"}, "image": {"alt": "Three pictures from top to bottom, for 1, 2 and 3 units. Each shows three arrays of squares, W with one row, U with 1, 2 and 3 rows, b with one row, and 4, 8 and 12 columns. Every square carries the letter of its block. From left to right the blocks are i, f, c and o, each as many columns wide as there are units."}} jupyter={"source_hidden": true}
-def draw_block(ax: plt.Axes, top: float, rows: int, u: int) -> None:
-    """Draw rows of 4u squares, coloured and lettered by block."""
-    for row in range(rows):
-        for column in range(4 * u):
-            gate, place = "ifco"[column // u], (column, top + row)
-            ax.add_patch(plt.Rectangle(place, 1, 1, fc=FILLS[gate],
-                                       ec="black"))
-            ax.text(column + 0.5, top + row + 0.53, gate, ha="center",
-                    va="center", size=14)
-
-
-fig, axes = plt.subplots(3, 1, figsize=(plotting.WIDTH, 6.8),
-                         height_ratios=[4.4, 5.4, 6.4])
-for ax, u in zip(axes, [1, 2, 3]):
-    for top, rows in [(0, 1), (1.3, u), (1.6 + u, 1)]:
-        draw_block(ax, top, rows, u)
-    ax.set(xlim=(-0.1, 12.1), ylim=(2.8 + u, -0.2), aspect="equal",
-           anchor="W", xticks=[])
-    names = [f"W  (1, {4 * u})", f"U  ({u}, {4 * u})", f"b  ({4 * u},)"]
-    ax.set_yticks([0.5, 1.3 + u / 2, 2.1 + u], names)
-    ax.set_title(f"LSTM({u})", loc="left")
-    ax.tick_params(length=0)
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-plt.show()
-
-
-# %% [markdown]
+#
 # ## How many parameters?
 #
 # A block has $du + u^2 + u$ numbers: $W$, $U$ and $b$. An LSTM has four blocks, a GRU
 # {cite:p}`cho2014` three, a simple recurrent layer one. PyTorch adds one bias to $x_t W$ and another
-# to $h_{t-1} U$. Only their sum matters, except in a GRU, whose reset gate multiplies the second bias
-# of the candidate alone. There Keras has two as well, unless `reset_after=False`.
+# to $h_{t-1} U$. In an LSTM only their sum matters. In a GRU it matters which: the reset gate multiplies
+# $h_{t-1} U_n$ and its bias ($n$ is the candidate), not the other. So there Keras has two as well, unless
+# `reset_after=False`.
 
 # %%
 def held(layer, d: int) -> int:
@@ -207,19 +179,6 @@ for name, blocks, biases, layer in rows:
     counted = held(layer, d)
     print(f"{name:20} {blocks:6} {biases:6} {formula:7} {counted:7}")
 
-# %% [markdown]
-# One of the threads that this chapter answers {cite:p}`lstm_threads` takes the network below for one of
-# four LSTM layers. It has one, with four blocks, and three dense layers.
-
-# %%
-model = keras.Sequential([
-    keras.Input((20, 5)), keras.layers.LSTM(120, activation="relu"),
-    keras.layers.Dense(100), keras.layers.Dense(50), keras.layers.Dense(1),
-])
-print(*[array.shape for array in model.get_weights()])
-formula = 4 * (5 * 120 + 120 * 120 + 120)
-print("LSTM:", model.layers[0].count_params(), " formula:", formula)
-
 
 # %% [markdown]
 # :::{admonition} Exercise 1 · How many units?
@@ -227,6 +186,10 @@ print("LSTM:", model.layers[0].count_params(), " formula:", formula)
 # Difficulty 2 of 5, 10 minutes. Practises: *Count*. A paper gives the number of features and of
 # parameters of its Keras LSTM, but not the units. Write `units_from_count(features, parameters)`. It
 # returns the number of units, and 0 if no LSTM with biases has that many parameters.
+# :::
+#
+# :::{dropdown} Hint
+# The count grows with the units. Try 1, 2, 3, ... until it is reached.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "units_from_count", "solution": true} jupyter={"source_hidden": true}
@@ -252,11 +215,12 @@ checks.units_from_count(units_from_count)
 # anybody: a new layer shows where f is.
 
 # %%
-kernel, recurrent, bias = model.layers[0].get_weights()
+large = fresh(120, features=5)
+kernel, recurrent, bias = large.get_weights()
 for k, gate in enumerate("ifco"):
     part = slice(120 * k, 120 * (k + 1))
     print(gate, kernel[:, part].shape, "bias", *np.unique(bias[part]))
-by_name = Gates.from_keras(model.layers[0]).blocks["forget"]
+by_name = Gates.from_keras(large).blocks["forget"]
 print("same:", np.array_equal(by_name.kernel, kernel[:, 120:240]))
 for framework, orders in ORDERS.items():
     print(f"{framework:8}", *orders["LSTM"])
@@ -345,6 +309,8 @@ def off(h: np.ndarray) -> float:
 gates = Gates.from_keras(layer)
 old = replace(gates, recurrent_activation="hard_sigmoid_0.2")
 new = replace(gates, recurrent_activation="hard_sigmoid")
+
+# %%
 attempts = {
     "hard sigmoid, 0.2 z": old.trace(x).h,
     "hard sigmoid, z / 6": new.trace(x).h,
@@ -352,6 +318,8 @@ attempts = {
     "order iofc (ONNX)": lstm(x, *reordered([W, U, b], "iofc")),
     "bias added twice": lstm(x, W, U, 2 * b),
 }
+
+# %%
 for name, h in attempts.items():
     print(f"{name:20} largest difference {off(h):.3f}")
 wrong = ["".join(order) for order in permutations("ifco")][1:]
@@ -360,14 +328,13 @@ print(len(wrong), "wrong orders, all off by more than 0.1:", least > 0.1)
 
 # %% [markdown]
 # None of them raises an error. A wrong order shows, for each of 20 seeds, after 20 steps. After one step
-# i and o exchanged, or the old hard sigmoid after 20, are off by a few hundredths and look like rounding.
-# They are not: compare several steps, to 1e-6, never by eye.
+# i and o exchanged are off by at most a few hundredths, and so is here, after 20, the old hard sigmoid: both
+# pass by eye. Rounding is below 1e-6: compare several steps, to 1e-6.
 #
 # :::{admonition} Predict first 2
 # :class: predict
 # Below is the layer, read in ONNX's order. Which block would you name f from the bias alone? Can the
-# bias tell the other three apart? Then try each kind of gate: would your eye have found the hard
-# sigmoid?
+# bias tell the other three apart?
 # :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The bias of a new layer gives the forget block away, and nothing else. Only the order i, f, c, o gives the h that the layer itself returned, drawn as dashes.", "name": "fig-lstm-gate-slicing-live"}} jupyter={"source_hidden": true}
@@ -389,6 +356,11 @@ live.GateSlices([W, U, b], x, wanted, order="iofc")
 # $v = x_t W_n + b_n + r\,(h U_n + a_n)$, and the new $h$ is $z\,h + (1 - z)\,n$. Write
 # `gru_step(x_t, h, kernel, recurrent, bias)`. It returns the new $h$, shape (batch, u), and leaves the old
 # one as it was.
+# :::
+#
+# :::{dropdown} Hint
+# Keep `x_t @ kernel + bias[0]` and `h @ recurrent + bias[1]` apart, and split each: $r$ multiplies a block
+# of the second alone.
 # :::
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "gru_step", "solution": true} jupyter={"source_hidden": true}
@@ -516,8 +488,7 @@ for d, u in [(1, 4), (3, 4), (12, 4), (3, 8)]:
 #
 # :::{admonition} Predict first 4
 # :class: predict
-# Keras trains both networks to continue a sine wave. How many of their weights are afterwards what
-# they were at the start, bit for bit?
+# Keras trains both networks with Adam to continue a sine wave. Which of the 80 will training move, and why?
 # :::
 
 # %%
@@ -536,7 +507,8 @@ for shape in [(1, 3), (3, 1)]:
 
 # %% [markdown]
 # :::{dropdown} Answer 4
-# 80 of 128, and 0 of 96. What does not move the output has a gradient of exactly 0. The trained $U$ of
+# None: all 80 are what they were, bit for bit. What does not move the output has a gradient of exactly 0,
+# from which Adam makes a step of exactly 0. Of the other network's 96 every weight moves. The trained $U$ of
 # the first network is still Keras's random numbers. (Weight decay, as in AdamW, shrinks them.)
 # :::
 #
