@@ -55,22 +55,6 @@ def per_step(h, b):
     return np.concatenate([says(f[half:], fit(f[:half], c[:half])) for f, c in parts], axis=1)
 
 
-def group(b, p, digits=9, once=False, columns=None):
-    """Subtract from each belief the mean of its kind, found by looking at all rows."""
-    left, rows = b.copy(), p[..., :columns]
-    for i, j in np.ndindex(b.shape[:2]):
-        same = b[(np.abs(rows - rows[i, j]) <= 10.0**-digits).all(axis=2)]
-        left[i, j] -= (np.unique(same, axis=0) if once else same).mean(axis=0)
-    return left
-
-
-def through_a_view(b, p):
-    """Subtract in place, from rows that are still those of b."""
-    left, rows = b.copy(), b.reshape(-1, b.shape[2])
-    rows -= flat([left - group(left, p)])[0]
-    return rows.reshape(b.shape)
-
-
 ANSWERS = {
     "update": [
         ("right", one_by_one),
@@ -101,7 +85,7 @@ ANSWERS = {
         ("expected", lambda h, b: np.clip(by_centring(h, b), 0, 1)),
         ("are the beliefs themselves", lambda h, b: b[len(b) // 2 :]),
         (
-            "r is missing",
+            "k is missing",
             lambda h, b: says(h[len(h) // 2 :], fit(h[: len(h) // 2], b[: len(h) // 2], 0.0)),
         ),
         ("nothing is held out", lambda h, b: says(h[len(h) // 2 :], fit(h, b))),
@@ -116,20 +100,5 @@ ANSWERS = {
         ("on all steps together", per_step),
         ("should have shape", lambda h, b: says(h, fit(h, b))),
         ("expected", lambda h, b: 0 * b[len(b) // 2 :]),
-    ],
-    "beyond": [
-        ("right", group),
-        ("right", lambda b, p: group(b, p, digits=6)),
-        ("other numbers afterwards", through_a_view),
-        ("for string 0, step 0", lambda b, p: group(b, np.sort(p, axis=2))),
-        ("these are the means", lambda b, p: b - group(b, p)),
-        ("other way round", lambda b, p: -group(b, p)),
-        ("nothing is left", lambda b, p: group(b, p, digits=40)),
-        ("over all beliefs", lambda b, p: b - b.mean((0, 1))),
-        ("if all their numbers are", lambda b, p: group(b, p, columns=1)),
-        ("0.70002 is not 0.7", lambda b, p: group(b, p, digits=3)),
-        ("for string", lambda b, p: group(b, p.argmax(axis=2, keepdims=True))),
-        ("counts twice", lambda b, p: group(b, p, once=True)),
-        ("expected", lambda b, p: b),
     ],
 }
