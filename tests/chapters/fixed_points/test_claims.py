@@ -101,8 +101,6 @@ def test_twenty_networks_have_one_cube(held):
         )
         == 20
     )
-    weights = [layer.blocks["state"].recurrent.ravel() for layer in layers()]
-    assert np.abs(np.corrcoef(weights) - np.eye(20)).max() < 0.15
 
 
 @pytest.mark.sweep
@@ -131,24 +129,6 @@ def test_the_saddles_are_the_edges_of_the_cube(held):
         )
         == 20
     )
-
-
-def test_matched_units_do_not_make_the_matrices_alike():
-    from scipy.optimize import linear_sum_assignment
-
-    blocks = [layer.blocks["state"] for layer in layers()]
-    reads = [n["readout"].weight.detach().numpy() for n in trained()]
-    roles = [np.vstack([b.kernel, V]) for b, V in zip(blocks, reads, strict=True)]
-    found = []
-    for k in range(1, 20):
-        order = linear_sum_assignment(-(roles[0].T @ roles[k]))[1]
-        pair = blocks[0].recurrent, blocks[k].recurrent[np.ix_(order, order)]
-        found.append(np.corrcoef(*map(np.ravel, pair))[0, 1])
-    assert max(found) < 0.3
-    # the same network with its units in another order is recognised
-    other = np.random.default_rng(0).permutation(32)
-    order = linear_sum_assignment(-(roles[0].T @ roles[0][:, other]))[1]
-    assert (other[order] == np.arange(32)).all()
 
 
 # ---- eigenvalues
@@ -404,7 +384,7 @@ def test_from_another_start_the_inside_differs(held):
             19,
             "Started with gain 1.5, a network has 8 stable points too",
             eight,
-            quote="Of {seeds} such networks, {held} have eight stable points",
+            quote="Of {seeds} that start with $1.5^2 / 32$, {held} have eight stable points",
         )
         == 19
     )
@@ -419,19 +399,6 @@ def test_from_another_start_the_inside_differs(held):
         <= 8
     )
     assert {chapter.sign_sum(points) for points in found} == {1}
-
-
-def dies_out(layer):
-    """Return whether the states of an untrained network go to 0."""
-    h = chapter.visited(layer)[-50:]
-    for _ in range(500):
-        h = dynamics.step(layer, h)
-    return np.abs(h).max() < 1e-3
-
-
-def test_the_two_gains_lie_at_and_above_the_border():
-    assert 0 < sum(map(dies_out, layers(updates=0))) < 20
-    assert not any(map(dies_out, layers(updates=0, gain=1.5)))
 
 
 def test_a_network_can_remember_without_standing_still():
