@@ -188,7 +188,7 @@ for name, blocks, biases, layer in rows:
 # returns the number of units, and 0 if no LSTM with biases has that many parameters.
 # :::
 #
-# :::{dropdown} Hint
+# :::{dropdown} Hint 1
 # The count grows with the units. Try 1, 2, 3, ... until it is reached.
 # :::
 
@@ -358,7 +358,7 @@ live.GateSlices([W, U, b], x, wanted, order="iofc")
 # one as it was.
 # :::
 #
-# :::{dropdown} Hint
+# :::{dropdown} Hint 1
 # Keep `x_t @ kernel + bias[0]` and `h @ recurrent + bias[1]` apart, and split each: $r$ multiplies a block
 # of the second alone.
 # :::
@@ -439,7 +439,7 @@ for shape in [(1, 3), (3, 1)]:
 # is, too: 12 numbers in $W_f$ and 4 in $b_f$. That is 80 of 128.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "With one step an LSTM has no past. All of U and the whole forget block, 80 of 128 weights, do nothing (\u00d7; the darker a square, the more h moves). As three steps, the same numbers use every weight.", "name": "fig-lstm-gate-slicing-idle"}, "image": {"alt": "Two pictures of the arrays W, U and b with 16 columns in the blocks i, f, c, o. Above, for one step of 3 features, every square of U and every square in the f columns of W and b is white with a cross; the other 48 are shaded. Below, for three steps of one feature, all 96 squares are shaded, none has a cross."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "With one step an LSTM has no past. All of U and the whole forget block, 80 of 128 weights, do nothing (\u00d7; the stronger a colour, the more h moves). As three steps, the same numbers use every weight.", "name": "fig-lstm-gate-slicing-idle"}, "image": {"alt": "Two pictures of the arrays W, U and b with 16 columns in the blocks i, f, c, o. Above, for one step of 3 features, every square of U and every square in the f columns of W and b is white with a cross; the other 48 are shaded. Below, for three steps of one feature, all 96 squares are shaded, none has a cross."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(2, 1, figsize=(plotting.WIDTH, 6.4),
                          height_ratios=[10, 8])
 for ax, (shape, sizes) in zip(axes, found.items()):
@@ -515,7 +515,7 @@ for shape in [(1, 3), (3, 1)]:
 # In each of [20 seeds](../book/seeds.md) 80 were idle with one step, none with three.
 
 # %% [markdown]
-# ## An open question
+# ## One open question
 #
 # :::{admonition} Exercise 4 · Where else do weights do nothing? (open)
 # :class: exercise
@@ -527,7 +527,7 @@ for shape in [(1, 3), (3, 1)]:
 # many seeds it held.
 # :::
 #
-# :::{dropdown} Hint
+# :::{dropdown} Hint 1
 # `effects` wants a function of the weights: one that calls `layer.set_weights(w)` and returns
 # `layer(data).numpy()`. Which steps has the backward half read when it gives its output for the last?
 # :::

@@ -452,6 +452,8 @@ plt.show()
 # forecast 50 of 67 within a quarter (always saying 21: 42), elsewhere 20 of 53 (25). Over all 120 that is 70
 # against 67: no better than the median.
 #
+# ## One open question
+#
 # :::{admonition} Exercise 4 · Give the GRU a chance (open)
 # :class: exercise
 # Difficulty 4 of 5, 20 minutes. Practises: *Predict*, *Test*. {cite:t}`weiss2018` say why an LSTM can count and a GRU

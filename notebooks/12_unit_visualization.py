@@ -19,7 +19,7 @@
 #
 # A recurrent network has learned to predict the next row of a handwritten digit. Give it the top of one, and it
 # draws the rest. Of its 169 {term}`hidden units <hidden unit>` 122 have a picture: the average of what moves the unit,
-# minus the average of all. Blue asks for more ink, orange for less. The pictures look like strokes of digits. Is that what
+# minus the average of all. Blue asks for more ink, orange or red for less. The pictures look like strokes of digits. Is that what
 # the network has learned?
 #
 # :::{admonition} Predict first 1
@@ -310,8 +310,9 @@ for name, pictures in kinds.items():
 # appendix](A9_missing_one.md).
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of each of four trained and four untrained units. By eye, no kind tells who was trained.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each unit, trained ones left and untrained ones right. Maximal windows are pieces of single digits. Raw averages are grey blobs. Centred pictures are red and blue patches. Whitened ones are fine red and blue dots, darkest in the bottom rows, paler above. Left and right look alike."}} jupyter={"source_hidden": true}
-fig, axes = plt.subplots(4, 8, figsize=(7, 2.1))
-for half, name in zip((axes[:, :4], axes[:, 4:]), raw):
+fig, axes = plt.subplots(4, 9, figsize=(7, 2.1),
+                         width_ratios=[1] * 4 + [0.3] + [1] * 4)
+for half, name in zip((axes[:, :4], axes[:, 5:]), raw):
     for line, (kind, pictures) in zip(half, kinds[name].items()):
         for ax, picture in zip(line, pictures[10:50:10]):
             signed, top = picture.min() < 0, np.abs(picture).max()
@@ -320,9 +321,10 @@ for half, name in zip((axes[:, :4], axes[:, 4:]), raw):
             ax.set(xticks=[], yticks=[])
             ax.grid(False)
         line[0].set_ylabel(kind, rotation=0, ha="right", va="center")
-    half[0, 1].set_title(name, loc="left", fontsize=11)
-for ax in axes[:, 4]:
-    ax.set_ylabel("")
+    half[0, 0].set_title(name, loc="left", fontsize=11)
+for gap, right in axes[:, 4:6]:
+    gap.set_axis_off()
+    right.set_ylabel("")
 plt.show()
 
 
@@ -411,7 +413,7 @@ for name, each in changes.items():
     results[name] = against_chance(f"{name}, above the mean", each, np.mean)
     against_chance(f"{name}, above the median", each, np.median)
     size = np.median(each.diagonal() / np.median(each, axis=1))
-    print(f"{name}, own change over the median change: {size:.2f}")
+    print(f"own change over the median change, {name}: {size:.2f}")
 
 # %% [markdown]
 # :::{dropdown} Answer 3

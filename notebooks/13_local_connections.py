@@ -190,7 +190,7 @@ wanted = x @ dense_matrix(W) + b
 X, V, c = (torch.tensor(a) for a in (x, W, b))
 windows = X.unfold(1, 3, 1)  # (N, G, k)
 outputs = (windows * V).sum(-1) + c
-print("windows   as wanted:", np.allclose(outputs, wanted))
+print("windows as wanted:", np.allclose(outputs, wanted))
 
 # %% [markdown]
 # ## A mask belongs in the forward pass
@@ -278,7 +278,7 @@ checks.masked_linear(masked_linear)
 masked = masked_linear(mask)
 with torch.no_grad():
     masked.weight[mask == 1], masked.bias[:] = V.flatten(), c
-    print("masked    as wanted:", np.allclose(masked(X), wanted))
+    print("masked as wanted:", np.allclose(masked(X), wanted))
 fit(masked)
 print("trained: largest weight outside", outside(masked))
 

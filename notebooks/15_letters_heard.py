@@ -141,7 +141,7 @@ def heard(network, word: str, sounds: tuple) -> np.ndarray:
     return costs[1:] - costs[0]
 
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Each sound needs the letters that spell it; white is 0 bits, darkest 15 or more. The e of rate makes no sound, and its bits go to the vowel.", "name": "fig-letters-heard-grid"}, "image": {"alt": "Three grids, letters as columns and sounds as rows, shaded by bits. In knight N needs n, AY1 needs i and g, T needs t. In rate R needs r, T needs t, and EY1 needs the last letter e. In phone F needs p and h, OW1 needs o and a little e, N needs n."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Each sound needs the letters that spell it; no colour is 0 bits, the strongest 15 or more. The e of rate makes no sound, and its bits go to the vowel.", "name": "fig-letters-heard-grid"}, "image": {"alt": "Three grids, letters as columns and sounds as rows, shaded by bits. In knight N needs n, AY1 needs i and g, T needs t. In rate R needs r, T needs t, and EY1 needs the last letter e. In phone F needs p and h, OW1 needs o and a little e, N needs n."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(1, 3, figsize=(plotting.WIDTH, 2.6))
 for ax, word in zip(axes, ("knight", "rate", "phone")):
     (sounds,) = network.pronounce([word])

@@ -301,7 +301,7 @@ fig, ax = plt.subplots()
 for (name, some), line in zip(shares.items(), (":", "o", "--", "-.", "-")):
     ax.plot(looked, some, line, label=name)
 ax.set(xlabel="spellings looked at", ylabel="share of words found",
-       ylim=(0, 1), xticks=looked)
+       ylim=(0, 1.03), xticks=looked)
 ax.legend()
 plt.show()
 print("first of its list:", *(f"{name} {some[0]:.2f}"
