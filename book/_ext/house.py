@@ -69,6 +69,21 @@ def prepare_execution(app: Sphinx, config: Config) -> None:
     config.nb_execution_cache_path = str(caches / cache_key(ROOT))
 
 
+def joined(result: ExecutionResult) -> ExecutionResult:
+    """Join the pieces in which a kernel sends a printed line; myst-nb would break it there."""
+    for cell in result.nb.cells:
+        outputs: list[NotebookNode] = []
+        for output in cell.get("outputs", []):
+            name = output.get("name")
+            if name and outputs and outputs[-1].get("name") == name:
+                outputs[-1].text += output.text
+            else:
+                outputs.append(output)
+        if outputs:
+            cell.outputs = outputs
+    return result
+
+
 def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
     """Execute the chapters that the cache does not hold, several at a time; then read pages so.
 
@@ -90,10 +105,13 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
         except KeyError:
             waiting.append((path, notebook))
 
-    def execute(path: Path, notebook: NotebookNode) -> tuple[Path, ExecutionResult]:
+    def run(path: Path, notebook: NotebookNode) -> tuple[Path, ExecutionResult]:
         folder, seconds = str(path.parent), config.execution_timeout
+        return path, joined(single_nb_execution(notebook, folder, seconds, allow_errors=False))
+
+    def execute(path: Path, notebook: NotebookNode) -> tuple[Path, ExecutionResult]:
         try:
-            return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
+            return run(path, notebook)
         except DeadKernelError:
             where = path.relative_to(ROOT)
             raise SphinxError(
@@ -103,17 +121,17 @@ def execute_side_by_side(app: Sphinx, env: BuildEnvironment, names: list[str]) -
         except RuntimeError:
             # It died as it started. Its ports are chosen before; when many kernels start at
             # once, another can have taken one.
-            return path, single_nb_execution(notebook, folder, seconds, allow_errors=False)
+            return run(path, notebook)
 
     # The kernels are processes of their own. Four of them fit into 8 GB of memory.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         runs = [pool.submit(execute, *chapter) for chapter in waiting]
-        for path, result in (run.result() for run in as_completed(runs)):
+        for path, result in (done.result() for done in as_completed(runs)):
             if result.err is None:
                 seconds = {"execution_seconds": result.time}
                 bundle = CacheBundleIn(result.nb, str(path), data=seconds)
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-    if all(run.result()[1].err is None for run in runs):
+    if all(done.result()[1].err is None for done in runs):
         app.parallel = os.cpu_count() or 1
         # It does not say whether this is safe: it numbers sections once all pages are read.
         app.extensions["sphinx_multitoc_numbering"].parallel_read_safe = True

@@ -90,9 +90,13 @@ def visit_list(translator: HTML5Translator, node: ExerciseList) -> None:
         title = builder.env.titles[page].astext()
         address = builder.get_relative_uri(builder.current_docname, page)
         body.append(f'<h2><a href="{address}">{escape(title)}</a></h2><ul>')
-        for exercise in exercises_of(read(path)):
+        found = exercises_of(read(path))
+        titles = [exercise.title for exercise in found]
+        for exercise in found:
             missing = missing_packages()[path.stem][exercise.name]
             name, title = escape(exercise.name), escape(exercise.title)
+            if titles.count(exercise.title) > 1:  # an exercise in parts
+                title += f", {name}"
             mark = "" if missing else f' data-exercise="{path.stem}/{name}"'
             says = f": needs {missing}, so a notebook" if missing else ""
             body.append(
