@@ -28,7 +28,7 @@
 # let a `$`, the end, come?
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A forget gate stuck at 0.9 makes the counting unit end the string too early.", "name": "fig-lstm-gates-at-work-live"}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Hold the forget gate of the counting unit at 0.9, and the string ends too early.", "name": "fig-lstm-gates-at-work-live"}} jupyter={"source_hidden": true}
 from course_utils import data, gates, live, networks, plotting, training
 
 plotting.use_style()
