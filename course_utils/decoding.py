@@ -36,7 +36,7 @@ class DigitTable:
     --------
     >>> print(DigitTable(np.arange(10.0), 1.0))
     U = 1.0000
-    digit   0  1  2  3  4  5  6  7  8  9
+    digit       0      1      2      3      4      5      6      7      8      9
     adds    0.000  1.000  2.000  3.000  4.000  5.000  6.000  7.000  8.000  9.000
     """
 
@@ -49,9 +49,12 @@ class DigitTable:
         return np.rint(self.values).astype(np.int64)
 
     def __str__(self) -> str:
-        digits = "  ".join(str(digit) for digit in range(DIGITS))
-        values = "  ".join(f"{value:z.3f}" for value in self.values)
-        return f"U = {self.recurrent:z.4f}\ndigit   {digits}\nadds    {values}"
+        values = [f"{value:z.3f}" for value in self.values]
+        width = max(map(len, values))
+        rows = [
+            "  ".join(f"{entry:>{width}}" for entry in row) for row in (range(DIGITS), values)
+        ]
+        return f"U = {self.recurrent:z.4f}\ndigit   {rows[0]}\nadds    {rows[1]}"
 
 
 def predict(weights: Sequence[ArrayLike], x: ArrayLike) -> Array:
