@@ -107,8 +107,8 @@ plt.show()
 #
 # :::{admonition} Predict first 2
 # :class: predict
-# A network of one bit has three fixed points: stable ones for $-$ and $+$, and between them one that is
-# unstable in one direction, where the two meet. Let three bits be held by three such networks side by side.
+# Suppose a network of one bit has three fixed points: stable ones for $-$ and $+$, and between them one that
+# is unstable in one direction. Let three bits be held by three such networks side by side.
 # How many fixed points have they together, and how many of them are unstable in 0, 1, 2 and 3 directions?
 # :::
 #
@@ -118,7 +118,7 @@ plt.show()
 # edges, faces and the centre of a cube.
 # :::
 #
-# Nobody told our network to be three networks. Let us look.
+# Nobody told our network to be three networks.
 #
 # :::{admonition} Exercise 1 · The Jacobian of a tanh cell
 # :class: exercise
@@ -227,8 +227,8 @@ print(kinds(found))
 #
 # ## The edges are edges
 #
-# Push a state off each saddle, to both sides along the direction that grows, and let it run. Where does it
-# settle? The signs of the readout are the code of a state.
+# Push a state off each saddle, to both sides along the direction that grows (a row, so an eigenvector of
+# $J^{\mathsf T}$), and let it run. Where does it settle? The signs of the readout are the code of a state.
 
 # %%
 def ways(gates: Gates, h: np.ndarray, J: np.ndarray, size=1e-3):
@@ -279,7 +279,7 @@ ax.legend(ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.08))
 plt.show()
 
 # %% [markdown]
-# Twenty networks, each from its own start:
+# Twenty networks from twenty starts:
 
 # %%
 layers = [read_gates(network["cell"]) for network in trained]
@@ -364,8 +364,8 @@ for name, some in (("untrained", anew),
     print(f"{name}: 8 stable points in {many.count(8)} of 20")
 
 # %% [markdown]
-# Turned, $U$ still has three eigenvalues beyond 1, but no network has more than six places to rest. As trained,
-# the same search finds all eight in each.
+# Turned, $U$ still has three eigenvalues beyond 1, but each network has fewer than eight places to
+# rest. As trained, the same search finds all eight in each.
 #
 # **Is it the task alone?** No. These networks start with recurrent weights of variance $0.9^2 / 32$. Of 20 that start
 # with $1.5^2 / 32$, 19 have eight stable points, and 4 the whole cube and nothing else (a share of 6% to 44%). A network
@@ -380,7 +380,7 @@ print(kinds(found))
 
 # %% [markdown]
 # There is a check. One step takes every state between $-1$ and $1$ to one between $-1$ and $1$ (the $c$ of an
-# LSTM has a larger box of the kind). Topology says that then the signs of $\det(I - J)$, summed over all fixed points, give exactly 1, if no determinant is 0
+# LSTM has a larger box). Topology says that then the signs of $\det(I - J)$, summed over all fixed points, give exactly 1, if no determinant is 0
 # (the {term}`Lefschetz fixed-point theorem`). Each *real* eigenvalue above 1 turns the sign; pairs
 # of complex ones do not, nor does one below $-1$. So the cube has $8 - 12 + 6 - 1 = 1$. A list with another sum lacks something.
 
@@ -428,7 +428,7 @@ print(kinds(found), "sum:", sign_sum(found))
 
 # %% [markdown]
 # A corner and a saddle are missing, and the sum is 1. Has the search missed two points? If not, one of the
-# eight combinations cannot last. Send each of them once, then nothing.
+# eight combinations has no place to rest. Send each of them once, then nothing.
 
 # %%
 eight = np.array(list(np.ndindex(2, 2, 2))) * 2.0 - 1

@@ -163,9 +163,8 @@ for name, theirs in others.items():
 # %% [markdown]
 # The last three rows are controls, and their correlations are close to 0. Their *sizes* still agree
 # a little, in all three, and more than the maps do in 19 of 20 networks. A picture of sizes, the usual
-# one, is therefore the easier one to be fooled by. The last column decides: ten pixels chosen by the
-# network's own map cost it far more digits than ten chosen by any control, by 15 digits or more for
-# 20 of 20 networks. The trivial map needs no network: the mean picture of the digit minus the mean of all.
+# one, fools more easily. The last column decides: ten pixels chosen by the network's own map cost it far
+# more digits than ten chosen by any control, by 15 digits or more for 20 of 20 networks. The trivial map needs no network: the mean picture of the digit minus the mean of all.
 
 # %%
 known, classes = images[:4_000], labels[:4_000]
@@ -181,11 +180,11 @@ print(f"right after ten of the trivial map: {left:.2f}")
 #
 # ## A unit that is removed
 #
-# [Chapter 12](12_unit_visualization.md) removes hidden units: it holds their $h$ at the mean. What a network draws after a
-# unit's own picture then changes more than what it draws after others, in an untrained network too. Such a change,
-# divided by the distance from $h$ to its mean, is again a slope. Is it the slope that is larger, or the distance? We
-# take the first row drawn, and count for how many units their own picture lies above the median picture. Random pairs of
-# units and pictures give the null.
+# [Chapter 12](12_unit_visualization.md) measures a change, which is easily taken for a slope. It removes a hidden
+# unit: it holds its $h$ at the mean. What a network draws after a unit's own picture then changes more than after
+# others, in an untrained network too. Divided by the distance from $h$ to its mean, the change is a slope. Is it the
+# slope that is larger, or the distance? We take the first row drawn, and count for how many units their own picture
+# lies above the median picture. Random pairs of units and pictures give the null.
 
 # %%
 def removed(net: units.RowRNN) -> tuple[np.ndarray, np.ndarray]:
@@ -216,8 +215,8 @@ for name, updates in (("trained", 400), ("untrained", 0)):
 
 # %% [markdown]
 # It is the distance. A picture is an average of what moves the unit, so it takes the unit further from its mean, and
-# holding it there takes more away. The lead of the change is gone in the slope, from 20 of 20 seeds, for untrained
-# networks from 17.
+# holding it there takes more away. In the slope the lead is gone, in 20 of 20 trained networks and in 17 of 20
+# untrained ones.
 #
 # ## Relatives
 #
