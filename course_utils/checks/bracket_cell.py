@@ -61,7 +61,7 @@ after one step; what comes in, and what is kept?
                     "step; what comes in, and what is kept?"
                 )
             raise CheckFailed(
-                f"{case}: c of unit {unit} drifts from 0.7 to {c[0, -1]:.3f} in 30 steps; is a "
+                f"{case}: c of unit {unit} drifts from 0.7 to {c[0, -1]:.6f} in 30 steps; is a "
                 "gate not quite open, or not quite shut?"
             )
         large = made.trace(100 * x, None, c0)

@@ -221,6 +221,7 @@ def test_held_outside_it_closes_nothing_and_held_inside_it_alone_closes_what_is_
     assert chapter.unit == 14
     assert chapter.probability(chapter.open_lines) == pytest.approx(0.195, abs=5e-4)
     assert shut[14] < 0.0005 < 0.016 < shut[rest].min() < 0.0165
+    assert np.sort(shut)[2] == pytest.approx(0.059, abs=0.001)
     assert chapter.probability(chapter.free_lines) < 0.0005
     assert forced[14] == pytest.approx(0.229, abs=5e-4)
     assert forced[rest].max() < 0.002
@@ -453,12 +454,17 @@ def test_the_cells_of_the_live_figure_for_other_marks(marks, unit, area, p):
     np.testing.assert_allclose(got, p, atol=0.0006)
 
 
-def test_the_place_in_the_line_is_a_clock_of_the_window():
-    assert chapter.clock == 36
-    assert chapter.best(chapter.S[:, 128:256], chapter.late)[1] > 0.99
-    place, bracket = chapter.fresh
-    assert 0.66 < place < 0.74
-    assert bracket > 0.9999
+def test_in_windows_of_their_own_the_last_step_counts_most_and_the_cell_tells_brackets():
+    few = chapter.lines[:20]
+    starts = [line[:k] for line in few for k in range(1, len(line) + 1)]
+    read = network.read(starts)
+    assert 0.85 < read.attention[:, -1].mean() < 0.95
+    assert units.selectivity(read.first.c[:, -1], labels(few))[14, 1] > 0.9999
+    # a cell that says in one window which half of a line it is says little in those
+    late = [np.arange(len(line)) >= len(line) / 2 for line in chapter.lines]
+    k, area = chapter.best(chapter.S[:, 128:256], np.concatenate(late))
+    assert area > 0.99
+    assert units.selectivity(read.first.c[:, -1], np.concatenate(late[:20]))[k, 1] < 0.75
 
 
 def test_the_answer_of_the_open_exercise():
