@@ -62,7 +62,7 @@ live.DrawTheTop(rnn, seen, tops, best, h_true.mean(axis=(0, 1)))
 # %% [markdown]
 # :::{dropdown} Answer 1
 # From ten rows it closes this 0 too early, from fourteen nearly where it should. Now pick a unit and remove it. Does
-# its picture tell when the drawing changes? We measure that under *Does the unit matter?*
+# its picture tell when the drawing changes?
 # :::
 #
 # :::{admonition} What you will be able to do
@@ -118,7 +118,7 @@ for name, rows in {"network": guess, "last row again": held_out[:, :-1],
 
 
 # %% [markdown]
-# From 20 of 20 seeds it makes less than 0.6 of the error of the better guess: it has learned something. In a
+# For 20 of 20 seeds it makes less than 0.6 of the error of the better guess. In a
 # {term}`roll-forward` it reads its own guesses, and so draws.
 #
 # ## The average of what moves a unit
@@ -126,7 +126,8 @@ for name, rows in {"network": guess, "last row again": held_out[:, :-1],
 # A research note {cite:p}`hidden_units_note` cuts a window of $L = 10$ rows out of each image, its first row
 # drawn uniformly from $0, \dots, 18$, and runs it from $h_0 = 0$. A unit's *weight* for it is $w = \max(z_L, 0)$, the
 # last pre-activation, floored at 0. Its picture is the weighted average of all windows, a {term}`spike-triggered
-# average` {cite:p}`schwartz2006`. The first cell holds one window of each image and its $z_L$, in `windows` and `z`.
+# average` {cite:p}`schwartz2006`. The first cell holds one window of each image and its $z_L$, in `windows` and `z`
+# (before training, `z_control`). What you do not meet again serves the figure.
 #
 # :::{admonition} Exercise 1 · The average
 # :class: exercise
@@ -163,8 +164,8 @@ checks.weighted_average(weighted_average)
 
 
 # %% [markdown]
-# A picture may look like a digit because all windows are digits. So we compare with `control`, which has learned nothing:
-# it is the same network before its first update.
+# A picture may look like a digit because all windows are digits. So we compare with `control`,
+# the same network before its first update.
 #
 # :::{admonition} Predict first 2
 # :class: predict
@@ -195,10 +196,9 @@ for name, each in {"trained": z, "untrained": z_control}.items():
 # or not.
 # :::
 #
-# The mean window hides the rest. *Centred* pictures, from which it is subtracted, differ. But the
-# untrained network has them too.
+# *Centred* pictures, without the mean window, differ. But the untrained network has them too.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Arcs and strokes of digits, trained or not. Above, centred averages, sorted from less ink to more. Below, the grid of the note, with raw averages, and under each what the network draws after it. Only there does training show.", "name": "fig-unit-visualization-grid"}, "image": {"alt": "Four grids of 13 by 13 small pictures, trained left and untrained right. In both upper ones, pictures go from red through arcs and slanted strokes in red and blue to blue. About a quarter of the fields are grey. In the lower grids the upper half of each field is a grey blob or oval in both. The lower half is dark strokes for the trained network, and the same even stripes everywhere for the untrained one."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Arcs and strokes of digits, trained or not. Above, centred averages, sorted from less ink to more, and grey where no window brings z above 0. Below, the grid of the note, with raw averages, and under each what the network draws after it. Only there does training show.", "name": "fig-unit-visualization-grid"}, "image": {"alt": "Four grids of 13 by 13 small pictures, trained left and untrained right. In both upper ones, pictures go from red through arcs and slanted strokes in red and blue to blue. About a quarter of the fields are grey. In the lower grids the upper half of each field is a grey blob or oval in both. The lower half is dark strokes for the trained network, and the same even stripes everywhere for the untrained one."}} jupyter={"source_hidden": true}
 def grid(ax, pictures: np.ndarray, colours: str, low: float) -> None:
     """Show pictures in 13 x 13 fields."""
     _, tall, wide = pictures.shape
@@ -230,8 +230,8 @@ plt.show()
 #
 # Perhaps averages hide what was learned. Let a unit be $z = x k + b$, with all pixels of a window in the row vector $x$,
 # and a filter $k$, a column. Pixels of a stroke light up together; let $C$ be their covariance. For Gaussian windows the
-# centred average is a multiple of $C k$ {cite:p}`bussgang1952`, the filter blurred by $C$. {term}`Whitening <whitening>`
-# multiplies by $C^{-1}$ and undoes it.
+# centred average is a multiple of $C k$ {cite:p}`bussgang1952`: a filter of one pixel becomes a
+# blot of all that light up with it. {term}`Whitening <whitening>` multiplies by $C^{-1}$ and undoes it.
 #
 # :::{admonition} Exercise 2 · Centre and whiten
 # :class: exercise
@@ -268,7 +268,7 @@ checks.whiten(whiten)
 # %% [markdown]
 # **A known answer.** Digits are not Gaussian, and whitening may return the same picture for whatever filter. So we plant
 # 20 random filters, which we know, and compare four kinds of picture. The *maximal* one is the window that moves the unit
-# most. As a null, each picture is compared with the filter of another unit, too.
+# most. The null is the filter of another unit.
 
 # %%
 def four_kinds(windows: np.ndarray, z: np.ndarray) -> dict:
@@ -305,9 +305,9 @@ for name, pictures in kinds.items():
     print(f"{name:10}{last:.0%} of the squares in the last 3 of 10 rows")
 
 # %% [markdown]
-# Filters planted in ten rows come back from ten. The units look nearly only at the last three,
-# trained or not. Which digits units tell, by the {term}`AUC`, and that training adds memory, is [an
-# appendix](A9_missing_one.md).
+# Filters planted in ten rows come back from ten. The units' whitened pictures lie nearly only in the last three,
+# trained or not. The units do not: where windows end blank, trained ones need what they read before ([measured
+# beside the digits that units tell](A9_missing_one.md)).
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of each of four trained and four untrained units. By eye, no kind tells who was trained.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each unit, trained ones left and untrained ones right. Maximal windows are pieces of single digits. Raw averages are grey blobs. Centred pictures are red and blue patches. Whitened ones are fine red and blue dots, darkest in the bottom rows, paler above. Left and right look alike."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(4, 9, figsize=(7, 2.1),
@@ -331,9 +331,9 @@ plt.show()
 # %% [markdown]
 # ## Does the unit matter?
 #
-# If a picture shows what a unit stands for, removing the unit should spoil what the network draws after it. An
+# If a picture shows what a unit stands for, removing the unit should spoil the drawing after it. An
 # {term}`ablation` that sets $h$ to 0 also moves the unit's mean, so we hold it there {cite:p}`lakretz2019`. We remove
-# each unit from the drawings after all pictures, and take the root mean square of the change. Is it larger after the
+# each unit from the drawing after every picture, and take the root mean square of the change. Is it larger after the
 # unit's own picture?
 
 # %%
@@ -360,8 +360,6 @@ print(f"change after the own picture above the mean of all: {own:.0%}")
 # For 48% of the units the change after their own picture lies above the mean of all pictures. A coin gives as much, so
 # pictures say nothing about what a unit does. This was our first conclusion. What is wrong?
 # :::
-#
-# **What could fool us.** The coin.
 #
 # **What chance gives.** Pair units with pictures at random, and count again. Many draws make a {term}`null distribution`.
 #
@@ -437,17 +435,17 @@ axes[1].set(xlabel="share of units above the mean, %", xlim=(10, 80))
 plt.show()
 
 # %% [markdown]
-# **What we found.** From 20 of 20 seeds both shares lie above 1,000 random pairings. So a unit does matter more for its
-# own picture. But an untrained one does too, from 20 of 20, and for a plain reason: the picture takes its unit further
+# **What we found.** For 20 of 20 seeds both shares lie above 1,000 random pairings. So a unit does matter more for its
+# own picture. But an untrained one does too, for 20 of 20, and for a plain reason: the picture takes its unit further
 # from its mean, so holding it there takes more away. Divided by that distance, the change of the first row drawn shows no
-# lead: trained from 20 of 20 seeds, untrained from 17 ([measured](A0_sensitivity_maps.md)). Trained, the drawing changes
+# lead: trained for 20 of 20 seeds, untrained for 17 ([measured](A0_sensitivity_maps.md)). Trained, the drawing changes
 # more, by 2.25 times the median, not 1.05. A picture says what drives its unit, not what the unit has learned.
 #
 # ## What could fool us
 #
-# **Another seed.** From 20 of 20 seeds most averages lie near the mean window.
+# **Another seed.** For 20 of 20 seeds most averages lie near the mean window.
 #
-# **Another length of training.** Own pictures also lead after 100 and 1,000 updates, hardly or not after 50.
+# **Another length.** Own pictures also lead after 100 and 1,000 updates, hardly or not after 50.
 #
 # ## One open question
 #
@@ -463,7 +461,7 @@ plt.show()
 # %% [markdown]
 # :::{dropdown} One answer
 # How many times larger the change is after the own picture than after the median one. The null is the network
-# before training. Over ten rows the ratio is over 1.5 from 20 of 20 seeds, before training under 1.1. But in the
+# before training. Over ten rows the ratio is over 1.5 for 20 of 20 seeds, before training under 1.1. But in the
 # first row drawn it is 3.1, and before training 3.6. So training lets a picture matter longer, not more. Nor does
 # it lead for its distance: divided by how far the removal moves the unit, the ratio over ten rows is 0.6, before
 # training 0.3. What lasts is learned; that the picture shows it, none of this says.
@@ -473,7 +471,7 @@ plt.show()
 # ## What we saw
 #
 # - *Average*: a weighted average holds the mean window, so units look alike, trained or not.
-# - *Correct*: whitening brings planted filters back. It shows units that look at the last rows, trained or not.
+# - *Correct*: whitening brings planted filters back. The units' pictures lie in the last rows, trained or not.
 # - *Test*: a unit matters more for its own picture, trained or not, because the picture drives it further. Chance was
 #   26%, not a half.
 

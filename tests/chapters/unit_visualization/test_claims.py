@@ -374,13 +374,13 @@ def test_over_20_seeds(held):
             "The row network makes less than 0.6 of the error of a copy of the last row, the "
             "better baseline",
             found["half the error of copying"],
-            quote="From {held} of {seeds} seeds it makes less than 0.6 of the error",
+            quote="For {held} of {seeds} seeds it makes less than 0.6 of the error",
         ),
         held(
             12,
             "Most averages lie near the mean window",
             found["most averages near the mean"],
-            quote="From {held} of {seeds} seeds most averages lie near the mean window",
+            quote="For {held} of {seeds} seeds most averages lie near the mean window",
         ),
         held(
             12,
@@ -420,32 +420,32 @@ def test_over_20_seeds(held):
         12,
         "Removing a unit matters more for its own picture than 1,000 random pairings allow",
         found["a unit matters more for its own picture"],
-        quote="From {held} of {seeds} seeds both shares lie above 1,000 random pairings",
+        quote="For {held} of {seeds} seeds both shares lie above 1,000 random pairings",
     )
     before = held(
         12,
         "So it does before training",
         found["so does an untrained one"],
-        quote="But an untrained one does too, from {held} of {seeds}",
+        quote="But an untrained one does too, for {held} of {seeds}",
     )
     distance = held(
         12,
         "Divided by how far the removal moves the unit, the change of the first row for the "
         "own picture does not lead",
         found["not for the distance"],
-        quote="lead: trained from {held} of {seeds} seeds",
+        quote="lead: trained for {held} of {seeds} seeds",
     )
     distance_before = held(
         12,
         "Nor does it before training",
         found["not for the distance, untrained"],
-        quote="untrained from {held} (",
+        quote="untrained for {held} (",
     )
     sizes = held(
         12,
         "Trained, the change is over 1.5 times that for the median picture, before under 1.1",
         found["training adds the size"],
-        quote="the ratio is over 1.5 from {held} of {seeds} seeds, before training under 1.1",
+        quote="the ratio is over 1.5 for {held} of {seeds} seeds, before training under 1.1",
     )
     assert every == (20,) * 9
     assert (own, before, distance, distance_before, sizes) == (20, 20, 20, 17, 20)
