@@ -71,8 +71,8 @@ live.InkTheRow(W, a[0], 1, 19)
 # $$f_t = \sigma(z_t), \qquad z_t = x_t W + a, \qquad a = h_{t-1} U + b .$$
 #
 # $W$, $U$ and $b$ are here the forget gate's blocks alone; $W$ has a column $w$ for each of 64 units. Row 15 is
-# free, and what was read before it is not, so the *offset* $a$ is a fixed number for each unit. A unit is shut when
-# $f_t \le 0.1$, that is when $z_t \le \ln(0.1 / 0.9) \approx -2.2$.
+# free, and what was read before it is not, so the *offset* $a$ is a fixed number for each unit (the first cell's
+# `W` and, for this 8, `a[0]`). A unit is shut when $f_t \le 0.1$, that is when $z_t \le \ln(0.1 / 0.9) \approx -2.2$.
 #
 # Without limits on the pixels, the nearest row to a blank one that shuts a unit is a multiple of $w$: the
 # {term}`pseudo-inverse` again,
@@ -98,9 +98,9 @@ print("units with no weight above 0:", (W <= 0).all(axis=0).sum(), "of 64")
 #
 # :::{admonition} Exercise 1 · How far can a gate go?
 # :class: exercise
-# Difficulty 1 of 5, 5 minutes. Practises: *Find*. Write `gate_range(W, offset)` for weights of shape
-# (pixels, units) and offsets of shape (units,). It returns two arrays of shape (units,): the lowest and
-# the highest gate of each unit over all rows with pixels from 0 to 1. The chapter runs on your function.
+# Difficulty 1 of 5, 5 minutes. Practises: *Find*. Write `lowest_gate(W, offset)` for weights of shape
+# (pixels, units) and offsets of shape (units,). It returns the lowest gate of each unit over all rows with
+# pixels from 0 to 1, shape (units,). The chapter runs on your function.
 # :::
 #
 # :::{dropdown} Hint 1
@@ -111,32 +111,29 @@ print("units with no weight above 0:", (W <= 0).all(axis=0).sum(), "of 64")
 # `np.minimum(W, 0)` keeps the weights of these pixels.
 # :::
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "gate_range", "solution": true} jupyter={"source_hidden": true}
-def gate_range(
-    W: np.ndarray, offset: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and highest gate of each unit over legal rows."""
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "lowest_gate", "solution": true} jupyter={"source_hidden": true}
+def lowest_gate(W: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """Return the lowest gate of each unit over all legal rows."""
     ### BEGIN SOLUTION
     low = offset + np.minimum(W, 0).sum(axis=0)
-    high = offset + np.maximum(W, 0).sum(axis=0)
-    return 1 / (1 + np.exp(-low)), 1 / (1 + np.exp(-high))
+    return 1 / (1 + np.exp(-low))
     ### END SOLUTION
 
 
-# %% nbgrader={"grade_id": "gate_range-check", "grade": true, "points": 1}
-checks.gate_range(gate_range)
+# %% nbgrader={"grade_id": "lowest_gate-check", "grade": true, "points": 1}
+checks.lowest_gate(lowest_gate)
 
 # %%
-lowest, highest = gate_range(W, a[0])
+lowest = lowest_gate(W, a[0])
 alone = np.flatnonzero(lowest <= 0.1)
 print("units that some legal row shuts:", len(alone), "of 64")
-every = np.array([gate_range(W, offsets)[0] for offsets in a])
+every = np.array([lowest_gate(W, offsets) for offsets in a])
 print(f"over 1,000 digits: {(every <= 0.1).mean():.0%} of units")
 
 
 # %% [markdown]
-# In an untrained network no legal row shuts any unit, for 20 of 20 seeds. Its weights are at most $1/8$, so a whole row lowers $z$ by
-# less than the 3 that it takes.
+# In an untrained network no legal row shuts any unit, for 20 of 20 seeds. Its weights lie evenly between
+# $-1/8$ and $1/8$. Inking those below 0 lowers $z$ by about 0.9; as its forget bias starts at 1, it takes about 3.
 #
 # ## Several units: an input or a proof
 #
@@ -365,7 +362,7 @@ print("shut by its own picture:", shut[own].all(),
 # that no row shuts. For the next two digits too a picture shuts more than 45 of 64.
 #
 # **A descent where looking around would do.** A trivial search tries the tops of 1,000 digits, each with the unit's best
-# row. It shuts half of the units that no row shuts under this 8. The descent shuts about ten more, and starts from
+# row. It shuts half of the units that no row shuts under this 8. The descent shuts about a dozen more, and starts from
 # this 8 alone.
 #
 # **A search taken for a proof.** The descent found no picture for about ten units. That says nothing: the trivial search

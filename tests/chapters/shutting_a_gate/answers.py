@@ -7,10 +7,6 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def ends(W, offset):
-    return offset + np.minimum(W, 0).sum(axis=0), offset + np.maximum(W, 0).sum(axis=0)
-
-
 def unchecked(v, W, offset, opening, least=0.0, signs=True, bounds=True, strict=True):
     logit = np.log(opening / (1 - opening))
     best = (np.minimum(W @ v, 0) if bounds else np.abs(W @ v) * 0).sum() + least * (offset @ v)
@@ -18,32 +14,25 @@ def unchecked(v, W, offset, opening, least=0.0, signs=True, bounds=True, strict=
     return bool((not signs or (v >= 0).all()) and met)
 
 
-def highest_first(W, offset):
-    return [sigmoid(offset + bound(W, 0).sum(axis=0)) for bound in (np.maximum, np.minimum)]
-
-
-def in_one_array(W, offset):
-    return sigmoid(np.array(ends(W, offset)))
-
-
 def pixel_by_pixel(W, offset):
-    low, high = list(offset), list(offset)
+    low = list(offset)
     for row in W:
         low = [z + min(w, 0) for z, w in zip(low, row, strict=True)]
-        high = [z + max(w, 0) for z, w in zip(high, row, strict=True)]
-    return [sigmoid(z) for z in low], [sigmoid(z) for z in high]
+    return [sigmoid(z) for z in low]
+
+
+def own_rows(W, offset):
+    return sigmoid(((W < 0).T @ W).diagonal() + offset)
 
 
 def into_offset(W, offset):
     """Right gates, at the cost of the offsets."""
-    low = offset + np.minimum(W, 0).sum(axis=0)
-    offset += np.maximum(W, 0).sum(axis=0)
-    return sigmoid(low), sigmoid(offset)
+    offset += np.minimum(W, 0).sum(axis=0)
+    return sigmoid(offset)
 
 
 def one_row_for_all(W, offset):
-    inked = W.sum(axis=1) < 0
-    return sigmoid(offset + W[inked].sum(axis=0)), sigmoid(offset + W[~inked].sum(axis=0))
+    return sigmoid(offset + W[W.sum(axis=1) < 0].sum(axis=0))
 
 
 def row_by_hand(v, W, offset, opening):
@@ -113,19 +102,16 @@ def by_bisection(W, offset, opening):
 
 
 ANSWERS = {
-    "gate_range": [
-        ("right", in_one_array),
+    "lowest_gate": [
         ("right", pixel_by_pixel),
+        ("right", own_rows),
         ("writes into", into_offset),
-        ("not extreme", one_row_for_all),
-        ("pre-activations", lambda W, offset: ends(W, offset)),
-        (
-            "beyond what a legal row reaches",
-            lambda W, offset: [sigmoid(offset + s * np.abs(W).sum(axis=0)) for s in (-1, 1)],
-        ),
-        ("not extreme", lambda W, offset: [sigmoid(offset)] * 2),
-        ("which of the two arrays", highest_first),
-        ("two arrays", lambda W, offset: sigmoid(offset)),
+        ("its own row", one_row_for_all),
+        ("pre-activations", lambda W, offset: offset + np.minimum(W, 0).sum(axis=0)),
+        ("beyond what", lambda W, offset: sigmoid(offset - np.abs(W).sum(axis=0))),
+        ("some row goes lower", lambda W, offset: sigmoid(offset)),
+        ("highest", lambda W, offset: sigmoid(offset + np.maximum(W, 0).sum(axis=0))),
+        (r"should have shape \(1,\)", lambda W, offset: [sigmoid(offset)] * 2),
     ],
     "proves": [
         ("right", row_by_hand),

@@ -52,7 +52,7 @@ class Opened:
             bounds=(0, 1),
             tolerance=0.05,
         )
-        lowest, _ = chapter.gate_range(self.W, self.a[digit])
+        lowest = chapter.lowest_gate(self.W, self.a[digit])
         return found, np.flatnonzero(found.converged & (lowest > 0.1))
 
     def gate(self, pictures, units):
@@ -100,10 +100,9 @@ def test_the_network_names_digits_and_its_untrained_twin_does_not():
 def test_the_inked_row_is_the_best_of_all_legal_rows(net):
     rows = np.random.default_rng(0).random((2_000, 28))
     reached = sigmoid(rows @ net.W + net.a[0])
-    lowest, highest = chapter.gate_range(net.W, net.a[0])
+    lowest = chapter.lowest_gate(net.W, net.a[0])
     np.testing.assert_allclose(sigmoid(((net.W < 0) * net.W).sum(axis=0) + net.a[0]), lowest)
     assert (reached >= lowest).all()
-    assert (reached <= highest).all()
     beyond = sigmoid((3 * rows - 1) @ net.W + net.a[0])  # not legal: the bounds hold it
     assert (beyond < lowest).any()
 
@@ -123,16 +122,26 @@ def test_the_closed_form_is_the_nearest_point_and_never_legal_here(net):
 
 
 def test_a_third_of_the_units_can_be_shut_alone(net):
-    every = np.array([chapter.gate_range(net.W, offset)[0] for offset in net.a])
+    every = np.array([chapter.lowest_gate(net.W, offset) for offset in net.a])
     assert (every[0] <= 0.1).sum() == 20
     assert (every <= 0.1).mean() == pytest.approx(0.31, abs=0.01)
+
+
+def test_an_untrained_row_lowers_z_by_a_third_of_what_it_takes():
+    for seed in range(3):
+        net = Opened(trained(seed, 0))
+        assert 0.124 < np.abs(net.W).max() <= 1 / 8
+        lowered, takes = -np.minimum(net.W, 0).sum(axis=0), net.a - SHUT
+        assert lowered.mean() == pytest.approx(0.9, abs=0.02)
+        assert lowered.max() < 1.6 < 2.8 < takes.min()
+        assert takes.mean() == pytest.approx(3.2, abs=0.05)
 
 
 # ---- several units
 
 
 def test_units_1_and_19_and_the_proof_of_answer_1(net):
-    lowest, _ = chapter.gate_range(net.W, net.a[0])
+    lowest = chapter.lowest_gate(net.W, net.a[0])
     assert (lowest[[1, 19]] <= 0.1).all()
     v = np.array([0.44, 0.56])
     excess = np.minimum(net.W[:, [1, 19]] @ v, 0).sum() + net.a[0, [1, 19]] @ v - SHUT
@@ -143,7 +152,7 @@ def test_units_1_and_19_and_the_proof_of_answer_1(net):
 
 
 def test_the_pairs_of_the_first_digit(net):
-    lowest, _ = chapter.gate_range(net.W, net.a[0])
+    lowest = chapter.lowest_gate(net.W, net.a[0])
     pairs = [list(p) for p in combinations(np.flatnonzero(lowest <= 0.1), 2)]
     cases = [(net.W[:, p], net.a[0, p]) for p in pairs]
     ours = np.array([chapter.pair_proof(*case, 0.1).any() for case in cases])
