@@ -197,17 +197,20 @@ print(f"alpha {1 - U:.2f}, beta {W / (1 - U):.1f}, |b| {abs(b):.1f}")
 
 # %% [markdown]
 # Three weights, trained to guess the next choice, hold both numbers of the mind. The cell had room for nothing else.
-# Whether that makes it right, *What could fool us* asks.
 #
 # ## How wrong will it be?
 #
 # A choice tells most where it is a toss-up, where its variance $p (1 - p)$ is large. And it tells on a weight in so far as
-# that weight moves $h$: by its slope. With the three slopes in a column $J$, summed over all trials,
+# that weight moves $h$: by its slope. For one weight the {term}`Fisher information` is the sum of $p (1 - p)$ times the
+# slope squared, and the error is one over its root. For a coin whose log odds are the weight the slope is 1 and
+# $p (1 - p)$ is ¼. So after 200 tosses the log odds are off by $1 / \sqrt{50} = 0.14$, and the share by ¼ of that, 0.035.
+#
+# Put the slopes by three weights in a column $J$. Summed over all trials,
 #
 # $$I = \sum p (1 - p)\, J J^{\mathsf T}$$
 #
-# is the {term}`Fisher information` of the three weights, and $I^{-1}$ is the covariance of their errors, for
-# many trials. It needs the animal's rule and some trials, and no training.
+# is their information, and $I^{-1}$ the covariance of their errors, for many trials. It needs the animal's rule
+# and some trials, and no training.
 #
 # :::{admonition} Exercise 2 · The information in the choices
 # :class: exercise
@@ -243,7 +246,7 @@ one_choice = information(true, s) / s.size
 V = np.linalg.inv(one_choice)  # covariance of the errors, for one choice
 for count in (200, 15_000):
     print(f"{count} choices: alpha ± {np.sqrt(V[1, 1] / count):.3f}")
-print(f"± 0.01 takes {V[1, 1] / 0.01**2:.1g} choices")
+print(f"± 0.01 takes about {round(V[1, 1] / 0.01**2, -3):,.0f} choices")
 
 
 # %% [markdown]
@@ -302,7 +305,7 @@ plt.show()
 # ## What could fool us
 #
 # **Does any training return a learning rate?** Shuffle each animal's payoffs among its trials, or throw a
-# coin for each payoff. Either way, one would think, nothing is left to learn from.
+# coin for each payoff.
 
 # %%
 def bits(h: np.ndarray, choices: np.ndarray) -> float:
@@ -346,9 +349,8 @@ print(f"{bits(forward([W, U, b], s), choices):.2f} bits a choice,",
       f"{bits(own, choices):.2f} by the animal's own log odds")
 
 # %% [markdown]
-# It is sure of a rate that the animal does not have. We do not know why the compromise lies so low. And even the bar is too short: over 60 groups of such
-# animals, $1 - U$ scatters about twice as far. $I^{-1}$ is the spread only where the choices come from
-# the cell itself.
+# It is sure of a rate that the animal does not have. And even the bar is too short: over 60 groups of such animals,
+# $1 - U$ scatters about twice as far. $I^{-1}$ is the spread only where the choices come from the cell itself.
 #
 # ## What one rate cannot see
 #
@@ -444,8 +446,9 @@ plt.show()
 # %% [markdown]
 # The gate gains a hundredth of a bit over the linear cell. It is the slopes that tell.
 #
-# Of 60 such networks, each on animals of its own, 51 paid what the animal pays, and 49 of them show both rates. The other
-# nine got stuck, and the loss tells them apart. Read the slope, not the gate: the candidate state sees $h$, too.
+# Of 60 such networks, each trained once on animals of its own, 51 paid what the animal pays, and 49 of them show both
+# rates. The other nine got stuck, and the loss tells them apart. Read the slope, not the gate: the candidate state sees
+# $h$, too.
 
 # %% [markdown]
 # ## What we saw
@@ -453,12 +456,9 @@ plt.show()
 # - *Translate*: a learner with rate $\alpha$ and inverse temperature $\beta$ is a linear cell with
 #   $U = 1 - \alpha$ and $W = \alpha \beta$.
 # - *Predict*: $I^{-1}$ gave the errors of 100 networks before they were trained.
-# - *Judge*: an error bar is no evidence for the model, and few bits are little. A null, a simple rule and a
+# - *Judge*: an error bar is no evidence for the model, and a low cost is little. A null, a simple rule and a
 #   linear cell with the same inputs are the tests.
 # - *Read*: two falling slopes in the phase portrait of a gated unit are two learning rates.
-#
-# The animal was ours. In a real one nobody knows the bits that a perfect reader would pay; then a larger
-# network takes that place.
 
 # %% [markdown]
 # ## One open question
