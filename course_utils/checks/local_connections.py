@@ -6,46 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from course_utils.checks import CheckFailed, as_array, call, close
+from course_utils.checks import CheckFailed, as_array, call, call_to_read, close
 
 Array = NDArray[np.float64]
 
 
-def count(answer: Callable[..., Any]) -> None:
-    """Check exercise 1: the number of weights and biases of a layer of windows."""
-    cases = (
-        (8, 3, 1, False),
-        (8, 3, 6, True),
-        (24, 3, 2, False),
-        (24, 3, 2, True),
-        (11, 2, 3, False),
-        (5, 5, 4, False),
-    )
-    for d, k, filters, shared in cases:
-        places = len(range(d - k + 1))
-        sets = 1 if shared else places
-        got = float(as_array(call(answer, d, k, filters, shared), (), "the number"))
-        want = sets * filters * (k + 1)
-        if got == want:
-            continue
-        if got == sets * filters * k:
-            hint = "these are the weights alone; how many biases are there?"
-        elif got == sets * filters * k + filters:
-            hint = "does each place have biases of its own?"
-        elif got == (places if shared else 1) * filters * (k + 1):
-            hint = "is that the layer with or without sharing?"
-        elif not shared and got % (filters * (k + 1)) == 0:
-            hint = "at how many places does a window fit?"
-        else:
-            hint = "count one neuron at one place first, then the neurons, then the places."
-        raise CheckFailed(
-            f"d = {d}, k = {k}, {filters} filters, shared {shared}: you gave {got:g}; {hint}"
-        )
-    print(f"count: right in {len(cases)} cases.")
-
-
 def dense_matrix(answer: Callable[[Array], Any]) -> None:
-    """Check exercise 2: a local layer as one dense matrix."""
+    """Check exercise 1: a local layer as one dense matrix."""
     rng = np.random.default_rng(0)
     cases = ((6, 3), (5, 4), (3, 2), (4, 1), (1, 3))
     for G, k in cases:
@@ -69,7 +36,7 @@ def dense_matrix(answer: Callable[[Array], Any]) -> None:
 
 
 def masked_linear(answer: Callable[..., Any]) -> None:
-    """Check exercise 3: a layer of PyTorch whose mask holds in training."""
+    """Check exercise 2: a layer of PyTorch whose mask holds in training."""
     import torch
 
     rng = np.random.default_rng(0)
@@ -97,6 +64,37 @@ def masked_linear(answer: Callable[..., Any]) -> None:
                 raise CheckFailed(f"three updates of training left the {name} as it was")
         _compare(layer, mask, x, "three updates of training")
     print("masked_linear: masked before, in and after training.")
+
+
+def shuffle_inputs(answer: Callable[[Array, int], Any]) -> None:
+    """Check exercise 3: the same neurons on inputs in a random order."""
+    rng = np.random.default_rng(0)
+    band = np.array([[float(g <= i < g + 3) for g in range(10)] for i in range(12)])
+    for mask in (band, rng.integers(0, 2, (12, 4)).astype(np.float64)):
+        drawn = [_shuffled(answer, mask, seed) for seed in (0, 0, *range(1, 8))]
+        if not np.array_equal(drawn[0], drawn[1]):
+            raise CheckFailed("seed 0 drew two orders; does the seed decide alone?")
+        if len({new.tobytes() for new in drawn}) < 4:
+            raise CheckFailed("other seeds draw the same order")
+    print("shuffle_inputs: the same neurons, and an order for each seed.")
+
+
+def _shuffled(answer: Callable[[Array, int], Any], mask: Array, seed: int) -> Array:
+    """Return the learner's mask, if its rows are those of the mask."""
+    got = as_array(call_to_read(answer, "the mask", mask, seed), mask.shape, "the mask")
+
+    def rows(array: Array) -> list[Any]:
+        return sorted(array.tolist())
+
+    if rows(got) == rows(mask):
+        return got
+    if rows(got.T) == rows(mask.T):
+        hint = "these are the neurons in another order; which axis are the inputs?"
+    elif (got.sum(0) == mask.sum(0)).all():
+        hint = "each neuron has an order of its own; it should be one for all of them."
+    else:
+        hint = "its rows should be those of the mask, each once, in another order."
+    raise CheckFailed(f"mask of shape {mask.shape}: {hint}")
 
 
 def _answered(answer: Callable[..., Any], mask: Array) -> Any:

@@ -3,16 +3,6 @@
 import numpy as np
 
 
-def counted(d, k, f, shared):
-    return (1 if shared else d - k + 1) * f * (k + 1)
-
-
-def by_listing(d, k, f, shared):
-    """Right too: the places, one by one."""
-    places = [first for first in range(d) if first + k <= d]
-    return sum(f * (k + 1) for _ in (places[:1] if shared else places))
-
-
 def matrix(W):
     G, k = W.shape
     M = np.zeros((G + k - 1, G))
@@ -128,18 +118,28 @@ def all_detached(self, x):
     return right(self, x).detach()
 
 
+def permuted(mask, seed):
+    return mask[np.random.default_rng(seed).permutation(len(mask))]
+
+
+def by_swaps(mask, seed):
+    """Right too, in place on a copy."""
+    mask = mask.copy()
+    np.random.default_rng(seed).shuffle(mask)
+    return mask
+
+
+def by_old_generator(mask, seed):
+    """Right too: NumPy's older generator."""
+    return mask[np.random.RandomState(seed).permutation(len(mask))]
+
+
+def without_copy(mask, seed):
+    np.random.default_rng(seed).shuffle(mask)
+    return mask
+
+
 ANSWERS = {
-    "count": [
-        ("right", by_listing),
-        ("weights alone", lambda d, k, f, shared: counted(d, k, f, shared) * k // (k + 1)),
-        (
-            "biases of its own",
-            lambda d, k, f, shared: counted(d, k, f, shared) * k // (k + 1) + f,
-        ),
-        ("with or without sharing", lambda d, k, f, shared: counted(d, k, f, not shared)),
-        ("at how many places", lambda d, k, f, shared: counted(d - 1, k, f, shared)),
-        ("one neuron at one place first", lambda *a: counted(*a) + 1),
-    ],
     "dense_matrix": [
         ("right", by_columns),
         ("right", entry_by_entry),
@@ -165,5 +165,25 @@ ANSWERS = {
         ("should train", lambda mask: layer(right, bias=False)(mask)),
         ("expected a layer of PyTorch, got ndarray", lambda mask: mask),
         (r"got .*weight.: \(6, 4\)", lambda mask: layer(right)(mask.T)),
+    ],
+    "shuffle_inputs": [
+        ("right", permuted),
+        ("right", by_swaps),
+        ("right", by_old_generator),
+        ("leave it as it came", without_copy),
+        ("which axis are the inputs", lambda mask, seed: permuted(mask.T, seed).T),
+        (
+            "one for all of them",
+            lambda mask, seed: np.random.default_rng(seed).permuted(mask, axis=0),
+        ),
+        (
+            "each once, in another order",
+            lambda mask, seed: mask[
+                np.random.default_rng(seed).integers(0, len(mask), len(mask))
+            ],
+        ),
+        ("does the seed decide alone", lambda mask, seed: np.random.permutation(mask)),
+        ("same order", lambda mask, seed: permuted(mask, 0)),
+        ("same order", lambda mask, seed: mask),
     ],
 }

@@ -47,12 +47,12 @@ def test_the_grouped_layout_is_place_times_k_plus_entry_and_place_times_f_plus_f
     assert torch.allclose(got, torch.einsum("ngk,gkf->ngf", windows, W) + b, atol=1e-12)
 
 
-def test_a_layer_has_as_many_connections_as_numbers_without_its_biases():
+def test_a_layer_has_as_many_connections_as_weights():
     for d, k in ((8, 3), (24, 3), (24, 4)):
         G = d - k + 1
         matrix = chapter.dense_matrix(np.ones((G, k)))
         assert matrix.shape == (d, G)
-        assert matrix.sum() == chapter.count(d, k, 1, shared=False) - G
+        assert matrix.sum() == G * k
 
 
 def test_true_and_shuffled_windows_see_every_input_and_are_as_many():
@@ -136,7 +136,7 @@ def test_true_windows_beat_every_rival_for_the_chapters_seeds(held):
         linear < dense,
         quote="least squares beats it for {held} of {seeds}",
     )
-    small = held(
+    sparse = held(
         13,
         "Windows on shuffled inputs beat a dense layer that learns from 200 examples",
         shuffled < dense,
@@ -160,7 +160,7 @@ def test_true_windows_beat_every_rival_for_the_chapters_seeds(held):
         (curves[5:, 0] < np.minimum(curves[5:, 1:].min(1), linear)).all(0),
     )
     assert (ahead, last, early, late, stays) == (20, 20, 20, 20, 20)
-    assert small >= 18
+    assert sparse >= 18
     medians = [np.median(errors).round(2) for errors in (dense, shuffled, true)]
     assert medians == [0.20, 0.16, 0.05]
 
@@ -174,23 +174,72 @@ def test_shuffled_windows_are_near_least_squares_mostly_ahead(name):
     assert np.median(true) < 0.5 * np.median(linear), "what is not near"
 
 
+def neurons(n, name=""):
+    """The errors of dense layers of n neurons."""
+    return chapter.study(lambda seed: [np.ones((24, n))], seeds=SETS[name])[1][0]
+
+
+@pytest.mark.sweep
+def test_a_dense_layer_with_as_few_numbers_does_not_do_what_sparse_windows_do(held):
+    _, (_, shuffled, dense), _ = ranked("")
+    three, four = neurons(3), neurons(4)
+    ahead = held(
+        13,
+        "Windows on shuffled inputs, 88 numbers, beat a dense layer of four neurons, 100",
+        shuffled < four,
+    )
+    fewer = held(
+        13,
+        "Windows on shuffled inputs, 88 numbers, beat a dense layer of three neurons, 75",
+        shuffled < three,
+    )
+    assert min(ahead, fewer) >= 18
+    for few in (three, four):
+        assert (dense < few).sum() > 10, "fewer numbers alone do not help"
+    _, (_, shuffled, dense), _ = ranked("20 other seeds: ")
+    four = neurons(4, "20 other seeds: ")
+    again = held(
+        13,
+        "20 other seeds: windows on shuffled inputs beat a dense layer of four neurons",
+        shuffled < four,
+    )
+    assert again >= 18
+    assert (dense < four).sum() > 10
+
+
+def decayed(rate, monkeypatch):
+    """The errors of the three wirings with weight decay, and of least squares."""
+    adam = torch.optim.Adam
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            torch.optim, "Adam", lambda weights, lr: adam(weights, lr, weight_decay=rate)
+        )
+        _, errors = chapter.study(chapter.wirings)
+    return *errors, np.array([chapter.least_squares(seed) for seed in range(20)])
+
+
 @pytest.mark.sweep
 def test_weight_decay_helps_the_dense_layer_and_does_not_take_the_lead(held, monkeypatch):
-    adam = torch.optim.Adam
-    monkeypatch.setattr(
-        torch.optim, "Adam", lambda weights, lr: adam(weights, lr, weight_decay=0.01)
-    )
-    _, (true, shuffled, dense) = chapter.study(chapter.wirings)
-    linear = np.array([chapter.least_squares(seed) for seed in range(20)])
+    true, shuffled, dense, linear = decayed(0.01, monkeypatch)
     ahead = held(
         13,
         "With weight decay of 0.01, too, true windows beat every rival",
         true < np.minimum(np.minimum(shuffled, dense), linear),
-        quote="true windows still beat every rival for {held} of {seeds}",
+        quote="True windows beat every rival for {held} of {seeds} with either",
     )
     assert ahead == 20
     assert 4 <= (dense < linear).sum() <= 16
     assert 0.9 < np.median(dense) / np.median(linear) < 1.1
+    true, shuffled, dense, linear = decayed(0.03, monkeypatch)
+    still = held(
+        13,
+        "With weight decay of 0.03, too, true windows beat every rival",
+        true < np.minimum(np.minimum(shuffled, dense), linear),
+        quote="True windows beat every rival for {held} of {seeds} with either",
+    )
+    assert still == 20
+    assert 4 <= (dense < shuffled).sum() <= 16
+    assert 0.9 < np.median(dense) / np.median(shuffled) < 1.1
 
 
 @pytest.mark.sweep
@@ -203,7 +252,7 @@ def test_20_other_seeds_rank_the_wirings_as_the_chapter_does(held):
         true < np.minimum(np.minimum(shuffled, dense), linear),
     )
     last = held(13, "20 other seeds: least squares beats a dense layer", linear < dense)
-    small = held(
+    sparse = held(
         13,
         "20 other seeds: windows on shuffled inputs beat a dense layer",
         shuffled < dense,
@@ -215,7 +264,7 @@ def test_20_other_seeds_rank_the_wirings_as_the_chapter_does(held):
         (curves[1, 2] < curves[1, 1]) & (curves[5, 1] < curves[5, 2]),
     )
     assert (ahead, last) == (20, 20)
-    assert small >= 17
+    assert sparse >= 17
     assert turns >= 19
 
 
@@ -253,7 +302,7 @@ def test_where_neighbours_mean_nothing_the_windows_lead_nobody_but_the_dense_lay
     assert 4 <= (windows < shuffled).sum() <= 16
     assert (windows < linear).sum() <= 18
     assert np.median(windows) > 0.7 * np.median(linear)
-    # Being small and wrong is enough for this, so it is no evidence.
+    # Being sparse and wrong is enough for this, so it is no evidence.
     assert (windows < dense).sum() >= 15
 
 
