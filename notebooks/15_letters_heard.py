@@ -77,9 +77,9 @@ print(encoder)
 
 
 # %% [markdown]
-# A file says nothing about the order of its blocks. A test gives the same arrays to PyTorch: all states agree
-# to 1e-6, and differ by more than 0.1 with two blocks swapped. The bars of the live figure are the encoder's
-# mean update gate: the share of the old state that a step keeps.
+# A GRU has three sets of weights, stacked in one array; the file does not say in which order. A test gives the same
+# arrays to PyTorch: all states agree to 1e-6, and differ by more than 0.1 with two sets swapped. The bars of the live
+# figure are the encoder's mean {term}`update gate`: the share of the old state that a step keeps.
 #
 # The dictionary holds 117,493 words in plain letters. Of words with five letters 78% come out as in the dictionary,
 # of fourteen a third. It learned from this dictionary, so this is no test on new words.
@@ -185,8 +185,8 @@ for word, guess in zip(ten[::2], ten[1::2]):
 # another vowel than *phone*.
 #
 # Now 1,200 words of four to eight letters, of which those said right are used. Eleven letters have one usual
-# sound. Where the letter and this sound both occur once, we know where the sound comes from, without any
-# network. Does the sound need this letter most?
+# sound. Where the letter and this sound both occur once, the letter nearly always makes the sound. (Not in
+# *watched*: its T is the *ed*. Ask the network.) In *debt* the T can only be the t's: does it need the t most?
 
 # %%
 middle = [w for w in known if 4 <= len(w) <= 8]
@@ -411,8 +411,6 @@ for gone, place in (("one p", -1), ("the t", 0)):
 #
 # ## What could fool us
 #
-# **The measure.** "Can go" compares two strings. The same letter can go in *bell* and cannot in *latte*.
-#
 # **The memory.** The words are new, but *-aze* is not: *maze*, *blaze*. Take endings that at most three words of the
 # dictionary have after a consonant:
 
@@ -434,7 +432,7 @@ print(f"an e changes the vowel in {share:.0%} of about",
 # %% [markdown]
 # ## What we saw
 #
-# - *Measure*: of sounds whose letter we know for certain, 99% were found by leaving letters out; an even
+# - *Measure*: of sounds whose letter is as good as certain, 99% were found by leaving letters out; an even
 #   spread finds 82%, shuffled weights at most 22%.
 # - *Explain*: a letter that can go is not one that does nothing. Letters that say nothing can still be heard.
 # - *Test*: on invented words the final e changes the vowel in 92% and adds a sound in 6%; after a double it changes 13%.

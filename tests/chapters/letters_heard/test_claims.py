@@ -135,6 +135,15 @@ def test_what_is_said_without_a_letter(word, place, said):
     assert without(word, place) == said
 
 
+def test_the_t_of_watched_is_the_ed_and_of_debt_the_t():
+    for word, letter in (("watched", "d"), ("thanked", "d"), ("thumped", "d"), ("debt", "t")):
+        (sounds,) = chapter.network.pronounce([word])
+        assert word.count("t") == chapter.plain(sounds).count("T") == 1
+        costs = chapter.heard(chapter.network, word, sounds)
+        assert word[costs[:, sounds.index("T")].argmax()] == letter
+    assert not {"watched", "thanked", "thumped"} & set(chapter.words), "no pair of the 1,200"
+
+
 @pytest.mark.sweep
 def test_sounds_find_their_letters_in_words_of_any_sample(held):
     network = chapter.network
