@@ -77,6 +77,12 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
             "the same ten numbers, for other digits.",
         ),
         (
+            "a network and one with every sign of the table turned",
+            [-W, U, -b],
+            False,
+            "their answers differ in sign.",
+        ),
+        (
             "a network and one with another U",
             [W, U + 0.01, b],
             False,
@@ -119,7 +125,7 @@ def same_function(answer: Callable[[Weights, Weights], Any]) -> None:
             False,
             f"two networks with other U, {hint}: does U act on a state?",
         )
-    print("same_function: right for 23 pairs.")
+    print("same_function: right for 24 pairs.")
 
 
 def _verdict(
