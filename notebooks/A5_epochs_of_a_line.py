@@ -22,6 +22,8 @@
 # for 100,000 {term}`epochs <epoch>` with {term}`Adam` {cite:p}`kingma2015`, each on all points. Scaling the inputs
 # looks like the remedy. For Adam it is none: it trains longer. This page says why, predicts the number of epochs, and
 # repeats the run backwards.
+#
+# **Needs:** eigenvalues, and Adam as [chapter 2](02_one_hot_decoding.md) writes it.
 
 # %%
 from course_utils import plotting, training  # first: quiet TensorFlow
@@ -88,11 +90,11 @@ print("after 1 step at least squares:", np.allclose(line, best))
 # %% [markdown]
 # ## Adam: how far, and what must be forgotten
 #
-# Adam divides a slope by the recent size of such slopes, so a step is about as long as the rate, 0.001, whatever
-# the slope. A run takes at least about the longest *walk* of a weight over the rate. (Less, only where the start is
-# a few steps from the end.) As the points are, $b$ walks from 0 to $-25$: 25,000 epochs. With $x$ standardised, $b$ ends
-# at the mean of $y$, 175: seven times as many, although the loss is a round bowl. With $y$ standardised (its deviation
-# is 116), $b$ ends at $(-25 - 175) / 116$: 1,700. So it is the outputs that need scaling. A narrow bowl adds two things.
+# *The walk.* Adam divides a slope by the recent size of such slopes, so a step is about as long as the rate, 0.001,
+# whatever the slope. A run takes about the longest walk of a weight over the rate, or more. As the points are, $b$
+# walks from 0 to $-25$: 25,000 epochs. With $x$ standardised, $b$ ends at the mean of $y$, 175: seven times as many,
+# although the loss is a round bowl. With $y$ standardised (its deviation is 116), $b$ ends at $(-25 - 175) / 116$:
+# 1,700. So it is the outputs that need scaling. A narrow bowl adds two things.
 #
 # *Memory.* Adam's mean of squared slopes keeps 0.999 an epoch, so its root falls by a factor $e$ in
 # 2,000 epochs. From a wrong $W$ the first slope of $b$ has size $G$; on the floor of the bowl, of
