@@ -142,11 +142,11 @@ for name, layer in {"as read": ours, "f and o exchanged": wrong}.items():
 
 # %% [markdown]
 # The convolutions before the LSTM turn 512 samples, 32 milliseconds, into the 128 numbers of `x`; the package
-# of this course computes them (`network.hear`). Nothing else is between the file and the numbers below.
+# of this course computes them (`network.hear`).
 #
 # ## Step 3: How long does each unit remember, by its gates?
 #
-# As $c_t = f_t c_{t-1} + i_t g_t$, a step multiplies a small change of $c$ by $f_t$. After $T$ steps
+# As $c_t = f_t c_{t-1} + i_t g_t$, a step multiplies a small change of $c$ by $f_t$, as long as it changes nothing else. After $T$ steps
 # $f_1 f_2 \cdots f_T = e^{-T/\tau}$ of it is left. That defines the {term}`time constant` $\tau$ of a unit, in steps.
 #
 # :::{admonition} Exercise 1 · Time constants from gates
@@ -194,83 +194,23 @@ for unit in slowest[:8]:
     seconds = "> 100" if tau[unit] > 100 else f"{tau[unit]:.0f}"
     print(f"unit {unit:3}: {seconds:>5} s")
 
-# %% [markdown]
-# Is that much? Compare with the same weights in other places of their matrices, and with an LSTM of this size fresh from
-# PyTorch.
-
-# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the shuffled and the fresh layer", "code_prompt_hide": "Hide the shuffled and the fresh layer"} jupyter={"source_hidden": true}
-import torch
-
-
-def shuffled(layer: Gates, seed: int) -> Gates:
-    """Return a layer whose W and U are shuffled within each gate."""
-    rng = np.random.default_rng(seed)
-
-    def dealt(matrix: np.ndarray) -> np.ndarray:
-        return rng.permuted(matrix.ravel()).reshape(matrix.shape)
-
-    return replace(layer, blocks={
-        name: replace(block, kernel=dealt(block.kernel),
-                      recurrent=dealt(block.recurrent))
-        for name, block in layer.blocks.items()})
-
-
-def fresh(seed: int) -> Gates:
-    """Return an LSTM as PyTorch starts it."""
-    torch.manual_seed(seed)
-    return read_gates(torch.nn.LSTM(128, 128, batch_first=True))
-
-
-# %%
-def slow(layer: Gates) -> int:
-    """Count the units that remember for more than a second."""
-    forget = layer.trace(x).gates["forget"][0, now:]
-    return int((STEP * time_constants(forget) > 1).sum())
-
-
-print("units above 1 s:", slow(ours))
-for name, make in {"shuffled": lambda seed: shuffled(ours, seed),
-                   "fresh": fresh}.items():
-    seeds = training.progress(range(20), name)
-    print(f"{name}, most of 20:", max(slow(make(k)) for k in seeds))
-
 
 # %% [markdown]
+# In an LSTM fresh from PyTorch the gates are near ½: 1.4 steps, 0.05 seconds.
+#
 # ## Step 4: Push it
 #
 # The gates tell of one path only: from $c$ to the same $c$. A change also goes out through $h$, and may come back. So move $c$ of
-# one unit, let the layer run on, and see what is left.
-#
-# :::{admonition} Exercise 2 · How long is it left?
-# :class: exercise
-# Difficulty 2 of 5, 10 minutes. Practises: *Measure*. Write `forgotten(left)`. `left` (steps, units) says what share of a push is
-# left in each unit after 1, 2, ... steps; it may be negative, and may come back. It returns for each unit the number of steps after which the
-# share stays between $-1/e$ and $1/e$ to the end; 0 if it never leaves that range.
-# :::
-#
-# :::{dropdown} Hint 1
-# Which is the last step at which the share is too large?
-# :::
-#
-# :::{dropdown} Hint 2
-# `np.argmax` of True and False finds the first True. Turn the steps round: `large[::-1]`. A unit without a True needs care.
-# :::
+# one unit, let the layer run on, and see what is left. The push is gone after the last step that leaves more than $1/e$ of it.
 
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "forgotten", "solution": true} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"code_prompt_show": "Show how a unit is pushed", "code_prompt_hide": "Hide how a unit is pushed"} jupyter={"source_hidden": true}
 def forgotten(left: np.ndarray) -> np.ndarray:
     """Return after how many steps each push is gone for good."""
-    ### BEGIN SOLUTION
     large = np.abs(left) > np.exp(-1)
     last = len(left) - np.argmax(large[::-1], axis=0)
     return np.where(large.any(axis=0), last, 0)
-    ### END SOLUTION
 
 
-# %% nbgrader={"grade_id": "forgotten-check", "grade": true, "points": 2}
-checks.forgotten(forgotten)
-
-
-# %%
 def memory(trace) -> np.ndarray:
     """Return what a layer carries on: c of an LSTM, else h."""
     return trace.h if trace.c is None else trace.c
@@ -289,15 +229,23 @@ def pushed(layer: Gates, x: np.ndarray, *states, size=0.1):
 voice = network.hear(pretrained.babble(10, seed=2))[np.newaxis]
 start = trace.h[:, now - 1], trace.c[:, now - 1]
 for name, given in {"silence": x[:, now:], "voice": voice}.items():
-    by_gates = time_constants(ours.trace(given, *start).gates["forget"][0])
-    by_push = forgotten(pushed(ours, given, *start))
+    forget = ours.trace(given, *start).gates["forget"][0]
+    by_gates, own = time_constants(forget), forgotten(forget.cumprod(0))
+    push = forgotten(pushed(ours, given, *start))  # all three in steps
     some = (by_gates > 30) & (by_gates < 150)  # 1 to 5 seconds
-    ratio = np.percentile(by_push[some] / by_gates[some], [10, 50, 90])
-    print(f"{name}: push / gates", ratio.round(1), f"{some.sum()} units")
+    by_gates, own, push = by_gates[some], own[some], push[some]
+    print(f"{name}, {some.sum()} units:")
+    for what, ratio in {"push / τ": push / by_gates,
+                        "own / τ": own / by_gates,
+                        "push / own": push / own}.items():
+        spread = np.percentile(ratio, [10, 50, 90]).round(1)
+        print(f"  {what:10}", spread)
 
 # %% [markdown]
-# For units of one to five seconds the middle of the two measures is not far apart, but single units differ by a factor of
-# three: in silence other units bring a push back; while a voice goes on they wipe it out. Neither measure says whether anybody reads the unit.
+# For units of one to five seconds the middle of push and $\tau$ is not far apart, but single units differ by a factor of three. In
+# silence that takes no other unit: `own`, what a unit's gates leave of a push step by step, differs from $\tau$ as much, for the
+# gates move, and $\tau$ is their mean over ten seconds. While a voice goes on, what comes back through $h$ shortens a push. Neither
+# measure says whether anybody reads the unit.
 #
 # ## Step 5: What does the answer use?
 #
@@ -342,13 +290,6 @@ def case(seed: int):
 
 
 # %%
-def put_back(c: np.ndarray, units) -> np.ndarray:
-    """Return c with some units as they are at rest."""
-    changed = c.copy()
-    changed[units] = rest_c[units]
-    return changed
-
-
 h, c, words = case(1)
 rows = np.array([c, rest_c])
 print("after the voice, at rest:", quietest(words, h, rows).round(), "dB")
@@ -358,13 +299,41 @@ print("after the voice, at rest:", quietest(words, h, rows).round(), "dB")
 # After the voice it misses what is more than 41 dB below the loud voice; at rest it hears down to 57 dB. Those 16 dB are a factor
 # of six in amplitude. (Both rows keep the $h$ from after the voice: the memory is in $c$.)
 # Now put back one unit at a time.
+#
+# :::{admonition} Exercise 2 · One at a time
+# :class: exercise
+# Difficulty 2 of 5, 10 minutes. Practises: *Tell*. Write `one_at_a_time(c, rest)`. Both have shape (units,): what the cells hold after the
+# voice, and what they hold at rest. It returns shape (units + 1, units): first `c` as it is; then, a row for each unit, `c` with this unit
+# alone put to its value at rest.
+# :::
+#
+# :::{dropdown} Hint 1
+# What are the four rows for `c` = 5, 6, 7 and `rest` = 1, 2, 3? Where do the values at rest stand?
+# :::
+#
+# :::{dropdown} Hint 2
+# `np.tile` repeats `c` as rows; `np.fill_diagonal` writes on the diagonal of an array. Which part of yours has the values at rest there?
+# :::
+
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "one_at_a_time", "solution": true} jupyter={"source_hidden": true}
+def one_at_a_time(c: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Return c, then c with one unit after another at rest."""
+    ### BEGIN SOLUTION
+    rows = np.tile(c, (len(c) + 1, 1))
+    np.fill_diagonal(rows[1:], rest)
+    return rows
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "one_at_a_time-check", "grade": true, "points": 2}
+checks.one_at_a_time(one_at_a_time)
+
 
 # %%
 def gains(seed: int) -> np.ndarray:
     """Return by how many dB each unit, put back, restores hearing."""
     h, c, words = case(seed)
-    rows = np.array([c] + [put_back(c, unit) for unit in range(128)])
-    found = quietest(words, h, rows)
+    found = quietest(words, h, one_at_a_time(c, rest_c))
     return found[1:] - found[0]
 
 
@@ -386,6 +355,7 @@ ax.set(xlabel="time constant by the gates (seconds)",
 ax.margins(y=0.15)
 plt.show()
 
+
 # %% [markdown]
 # ## What could fool us
 #
@@ -394,6 +364,13 @@ plt.show()
 # voice moved most, for it moved our three no further.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the 20 cases", "code_prompt_hide": "Hide the 20 cases"} jupyter={"source_hidden": true}
+def put_back(c: np.ndarray, units) -> np.ndarray:
+    """Return c with some units as they are at rest."""
+    changed = c.copy()
+    changed[units] = rest_c[units]
+    return changed
+
+
 others = np.setdiff1d(np.arange(128), three)
 four = [unit for unit in slowest if unit not in three][:4]
 names = ("after the voice", f"{three} put back", f"{three[1:]} put back",
@@ -460,7 +437,7 @@ print("seconds:", (-STEP / np.log(rates)).round().astype(int))
 
 # %% [markdown]
 # From nothing and from a voice, silence leads to the same stable point. Its eigenvalues foretell how a small push dies out
-# beside it: in 41, 7 and 5 seconds.
+# beside it: to $1/e$ in 41, 7 and 5 seconds, by its direction.
 #
 # :::{dropdown} Answer 2
 # With two, a voice could leave it deaf until somebody resets it. With one, it recovers by itself, and a reset saves the wait.
@@ -513,6 +490,8 @@ def worksheet(layer: Gates, x: np.ndarray) -> None:
 # %%
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import torch
 
 torch.manual_seed(0)
 folder = TemporaryDirectory()

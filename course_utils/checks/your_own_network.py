@@ -31,6 +31,7 @@ gates: which mean does its logarithm ask for?
         ("50 steps, 4 units", rng.uniform(0.05, 0.99, (50, 4))),
         ("f = 1023/1024 at 50 steps", np.full((50, 1), 1023 / 1024)),
         ("6 steps, 6 units", rng.uniform(0.3, 0.99, (6, 6))),
+        ("f = 0.1 at 400 steps", np.full((400, 1), 0.1)),
     ):
         steps, units = forget.shape
         logs = np.log(forget)
@@ -38,6 +39,8 @@ gates: which mean does its logarithm ask for?
         got = as_array(call_to_read(function, what, forget), (units,), f"{what}: τ")
         if close(got, right):
             continue
+        if not got.any():
+            raise CheckFailed(f"{what}: τ = 0; is a product of so many numbers still above 0?")
         for wrong, hint in (
             (
                 -1 / np.log(forget.mean(axis=0)),
@@ -72,77 +75,68 @@ gates: which mean does its logarithm ask for?
             f"{what}: for the first unit {steps} steps leave {kept:.3g}; with your "
             f"τ = {got[0]:.3g} it would be exp(-{steps} / τ)"
         )
-    print("time_constants: right for 4 gates.")
+    print("time_constants: right for 5 gates.")
 
 
-def forgotten(function: Callable[..., Any]) -> None:
-    """Check after how many steps the share of a push stays small.
+def one_at_a_time(function: Callable[..., Any]) -> None:
+    """Check the cells with one unit after another at rest.
 
     Examples
     --------
-    >>> forgotten(lambda left: (np.abs(left) > 1 / np.e).sum(axis=0))
+    >>> one_at_a_time(lambda c, rest: np.where(np.eye(len(c)) > 0, rest, c))
     Traceback (most recent call last):
     ...
-    course_utils.checks.CheckFailed: a push that comes back, 0.9, 0.2, 0.5, 0.1: you count the \
-steps with a large share, 2; after which step is it small for good?
+    course_utils.checks.CheckFailed: c = 5, 6, 7 and rest = 1, 2, 3: c and a row for each unit \
+should have shape (4, 3), got (3, 3)
     """
     rng = np.random.default_rng(0)
-    decays = np.exp(-np.arange(1, 31)[:, np.newaxis] / [2.5, 8.0, 1000.0, 0.5])
-    for what, left in (
-        ("a push that is kept, 0.99, 0.98, 0.97", np.array([[0.99], [0.98], [0.97]])),
-        ("a push that fades, 0.9, 0.6, 0.3, 0.1", np.array([[0.9], [0.6], [0.3], [0.1]])),
-        ("a push that goes at once, 0.2, 0.1", np.array([[0.2], [0.1]])),
-        ("a share of 0.369 counts, 0.45, 0.369, 0.1", np.array([[0.45], [0.369], [0.1]])),
-        (
-            "a push that turns round, 0.5, -0.6, -0.5, 0.1",
-            np.array([[0.5], [-0.6], [-0.5], [0.1]]),
-        ),
-        (
-            "a push that comes back, 0.9, 0.2, 0.5, 0.1",
-            np.array([[0.9], [0.2], [0.5], [0.1]]),
-        ),
-        ("four decays", decays),
-        ("20 steps of 3 units", rng.uniform(-0.8, 0.8, (20, 3))),
+    for what, c, rest in (
+        ("c = 5, 6, 7 and rest = 1, 2, 3", np.array([5.0, 6, 7]), np.array([1.0, 2, 3])),
+        ("c = 0.5 and rest = -1, one unit", np.array([0.5]), np.array([-1.0])),
+        ("8 units", *rng.normal(size=(2, 8))),
     ):
-        large = np.abs(left) > 1 / np.e
-        last = np.array([np.flatnonzero(column)[-1:].sum() for column in large.T])
-        right = np.where(large.any(axis=0), last + 1, 0)
+        units = len(c)
+        one = np.eye(units) > 0
+        each = np.where(one, rest, c)
+        right = np.vstack([c, each])
         got = as_array(
-            call_to_read(function, what, left), right.shape, f"{what}: the numbers of steps"
+            call_to_read(function, what, c, rest),
+            right.shape,
+            f"{what}: c and a row for each unit",
         )
         if close(got, right):
             continue
-        first = np.where((~large).any(axis=0), np.argmin(large, axis=0), len(left))
-        high = left > 1 / np.e
-        half = np.abs(left) > 0.5
+        reverse = np.where(one, c, rest)
         for wrong, hint in (
+            (np.where(one, 0, c), "at rest a cell is not 0; rest says what it holds"),
+            (np.where(one, c + rest, c), "put rest in place of c, do not add it"),
+            (np.where(one, c - rest, c), "put rest in place of c, do not take it away"),
             (
-                large.sum(axis=0),
-                f"you count the steps with a large share, {large[:, 0].sum()}; after which "
-                "step is it small for good?",
+                reverse,
+                "you put all units but one back; that asks another question. Put back one",
             ),
-            (first, "this is when it is small for the first time; does it stay so?"),
             (
-                last,
-                "this is the place of the last large share, counted from 0; steps count from 1",
+                np.where(np.tri(units) > 0, rest, c),
+                "the units of the rows before are still at rest; begin each row from c",
             ),
-            (right + 1, "one step too many; the first row is after 1 step"),
-            (_last(high), "a share below -1/e is large too"),
-            (_last(half), "the border is 1/e, 0.37, not a half"),
             (
-                np.where(large.any(axis=0), right, len(left)),
-                "a share that is never large takes 0 steps",
+                np.tile(rest, (units, 1)),
+                "all units are at rest in each row; if one array serves for all rows, copy it",
+            ),
+            (
+                np.tile(c, (units, 1)),
+                "nothing is put back; if a copy was changed, is it the one that you return?",
             ),
         ):
-            if close(got, wrong):
+            if close(got[1:], wrong):
                 raise CheckFailed(f"{what}: {hint}")
+        if close(got, np.vstack([each, c])):
+            raise CheckFailed(f"{what}: c as it is comes first, not last")
+        if not close(got[0], c):
+            raise CheckFailed(f"{what}: the first row is c as it is, got {got[0].round(2)}")
+        k = int(np.argmax(np.abs(got - right).max(axis=1)))
         raise CheckFailed(
-            f"{what}: got {np.round(got, 2).tolist()}; look for the last step whose share is "
-            "outside of the range"
+            f"{what}: in row {k} unit {k - 1} alone is at rest, {right[k].round(2)}; "
+            f"got {got[k].round(2)}"
         )
-    print("forgotten: right for 8 pushes.")
-
-
-def _last(large: NDArray[np.bool_]) -> Array:
-    """Return the last step that is marked, counted from 1; 0 if none is."""
-    return (large * np.arange(1, len(large) + 1)[:, np.newaxis]).max(axis=0).astype(float)
+    print("one_at_a_time: right for 3 networks.")

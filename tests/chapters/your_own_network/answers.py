@@ -2,34 +2,50 @@
 
 import numpy as np
 
-LIMIT = np.exp(-1)
-
-
-def one_by_one(left):
-    found = []
-    for column in np.asarray(left).T:
-        steps = [k + 1 for k, share in enumerate(column) if not -LIMIT <= share <= LIMIT]
-        found.append(max(steps, default=0))
-    return found
-
-
-def first_small(left):
-    large = np.abs(left) > LIMIT
-    return [int(np.argmin([*column, False])) for column in large.T]
-
-
-def without_care(left):
-    return len(left) - np.argmax((np.abs(left) > LIMIT)[::-1], axis=0)
-
 
 def in_place(forget):
     np.log(forget, out=forget)
     return -1 / forget.mean(axis=0)
 
 
-def sizes_in_place(left):
-    np.abs(left, out=left)
-    return one_by_one(left)
+def by_loop(c, rest):
+    rows = [list(c)]
+    for k, value in enumerate(rest):
+        rows.append([*c[:k], value, *c[k + 1 :]])
+    return rows
+
+
+def changed(c, rest):
+    rows = [c.copy()]
+    for k in range(len(c)):
+        c[k] = rest[k]
+        rows.append(c.copy())
+    return rows
+
+
+def copied_once(c, rest):
+    row, rows = c.copy(), [c]
+    for k in range(len(c)):
+        row[k] = rest[k]
+        rows.append(row)
+    return rows
+
+
+def never_begun_again(c, rest):
+    row, rows = c.copy(), [c]
+    for k in range(len(c)):
+        row[k] = rest[k]
+        rows.append(row.copy())
+    return rows
+
+
+def on_the_diagonal(make):
+    return lambda c, rest: np.vstack([c, np.where(np.eye(len(c)) > 0, make(c, rest), c)])
+
+
+def left_in_place(c, rest):
+    right = by_loop(c, rest)
+    return right[:1] + right[:0:-1]
 
 
 ANSWERS = {
@@ -37,7 +53,7 @@ ANSWERS = {
         ("right", lambda f: -len(f) / np.einsum("tu->u", np.log(f.astype("float32")))),
         ("leave it as it came", in_place),
         ("f = 1023/1024", lambda f: np.minimum(-1 / np.log(f).mean(axis=0), 100)),
-        ("right", lambda f: len(f) / -np.log(np.prod(f, axis=0))),
+        ("still above 0", lambda f: len(f) / -np.log(np.prod(f, axis=0))),
         ("right", lambda f: [-1 / np.mean(np.log(column)) for column in f.T]),
         ("mean of f", lambda f: -1 / np.log(f.mean(axis=0))),
         ("near τ only if", lambda f: 1 / (1 - f.mean(axis=0))),
@@ -52,18 +68,22 @@ ANSWERS = {
         ("should have shape", lambda f: -1 / np.log(f).mean(axis=1)),
         ("it would be exp", lambda f: -2 / np.log(f).mean(axis=0)),
     ],
-    "forgotten": [
-        ("right", one_by_one),
-        ("leave it as it came", sizes_in_place),
-        ("a share of 0.369 counts", lambda left: one_by_one(left * LIMIT / 0.38)),
-        ("small for the first time", first_small),
-        ("small for good", lambda left: (np.abs(left) > LIMIT).sum(axis=0)),
-        ("counted from 0", lambda left: np.maximum(np.array(one_by_one(left)) - 1, 0)),
-        ("one step too many", lambda left: np.array(one_by_one(left)) + 1),
-        ("below -1/e is large", lambda left: one_by_one(np.maximum(left, 0))),
-        ("not a half", lambda left: one_by_one(left * LIMIT / 0.5)),
-        ("takes 0 steps", without_care),
-        ("last step whose share", lambda left: 7 * np.ones(left.shape[1])),
-        ("should have shape", lambda left: np.abs(left) > LIMIT),
+    "one_at_a_time": [
+        ("right", by_loop),
+        ("right", lambda c, rest: c + np.eye(len(c) + 1, len(c), -1) * (rest - c)),
+        ("leave it as it came", changed),
+        ("c and a row for each unit should", lambda c, rest: by_loop(c, rest)[1:]),
+        ("at rest a cell is not 0", on_the_diagonal(lambda c, rest: 0 * rest)),
+        ("do not add it", on_the_diagonal(np.add)),
+        ("do not take it away", on_the_diagonal(np.subtract)),
+        ("all units but one back", lambda c, rest: np.vstack([c, by_loop(rest, c)[1:]])),
+        ("all units but one back", lambda c, rest: by_loop(rest, c)),
+        ("begin each row from c", never_begun_again),
+        ("copy it", copied_once),
+        ("nothing is put back", lambda c, rest: np.tile(c, (len(c) + 1, 1))),
+        ("comes first, not last", lambda c, rest: [*by_loop(c, rest)[1:], c]),
+        ("the first row is c as it is, got", lambda c, rest: [rest, *by_loop(c, rest)[1:]]),
+        ("unit 0 alone is at rest", left_in_place),
+        ("should have shape", lambda c, rest: np.transpose(by_loop(c, rest))),
     ],
 }

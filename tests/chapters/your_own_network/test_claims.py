@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from course_utils import pretrained
-from course_utils.gates import Gates, read_gates
+from course_utils.gates import Block, Gates, read_gates
 from tests.chapters import Page
 from tests.chapters.seeds import SEEDS
 
@@ -70,43 +70,69 @@ def test_the_second_quiet_voice_is_missed_and_the_others_are_heard():
 # ---- how long
 
 
-def test_trained_it_has_slow_units_and_shuffled_or_fresh_it_has_few():
-    assert chapter.slow(chapter.ours) > 30
-    assert (
-        max(chapter.slow(chapter.shuffled(chapter.ours, seed)) for seed in range(100, 110)) < 12
-    )
-    assert max(chapter.slow(chapter.fresh(seed)) for seed in range(100, 110)) == 0
+def test_fresh_its_forget_gates_are_near_a_half():
+    import torch
+
+    assert (chapter.tau > 1).sum() > 30  # trained, in seconds
+    for seed in range(3):
+        torch.manual_seed(seed)
+        layer = read_gates(torch.nn.LSTM(128, 128, batch_first=True))
+        tau = chapter.time_constants(layer.trace(chapter.x).gates["forget"][0, chapter.now :])
+        assert abs(np.median(tau) - 1.44) < 0.1
+        assert tau.max() < 3
+
+
+def both_measures(layer, x, *start):
+    """Return how long a push lasts, how long by the unit's own gates step by step, and τ."""
+    forget = layer.trace(x, *start).gates["forget"][0]
+    push = chapter.forgotten(chapter.pushed(layer, x, *start))
+    return push, chapter.forgotten(forget.cumprod(axis=0)), chapter.time_constants(forget)
 
 
 def test_a_push_and_the_gates_agree_where_no_weight_leads_on():
-    block = {
-        name: np.full(3, bias)
-        for name, bias in {"input": -2.0, "forget": 2.0, "cell": 0.0, "output": 2.0}.items()
-    }
-    from course_utils.gates import Block
-
+    biases = {"input": -2.0, "forget": 2.0, "cell": 0.0, "output": 2.0}
     zero = np.zeros((1, 3)), np.zeros((3, 3))
-    layer = Gates("LSTM", {name: Block(*zero, bias) for name, bias in block.items()})
+    blocks = {name: Block(*zero, np.full(3, bias)) for name, bias in biases.items()}
+    layer = Gates("LSTM", blocks)
     x, states = np.zeros((1, 40, 1)), [np.zeros((1, 3))] * 2
-    by_gates = chapter.time_constants(layer.trace(x, *states).gates["forget"][0])
-    by_push = chapter.forgotten(chapter.pushed(layer, x, *states))
-    np.testing.assert_array_equal(by_push, np.floor(by_gates))
+    push, own, tau = both_measures(layer, x, *states)
+    np.testing.assert_array_equal(push, np.floor(tau))
+    np.testing.assert_array_equal(own, np.floor(tau))  # gates that stand: nothing parts them
 
 
-def test_both_measures_part_by_a_factor_of_three():
-    ratios = []
-    for seed in (200, 201):
+def after_voices(seeds):
+    """Return three measures of units of one to five seconds, in silence and in a voice."""
+    voice = chapter.network.hear(pretrained.babble(10, seed=2))[np.newaxis]
+    found = {"silence": [], "voice": []}
+    for seed in seeds:
         x, now = chapter.after_voice(seed)
         trace = chapter.ours.trace(x)
         start = trace.h[:, now - 1], trace.c[:, now - 1]
-        left = chapter.forgotten(chapter.pushed(chapter.ours, x[:, now:], *start))
-        tau = chapter.time_constants(trace.gates["forget"][0, now:])
-        some = (tau > 30) & (tau < 150)
-        ratios.append(left[some] / tau[some])
-    ratio = np.concatenate(ratios)
-    assert 0.7 < np.median(ratio) < 1.6
-    assert ratio.max() > 2
-    assert ratio.min() < 0.7
+        for name, given in {"silence": x[:, now:], "voice": voice}.items():
+            measures = np.array(both_measures(chapter.ours, given, *start))
+            found[name].append(measures[:, (measures[2] > 30) & (measures[2] < 150)])
+    return {name: np.concatenate(each, axis=1) for name, each in found.items()}
+
+
+def test_both_measures_part_by_a_factor_of_three_and_gates_that_move_do_it():
+    def left_open(by):
+        """Return which share of the spread of pushes a measure leaves open."""
+        return np.var(np.log(push / by)) / np.var(np.log(push))
+
+    found = after_voices((200, 201, 202))
+    push, own, tau = found["silence"]
+    for ratio in (push / tau, own / tau):
+        low, middle, high = np.percentile(ratio, [10, 50, 90])
+        assert low < 0.7 < middle < 1.6 < 2 < high
+    low, middle, high = np.percentile(push / own, [10, 50, 90])
+    assert 0.3 < low < 0.7 < middle < 1.1
+    assert high < 1.7
+    assert left_open(own) < 0.35
+    assert left_open(tau) > 0.5
+    assert left_open(np.random.default_rng(0).permutation(own)) > 1  # of other units
+    push, own, _ = found["voice"]
+    assert np.median(push / own) < 0.9
+    assert np.percentile(push / own, 90) < 1.1
 
 
 # ---- three cells
