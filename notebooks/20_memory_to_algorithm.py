@@ -102,8 +102,8 @@ def states(weights: list, x: np.ndarray) -> list[np.ndarray]:
 
 
 # %% [markdown]
-# The loss is the {term}`cross-entropy` at every step. Backwards it is chapter 1's pass.
-# Slopes longer than 1 are cut to length 1, so that no single batch throws the weights far.
+# The loss is the {term}`cross-entropy` at every step. Backwards it is chapter 1's pass (`.mT` transposes
+# each network's matrix). Slopes longer than 1 are cut to length 1, so that no single batch throws the weights far.
 
 # %% tags=["hide-input"] jupyter={"source_hidden": true}
 def gradients(weights: list, x: np.ndarray) -> list[np.ndarray]:
@@ -285,7 +285,7 @@ for name, n, which in (("trained on 10, right at 1,000", 10, right[10]),
 
 # %% [markdown]
 # Networks that are right keep about 25 of 1,024 apart, after either training; those that answer like a coin
-# about 400. But 25 is not 2.
+# about 400 (160 to 830). But 25 is not 2.
 
 # %% [markdown]
 # ## From clusters to a machine
@@ -311,7 +311,7 @@ def each(weights: list) -> list[list]:
 
 
 # %% [markdown]
-# Many of its states may be one and the same in all that they will ever say. Two states differ if they give
+# Many of its states may say the same for ever. Two states differ if they give
 # different answers now, or if the same symbol leads them to states that differ.
 #
 # :::{admonition} Exercise 2 · The smallest machine
@@ -360,7 +360,8 @@ print("trained on 4, like a coin: median above 20:",
 
 # %% [markdown]
 # Every network that is right after training on 10 has come down to *even* and *odd*. A 1 changes them, a 0
-# does not. So it is with cuts of 0.02 and 0.2. Those that answer like a coin have dozens of states or hundreds.
+# does not. So it is with cuts of 0.02 and 0.2. Trained on 4, four of the six that are right have two states too;
+# two have 3 and 5, the additional ones for 1 to 5 of the 1,024 strings.
 
 # %% [markdown]
 # ## What do they keep?
@@ -414,10 +415,8 @@ plt.show()
 # :::
 #
 # What fails has not learned strings by heart either: trained on 4, a network that answers like a coin at 1,000 is
-# wrong on at most one in ten strings of five, where rote learning would throw a coin. It counts for a while, then
-# forgets, and answers from the symbols read last. Four of the 23 networks that answer like a coin, from all four
-# trainings, still disagree in more than one answer in ten; they keep something, but not this bit. Here a memory
-# becomes an algorithm where one bit no longer fades.
+# wrong on at most one in ten strings of five, where rote learning would throw a coin. Most count for a while, then
+# forget, and answer from the symbols read last. Here a memory becomes an algorithm where one bit no longer fades.
 
 # %% [markdown]
 # ## What could fool us

@@ -69,6 +69,12 @@ def kept():
     return {n: chapter.agreement(weights) for n, weights in nets().items()}
 
 
+def four():
+    """Return machine and cloud of those that are right after training on 4."""
+    pairs = zip(machines(nets()[4]), cloud(nets()[4]), strict=True)
+    return [pair for pair, good in zip(pairs, right(4), strict=True) if good]
+
+
 def coins(n):
     return scores()[n] < 0.6
 
@@ -206,6 +212,11 @@ def test_what_is_right_keeps_few_clusters_and_two_states(held):
     counts = np.array([chapter.clusters(h).max() + 1 for h in cloud(nets()[4])])
     assert np.median(counts[coins(4)]) > 100
     assert np.median(sizes(4)[coins(4)]) > 20
+    kinds = [chapter.reduce(*m)[chapter.clusters(h)] for m, h in four()]
+    outside = [1024 - np.sort(np.bincount(kind))[-2:].sum() for kind in kinds]
+    if FIRST_SEED == 0:
+        assert 3 <= np.sum(sizes(4)[right(4)] == 2) <= 5
+        assert max(outside) <= 20
     # another cut tells the same
     for cut in (0.02, 0.2):
         pairs = zip(chapter.each(nets()[10]), cloud(nets()[10]), good, strict=True)
