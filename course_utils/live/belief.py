@@ -18,8 +18,8 @@ FITTED = 80
 RIDGE = 1e-6
 """What the fit adds to each square: enough to solve where features repeat each other."""
 SOURCES = ("states", "predictions", "symbols")
-LOOKS = (("o", "blue"), ("s", "vermilion"), ("^", "green"), ("d", "purple"), ("v", "ochre"))
-"""Marker and colour of the beliefs that hold a hidden state for the likeliest."""
+LOOKS = (("^", "blue"), ("s", "vermilion"), ("o", "green"), ("d", "purple"), ("v", "ochre"))
+"""Marker and colour of the beliefs that hold a hidden state, a to e, for the likeliest."""
 Array = NDArray[Any]
 
 

@@ -60,6 +60,7 @@ function mixed(start, end, share) {
 }
 
 function build(data, figure) {
+  const STATES = "abcde"; // as the chapter calls the rooms
   const SOURCES = [["states", "its states"], ["predictions", "its predictions"], ["symbols", "the symbols alone"]];
   const names = Object.keys(data.processes);
   let name = names[0], share = 0, source = "states", typed = [], now;
@@ -137,7 +138,7 @@ function build(data, figure) {
     if (steps.length) parts.push(line(steps.map((p) => [x(p), y(p)]), { stroke: "var(--black)" }));
     steps.forEach((p, k) => parts.push(marker("o", x(p), y(p), { fill: k === steps.length - 1 ? "var(--black)" : "var(--paper)",
       stroke: "var(--black)", "stroke-width": 1.5 }, k === steps.length - 1 ? 7 : 4)));
-    corners.forEach((p, k) => parts.push(svg("text", { x: x(p) + 14 * p[0], y: y(p) + (p[1] > 0 ? -10 : 20), "text-anchor": "middle" }, `state ${k + 1}`)));
+    corners.forEach((p, k) => parts.push(svg("text", { x: x(p) + 14 * p[0], y: y(p) + (p[1] > 0 ? -10 : 20), "text-anchor": "middle" }, STATES[k])));
     return parts;
   }
 
@@ -152,7 +153,7 @@ function build(data, figure) {
     words.set(`${name}, read from ${what}: R² = ${format(now.score)}.${end}${stop}`);
     truth.root.setAttribute("aria-label", `Beliefs of ${name} by Bayes' rule, between ${start.length} corners.`);
     found.root.setAttribute("aria-label", `The same beliefs, read from ${what}. R squared is ${format(now.score)}.`);
-    key.replaceChildren(legend([...start.map((_, k) => [`likeliest: state ${k + 1}`, data.looks[k][1], null, data.looks[k][0]]),
+    key.replaceChildren(legend([...start.map((_, k) => [`likeliest: ${STATES[k]}`, data.looks[k][1], null, data.looks[k][0]]),
       ...(now.path.length ? [["your string", "black", "", "o"]] : [])]));
     truth.redraw();
     found.redraw();

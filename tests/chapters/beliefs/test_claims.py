@@ -31,6 +31,12 @@ def scores(nets, x, b):
     return np.array([chapter.score(chapter.states(net, x), b) for net in nets])
 
 
+def late(net):
+    """Return R squared at symbols 13 to 24 of a read-out that is fitted there too."""
+    h = chapter.states(net, chapter.x24)
+    return chapter.score(h[:, 12:], chapter.b24[:, 12:])
+
+
 def fresh(name, seeds=SEEDS, count=1000, **kind):
     """Return R squared of untrained networks."""
     T, start = processes()[name]
@@ -173,6 +179,7 @@ def test_hundreds_of_units_that_learned_nothing_read_as_well_as_32_that_did():
         found = scores([chapter.loud(seed, units) for seed in range(3)], x, b)
         assert low < found.min() <= found.max() < high
     assert chapter.later_score(chapter.loud(0, 512)) == pytest.approx(0.78, abs=0.02)
+    assert late(chapter.loud(0, 512)) == pytest.approx(0.85, abs=0.01)
 
 
 def test_products_of_four_symbols_need_no_network():
@@ -236,6 +243,7 @@ def test_training_on_rrxor_brings_the_beliefs(held, first, count):
     assert np.all(found > 0.9)
     assert np.all(rest > 0.85)
     assert np.all(later > 0.9)
+    assert min(map(late, nets)) > 0.95
     best = chapter.bayes(chapter.xor, x, b)
     assert max(chapter.loss(net, x).item() for net in nets) < best + 0.02
 
