@@ -484,7 +484,7 @@ print(f"trained on coins: {score(states(other, x2), b2):.1f}")
 #
 # **Is it a table?** RRXOR has only 1,156 strings of 12 symbols, and both halves of ours share many. So read symbols
 # 13 to 24 of strings, longer than any in training, with the read-out of the first twelve. There the trained network
-# beats the 512 random units. (Fitted there too, they reach 0.85, the trained one 0.98.)
+# beats the 512 random units. (Fitted there too, they reach 0.85, the trained ones 0.98.)
 
 # %%
 def later_score(net) -> float:
