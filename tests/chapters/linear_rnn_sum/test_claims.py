@@ -179,6 +179,71 @@ def test_the_gain_by_length_10_on_forty_other_data_sets():
     assert round(np.median(gains)) in (5, 6, 7)
 
 
+def off_after_300_000_digits(length):
+    """How far 100 networks are off at 100 digits, for a small and a large rate.
+
+    Each has its own start and batches, the same at both rates.
+    """
+    digits, sums = data.digit_sums(8_000, length=length, seed=1)
+    rng = np.random.default_rng(FIRST_SEED)
+    start = np.tile(rng.uniform(0, 1, (100, 1)), (2, 1))
+    rates = np.repeat([[0.001], [0.01]], 100, axis=0)
+
+    def gradients(weights):
+        rows = np.tile(rng.integers(len(digits), size=(100, 4)), (2, 1))
+        x = digits[rows].transpose(2, 0, 1)[np.newaxis]  # one "sequence" holds all batches
+        return [s[0] / 4 for s in chapter.gradients(weights, x, sums[np.newaxis, rows])]
+
+    *_, end = training.adam(
+        [start, 0 * start + 0.5, 0 * start], gradients, [rates] * (75_000 // length)
+    )
+    off = [abs(chapter.mean_error(*w, 100)) for w in np.array(end)[:, :, 0].T]
+    return np.array(off).reshape(2, 100)
+
+
+def test_a_batch_of_its_own_gives_each_network_the_gradients_it_has_alone():
+    rng = np.random.default_rng(0)
+    weights = list(rng.uniform(0, 1, (3, 5, 1)))
+    rows = rng.integers(len(chapter.x), size=(5, 4))
+    x = chapter.x[rows].transpose(2, 0, 1)[np.newaxis]
+    together = chapter.gradients(weights, x, chapter.y[np.newaxis, rows])
+    for k, own in enumerate(rows):
+        alone = chapter.gradients([w[k] for w in weights], chapter.x[own], chapter.y[own])
+        assert np.allclose(np.array(together)[:, 0, k] / 4, alone)
+
+
+@pytest.mark.sweep
+def test_for_the_same_number_of_digits_length_3_is_better_at_100_at_both_rates(held):
+    off = {length: off_after_300_000_digits(length) for length in (3, 10)}
+    small, large = ({length: off[length][k] for length in off} for k in (0, 1))
+    sure = held(
+        1,
+        "After 300,000 digits at rate 0.001, trained at length 3: right at 100 to a hundredth",
+        small[3] < 0.01,
+        quote="{held} of {seeds} trained at length 3",
+    )
+    short = held(
+        1,
+        "After 300,000 digits at rate 0.01, trained at length 3: right at 100 to a hundredth",
+        large[3] < 0.01,
+        quote="by less: {held} of {seeds}",
+    )
+    long = held(
+        1,
+        "After 300,000 digits at rate 0.01, trained at length 10: right at 100 to a hundredth",
+        large[10] < 0.01,
+        quote="against {held} of {seeds}",
+    )
+    assert sure >= 95
+    assert small[10].min() > 0.01
+    assert 5 < np.median(small[10]) < 8
+    assert 300 < small[10].max() < 500
+    assert 85 < short < 100
+    assert 65 < long < 85
+    only = [(large[a] < 0.01) & (large[b] >= 0.01) for a, b in ((3, 10), (10, 3))]
+    assert only[0].sum() > 2 * only[1].sum()
+
+
 def as_the_tutorial_trains(start, updates=10_000):
     """Adam at 0.001 in batches of 4, all networks in the same order of sequences."""
     rng = np.random.default_rng(0)

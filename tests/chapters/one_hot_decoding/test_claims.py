@@ -151,6 +151,8 @@ def test_momentum_ends_at_the_predicted_bias_and_adam_does_not(held):
     )
     assert both == met == kept == broken == 20
     assert np.allclose(Q(first) - Q(start), 0.9, atol=1e-6)
+    lower = predicted - adam[2].ravel()
+    assert [round(lower.min(), 1), round(lower.max(), 1)] == [1.6, 1.8]
 
 
 def test_adam_breaks_the_law_by_a_size_of_each_gradients_own():
