@@ -135,7 +135,7 @@ print("one-hot", data.one_hot(every).shape, "times E is the lookup:", same)
 # the start, as far as $W$ does not turn.
 #
 # We train 100 networks side by side, with plain gradient descent on all 1,000 sequences at once. Averaged over
-# them, the slopes for $v$ and $U$ have a formula, folded here. From there on it is the chain rule.
+# them, the slopes for $v$ and $U$ have a formula, folded here.
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show the slopes for the table and U", "code_prompt_hide": "Hide the slopes"} jupyter={"source_hidden": true}
 COUNTS = np.arange(10.0)[:, np.newaxis]  # what each digit counts
@@ -192,8 +192,7 @@ nets = {spread: train(start(spread)) for spread in spreads}
 # %% [markdown]
 # ## The one table
 #
-# Here is a network from the largest start. Its rows look like noise, and no entry of $E$ or $W$ is a digit.
-# What each digit adds is easy to read.
+# Here is a network from the largest start. No entry of $E$ or $W$ is a digit. What each digit adds is easy to read.
 
 # %%
 E, W, U, b = (weight[0] for weight in nets[1.0])
@@ -257,10 +256,13 @@ live.DecodeBasis(one)
 # :class: predict
 # The picture shows the direction in which the rows differ most. Along $W$ the row of digit $d$ ends at
 # $(d - b) / |W|$, in order, and $|W|$ is about 3.3 ([derived here](A2_closed_forms.md)). The digits 0 to 9 have a
-# standard deviation of 2.9. So along $W$ the rows differ by $2.9 / 3.3 = 0.87$, nearly whatever the start. Across
-# $W$, in nine directions, they keep the noise of the start. Chance makes one of these directions longer than the others,
-# 1.7 times the spread on average. From which spread on does the picture turn away from $W$?
+# standard deviation of 2.9. So along $W$ the rows differ by $2.9 / 3.3 = 0.87$, nearly whatever the start.
+#
+# Across $W$, in nine directions, they keep the noise of the start. In the one in which chance spreads ten rows most,
+# they differ by 1.7 times the spread, on average. From which spread on does the picture turn away from $W$?
 # :::
+#
+# For the rows less their mean, `np.linalg.svd(...)[2]` holds the principal components, by falling {term}`singular value`.
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show how the picture is measured", "code_prompt_hide": "Hide how the picture is measured"} jupyter={"source_hidden": true}
 def component(E: np.ndarray) -> np.ndarray:
@@ -356,7 +358,7 @@ for spread in (0.2, 0.3, 0.5, 1.0):
 
 
 # %% [markdown]
-# The order fades under Adam too, over the same spreads.
+# The order fades under Adam too.
 #
 # **Does $W$ not turn?** Our prediction assumed it. We measure how far it turns, and make rows by hand in which it never
 # did: noise of the spread 0.58 across $W$, the digits along it.
