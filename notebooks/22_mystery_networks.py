@@ -64,8 +64,8 @@ for name, box in boxes.items():
 # %% [markdown]
 # The last column is one of the strings that the box was trained on, of six on its `sheet`.
 #
-# A program has a state, too. `step` says how a letter changes it, `say` what is said then. Another function may
-# push the state once, after letter `t`; we need it later.
+# A program has a state, too. `step` says how a letter changes it, `say` what is said then (`int`, where it says
+# its state as it is). Another function may push the state once, after letter `t`; we need it later.
 
 # %%
 from course_utils.checks import mystery_networks as checks
@@ -124,7 +124,7 @@ for k in np.argsort(value):
 # %% [markdown]
 # :::{admonition} Predict first 2
 # :class: predict
-# A counter needs a stable point for every number. What will box G say if you give it $n$ a's and then 400 b's, for
+# A count that is to last needs a place that stays, one for each number. What will box G say if you give it $n$ a's and then 400 b's, for
 # $n = 0, 1, \dots, 8$?
 # :::
 
@@ -133,13 +133,14 @@ end = [int(G.read("a" * n + "b" * 400).says[-1]) for n in range(9)]
 print("a's      ", *range(9))
 print("box G    ", *end)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A count of three or more creeps up to 6, a smaller one to 1. Box G keeps two numbers; what looks like the others is a slow way to one of them.", "name": "fig-mystery-networks-pause"}, "image": {"alt": "What the readout of box G gives after n a's and up to 400 b's, for n from 0 to 8, on a logarithmic axis of b's. The lines begin near n, that of 8 near 7. Those for n of 3 or more meet at 6.1 within 10 to 200 b's, those for 0 to 2 end at 1.1. Dashed lines mark the stable points, dotted lines the unstable ones between them."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A count of three or more drifts to 6, a smaller one to 1. Box G keeps two numbers; what looks like the others is a slow way to one of them. Dashed are stable points, dotted unstable ones.", "name": "fig-mystery-networks-pause"}, "image": {"alt": "What the readout of box G gives after n a's and up to 400 b's, for n from 0 to 8, on a logarithmic axis of b's. The lines begin near n, that of 8 near 7. Those for n of 3 or more meet at 6.1 within 10 to 200 b's, those for 0 to 2 end at 1.1. Dashed lines mark the stable points, dotted lines the unstable ones between them."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
-pause = np.arange(1, 402)
+pause, at = np.arange(1, 402), -1.0
 for n in range(9):
     line = G.read("a" * n + "b" * 401).states[n:] @ G.V + G.v
     ax.semilogx(pause, line, "-", color=plotting.COLOURS["blue"])
-    ax.text(0.9, line[0], str(n), ha="right", va="center")
+    at = max(line[0], at + 0.5)  # so that no label is upon another
+    ax.text(0.9, at, str(n), ha="right", va="center")
 for v, unstable in zip(value, points.unstable):
     ax.axhline(v, linestyle=":" if unstable else "--",
                color=plotting.COLOURS["black"], linewidth=1)
@@ -152,7 +153,7 @@ plt.show()
 # :::{dropdown} Answer 2
 # 1, 1, 1, 6, 6, 6, 6, 6, 6. Two stable points are in reach, near 1 and near 6, and an unstable one between them, near 3. What
 # starts above it ends at 6. (No count starts near the third, at -2.) With eigenvalues so near 1 that takes time: a count of 0, 2 or 3 lasts for 30 b's
-# and more, one of 4 or 5 for five. Random strings of ten seldom have such pauses. (Try it in the figure: type `aaab`, and let the last letter come again.)
+# and more, one of 4 or 5 for five or six. Random strings of ten seldom have such pauses. (Try it in the figure: type `aaab`, and let the last letter come again.)
 # :::
 #
 # So "it counts" is a program for short strings, and the points say what comes after. 300 random strings do not tell it from its
@@ -238,9 +239,12 @@ def share(d: np.ndarray) -> float:
 
 
 # %%
-rng = np.random.default_rng(0)
-rays = rng.normal(size=(500, G.size))
-rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Return each row at length 1."""
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+rays = unit(np.random.default_rng(0).normal(size=(500, G.size)))
 candidates = {"what an a does": long, "the shortest": short}
 for name, d in candidates.items():
     length = np.linalg.norm(d)
@@ -252,10 +256,10 @@ for name, d in candidates.items():
 # :::{dropdown} Answer 3
 # Both vectors are right in all texts. But so are a few in a hundred random vectors as long as the first, and fewer than one in a hundred as
 # long as the second. In eight dimensions the cosine of a random vector with a given one is 0 on average, with a standard deviation of
-# 0.35, so a vector longer than it need be sometimes hits the mark by chance. A push says the more, the nearer it is to the shortest.
+# 0.35, so a vector longer than it need be sometimes hits the mark by chance. The shorter a push that works, the fewer random vectors do as well.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "What a push moves the readout by decides. Short random vectors that move it by more than about a half do, in most texts, what a count of one more would.", "name": "fig-mystery-networks-push"}, "image": {"alt": "Share of texts as predicted against what a push moves the readout by, from -0.8 to 1.1. Forty random vectors, circles for the longer and crosses for the shorter ones, lie at 0 below 0.4 and, with one exception, between 0.8 and 1 above 0.5. The two chosen vectors, a square and a triangle, lie at 1 and 1."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What a push moves the readout by decides. Random vectors that move it by 0.6 to 1.5 do, in most texts, what a count of one more would.", "name": "fig-mystery-networks-push"}, "image": {"alt": "Share of texts as predicted against what a push moves the readout by, from -0.8 to 1.1. Forty random vectors, circles for the longer and crosses for the shorter ones, lie at 0 below 0.4 and, with one exception, between 0.8 and 1 above 0.5. The two chosen vectors, a square and a triangle, lie at 1 and 1."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 for (name, d), marks in zip(candidates.items(), (("o", "s"), ("x", "^"))):
     random = np.linalg.norm(d) * rays[:20]
@@ -276,20 +280,11 @@ plt.show()
 # of the 300 strings. And after 400 b's none says more than four different numbers for $n$ from 0 to 8: none of them
 # holds a count.
 #
-# **Is it the letter?** Under c the points are nearly those under b: both letters mean nothing.
-
-# %%
-under_c = dynamics.fixed_points(G.cell, visited, mystery.one_hot("c")[0])
-reached = np.sort((under_c.states @ G.V + G.v)[under_c.unstable == 0])
-print("stable under c:", *reached.round())
-
-# %% [markdown]
 # **Does only the readout count?** We add to the shortest vector a part at right angles to V. It moves the readout by
 # nothing at once.
 
 # %%
-across = rays[:20] - np.outer(rays[:20] @ G.V, short)
-across /= np.linalg.norm(across, axis=1, keepdims=True)
+across = unit(rays[:20] - np.outer(rays[:20] @ G.V, short))
 for size in (0.3, 3):
     median = np.median([share(short + size * ray) for ray in across])
     print(f"a part of length {size} across: {median:.1f} of the texts")
@@ -304,8 +299,8 @@ for size in (0.3, 3):
 # %% [markdown]
 # ## Six boxes
 #
-# A to F are yours. They were trained on strings of 8 to 24 letters; six of them are on its sheet. One of the six boxes cheats: it
-# was to learn something else than it did, and no string of its sheet tells.
+# A to F are yours. Each was trained on strings of 8 to 24 letters; six of its strings are on its sheet. One of the six boxes
+# cheats: it was to learn something else than it did, and no string of its sheet tells.
 #
 # Say what each box computes, and prove it twice: with a program that is right on strings nobody has seen, and with a
 # push that does what the program says. If your teacher has given you a file, write `mystery.use("boxes-7.json")` and
@@ -315,7 +310,8 @@ for size in (0.3, 3):
 # :class: exercise
 # Difficulty 3 of 5, 60 minutes. Practises: *Write*, *Doubt*. Write `program_a(text)` to `program_f(text)`. Each returns
 # what its box says after each letter of a text: a list of whole numbers. The checks try them on 24 new strings of 10
-# and 25 letters, some with long runs. Meanwhile all boxes are sealed: a program has to know by itself.
+# and 25 letters, some with long runs. Meanwhile all boxes are sealed: a program has to know by itself. (A copy of
+# the weights would pass, and explain nothing.)
 # :::
 #
 # :::{dropdown} Hint 1
@@ -414,8 +410,9 @@ checks.program_f(program_f)
 # Difficulty 4 of 5, 50 minutes. Practises: *Push*. Write `cause_a(box)` to `cause_f(box)`. Each returns two things: a vector
 # `d`, and a function `predict(text, t)` that returns what the box will say after each letter of the text if `d` is added
 # to its state after letter `t`, as in Exercise 1. The state of an LSTM is h and c side by side. The checks push in 40 new
-# texts of 16 letters, with all boxes sealed while they ask you. The prediction has to be right in 32 texts, for every letter, and
-# change something in 8, if the box remembers after letter `t`, too; and at most one of 20 random vectors as long as `d` may do as well.
+# texts of 16 letters, with all boxes sealed while they ask you. The prediction has to be right in 32 texts, for every letter. In
+# 8 it has to differ from what the box says without the push; where the box has a memory, after letter `t`, not only at it. And at most
+# one of 20 random vectors as long as `d` may do as well.
 # :::
 #
 # :::{dropdown} Hint 1
@@ -425,7 +422,7 @@ checks.program_f(program_f)
 #
 # :::{dropdown} Hint 2
 # `swap` finds a vector. Choose its texts: those in which the letter makes a difference, such as those after which a bit is
-# not set. If random vectors do as well, try a shorter push where the box says yes or no, and a longer one where it says
+# not set. To set a bit may show more often than to clear it. If random vectors do as well, try a shorter push where the box says yes or no, and a longer one where it says
 # numbers.
 # :::
 
@@ -578,6 +575,6 @@ checks.cause_f(cause_f)
 # %% [markdown]
 # ## Further reading
 #
-# - {cite:t}`geiger2021`: when a program describes what a network does, tested by interventions.
+# - {cite:t}`geiger2021`: when a program describes what a network does, tested by {term}`interventions <intervention>`.
 # - {cite:t}`geirhos2020`: cues that fit the training data, and how to find them.
 # - {cite:t}`hanley1983`: what "it never happened" says.

@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from course_utils import dynamics, mystery
+from course_utils import mystery
 from course_utils.checks import mystery_networks as checks
 from tests.chapters import Page, solution
 from tests.chapters.mystery_networks.answers import RIGHT, on_and_off
@@ -68,17 +68,16 @@ def test_five_points_foretell_what_is_said_after_a_pause():
     assert foretold == chapter.end == [1, 1, 1, 6, 6, 6, 6, 6, 6]
 
 
-def test_points_of_another_letter_foretell_the_same_and_those_of_d_do_not():
-    np.testing.assert_allclose(chapter.reached, [-2, 1, 6], atol=0.3)
-    d = dynamics.fixed_points(G.cell, chapter.visited, mystery.one_hot("d")[0])
-    assert len(d.states) == 1
-    assert abs((d.states @ G.V + G.v).item()) < 0.2
+def test_counts_above_six_come_down_and_those_between_three_and_six_go_up():
+    readout = [G.read("a" * n + "b" * 401).states[[n, -1]] @ G.V + G.v for n in range(9)]
+    went = np.sign([last - first for first, last in readout])
+    assert went.tolist() == [1, 1, -1, 1, 1, 1, 1, -1, -1]
 
 
 def test_pauses_as_long_seldom_come_in_random_strings_of_ten():
     lasts = [(G.read("a" * n + "b" * 400).says[n:] == n).argmin() for n in range(6)]
     assert min(lasts[0], lasts[2], lasts[3]) >= 30
-    assert lasts[4:] == [6, 5]
+    assert sorted(lasts[4:]) == [5, 6]
     pauses = [
         (count(text)[run.end() - 1], len(run[0]))
         for text in chapter.texts
