@@ -120,8 +120,9 @@ def ended(h: np.ndarray) -> np.ndarray:
 
 
 # %% [markdown]
-# On the way out we drop a string at its first sound that nobody wants. We want *fish*, *knight*, a few words
-# that it reads wrongly, and 240 of the dictionary's 6,580 words of four letters, each as the dictionary says it.
+# Each of the 456,976 states is then said, sound by sound; a string drops out at its first sound that nobody wants. We
+# want *fish*, *knight*, a few words that it reads wrongly, and 240 of the dictionary's 6,580 words of four letters, each
+# as the dictionary says it.
 
 # %%
 dictionary = pretrained.words()
@@ -174,7 +175,7 @@ for word in ["fish", "knight"]:
 #
 # Is that English? Put a k before all strings of n, a vowel or y, and a third letter: in 82% nothing changes.
 # Before 13 other consonants it is in at most one of ten. But f, c and q, which no word of the dictionary drops
-# before n, go there in 41, 38 and 54%. So half of the silent k is English.
+# before n, go there in 41, 38 and 54%. So not all of the silent k need be English.
 #
 # The network reads *what* wrongly. How would *what* have to be spelt?
 
@@ -189,13 +190,8 @@ print(f"of {len(words)} words it reads {len(right)} right;",
 
 
 # %% [markdown]
-# *Meny* and *bizy* are how a child might spell.
-#
-# What has the sound lost of the spelling? A list of $m$ equally probable strings leaves $\log_2 m$ bits open. Over all
-# strings of three letters 1.4 of 14.1 bits are lost; strings thrown at as many readings lose 1.3. Only the long lists
-# are more than chance: 57 strings share one reading, by chance a dozen at most. (A test reads them all.) Short
-# readings have them: over all strings of four letters, a reading of two sounds has 19 strings on average, one of
-# four sounds 3.
+# *Meny* and *bizy* are how a child might spell. Some lists are long: of all strings of three letters 57 share one
+# reading, and thrown at as many readings by chance, a dozen would at most. (A test reads them all.)
 #
 # ## Which of them is English?
 #
@@ -366,9 +362,9 @@ print(f"8 letters: {len(found)} found:", *found[:3])
 # ## What could fool us
 #
 # **A measure from where it is easy.** At five letters the list can still be made for a tenth of the beginnings,
-# drawn at random. By it the same search finds a third of the spellings (0.25 to 0.45, a 95% interval over 50
-# words). To beat chance, here hundreds of times, is not to find most. Of *psychology* it has found some, and
-# nobody knows of how many.
+# drawn at random. By it the same search finds a third of all spellings (0.25 to 0.5, a 95% interval over 40 words);
+# a few long lists hold most of these. To beat chance, here hundreds of times, is not to find most. Of *psychology* it
+# has found some, and nobody knows of how many.
 #
 # **A tie.** No decision in the list of *fish* hangs on rounding; a test checks.
 #
@@ -383,7 +379,7 @@ print(f"8 letters: {len(found)} found:", *found[:3])
 # ## What we saw
 #
 # - *List*: 11 strings of four letters are *fish* to the network, and no twelfth. Before n it drops k in 82%, as
-#   English does, and f, c and q, as nobody does, in 41, 38 and 54%.
+#   English always does, and f, c and q, as nobody does, in 41, 38 and 54%.
 # - *Weigh*: the right word is the first of its list one time in four by chance, three in five with a prior
 #   of letter pairs, and four in five with a dictionary.
 # - *Search*: a beam that finds two spellings of three at four letters finds one of three at five.
