@@ -299,8 +299,7 @@ for size in (0.3, 3):
 # %% [markdown]
 # ## Six boxes
 #
-# A to F are yours. Each was trained on strings of 8 to 24 letters; six of its strings are on its sheet. One of the six boxes
-# cheats: it was to learn something else than it did, and no string of its sheet tells.
+# Each of A to F was trained on strings of 8 to 24 letters. One of them cheats: it was to learn something else than it did, and no string of its sheet tells.
 #
 # Say what each box computes, and prove it twice: with a program that is right on strings nobody has seen, and with a
 # push that does what the program says. If your teacher has given you a file, write `mystery.use("boxes-7.json")` and

@@ -242,10 +242,9 @@ for name, given in {"silence": x[:, now:], "voice": voice}.items():
         print(f"  {what:10}", spread)
 
 # %% [markdown]
-# For units of one to five seconds the middle of push and $\tau$ is not far apart, but single units differ by a factor of three. In
-# silence that takes no other unit: `own`, what a unit's gates leave of a push step by step, differs from $\tau$ as much, for the
-# gates move, and $\tau$ is their mean over ten seconds. While a voice goes on, what comes back through $h$ shortens a push. Neither
-# measure says whether anybody reads the unit.
+# For units of one to five seconds push and $\tau$ differ by a factor of three, up or down. In silence that takes no other unit: `own`,
+# what a unit's gates leave of a push step by step, differs from $\tau$ as much, for the gates move, and $\tau$ is their mean. While a
+# voice goes on, what comes back through $h$ shortens a push. Neither measure says whether anybody reads the unit.
 #
 # ## Step 5: What does the answer use?
 #
@@ -406,7 +405,7 @@ for name, column in zip(names, against_rest.T):
 #
 # :::{dropdown} Answer 1
 # Three in every case, units 13, 61 and 73; two, 61 and 73, come near. Units 31 and 11, which by their gates remember for minutes, do nothing for it, though the voice moved them
-# too. Nor do 93 and 120, as slow as 13 and 61. The longest memory need not be the one that is used. Nor would a look at the
+# too. The longest memory need not be the one that is used. Nor would a look at the
 # weights do: ranked by how far the voice moved a cell, times its weight in the score, our three come 12th, 46th and 65th.
 # :::
 #
@@ -437,7 +436,7 @@ print("seconds:", (-STEP / np.log(rates)).round().astype(int))
 
 # %% [markdown]
 # From nothing and from a voice, silence leads to the same stable point. Its eigenvalues foretell how a small push dies out
-# beside it: to $1/e$ in 41, 7 and 5 seconds, by its direction.
+# beside it: to $1/e$ in 41, 7 and 5 seconds.
 #
 # :::{dropdown} Answer 2
 # With two, a voice could leave it deaf until somebody resets it. With one, it recovers by itself, and a reset saves the wait.
