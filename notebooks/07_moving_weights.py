@@ -32,7 +32,7 @@
 # :class: predict
 # One copy is right. In one the blocks were taken for those of another framework. In one the recurrent
 # weights were not transposed. One was started in the state in which a first reading of the same
-# sequences had left it. Which is which? You need to know nothing but this: an LSTM starts from states of 0.
+# sequences had left it. Which is which? All you need: an LSTM starts from states of 0.
 # :::
 #
 # :::{dropdown} Answer 1
@@ -246,11 +246,11 @@ for units in (UNITS, 64, 256):
 
 # %% [markdown]
 # A float32 number carries about seven digits, so agreement to $10^{-7}$ is all one can hope for.
-# That is the floor under our mistakes. From here on, 8 units.
+# From here on, 8 units.
 #
 # ## Where a difference starts
 #
-# Five copies with one mistake in the weights each. None raises an error.
+# Five copies with one mistake in the weights each.
 
 # %%
 def wrong_weights(W, U, b) -> dict[str, dict]:
@@ -393,7 +393,7 @@ plt.show()
 # 6. **Right for two steps, wrong later?** A mask, or rounding that grows (below).
 # 7. **Still different?** Lay the weights side by side: `read_gates` takes a layer or a
 #    [file](A3_porting_notes.md), and its `.blocks` compare by name. If they agree, compare each framework
-#    with `gates.trace` of its own layer. The one that disagrees runs something else than its weights say.
+#    with `gates.trace` of its own layer.
 #
 # ## What could fool us
 #

@@ -209,7 +209,7 @@ checks.said_by_output(said_by_output)
 # %% [markdown]
 # ## How long does it take?
 #
-# One direction the output does see. Along it the descent closes in on the target.
+# Along the one direction that the output sees, the descent closes in on the target.
 #
 # :::{admonition} Predict first 2
 # :class: predict
@@ -300,7 +300,7 @@ plt.show()
 
 # %% [markdown]
 # No input gives $\sigma(z) = 1$. The loss still falls for ever while $z$ grows, which looks like slow
-# convergence. `inversion.reconstruct`, which also takes models of Keras and PyTorch, refuses such a target.
+# convergence. `inversion.reconstruct` refuses such a target.
 
 # %%
 for target in 1.0, 1.2:
@@ -411,8 +411,8 @@ for name, run in ("plain", plain), ("Adam", by_adam):
 #
 # - From 10 the input passes the target after 44 steps and overshoots to $-4.3$. Where the sigmoid bends,
 #   gradients thousands of times larger come in. Until Adam has forgotten them, its steps back are short.
-# - The 58 from 15 are luck: the run is within 0.001 as it passes the target. From 14.75 and 15.25 it overshoots like
-#   the others, and takes 262 and 267.
+# - The 58 from 15 are luck: the run is within 0.001 as it passes the target. From 14.75 and 15.25 it overshoots,
+#   and takes 262 and 267.
 # - Far out, the gradient is $1.8\, e^{-z}$. From $z = 19$ on it is below $\varepsilon$. Then it is no longer divided
 #   by its own size, and the stall returns.
 #
