@@ -304,7 +304,6 @@ def trained_by_keras(recurrent_start, epochs):
     import keras
 
     names = {"keras": keras, "np": np, "data": data, "training": training}
-    exec(cell("data.split("), names)
     build = cell("embedding = keras.layers.Embedding")
     build = build.replace("keras.initializers.Constant(0.5)", recurrent_start)
     fit = cell("model.compile(").replace("epochs=4", f"epochs={epochs}")
@@ -327,6 +326,7 @@ def keras_runs():
 def test_keras_learns_from_our_start_with_every_seed(held, keras_runs):
     learned, right = [], []
     for _, last, losses in keras_runs:
+        assert 1.9 < np.linalg.norm(last[0], 2) / np.linalg.norm(last[1]) < 3
         learned.append(losses[0] < 1e-9 < PUBLISHED and losses[-1] < 1e-10)
         table = decoding.decode(last)
         off = np.abs(table.values - np.arange(10)).max()
