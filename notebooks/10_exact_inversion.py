@@ -31,7 +31,7 @@
 # :::{admonition} Predict first 1
 # :class: predict
 # Keep six decimals, then eight. From how many steps does the start now come back, right to 0.05? Then try
-# another input: which one lets it come back from all twelve?
+# other inputs: which let it come back from all twelve?
 # :::
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Near 1 tanh is flat, and there every step back costs more than one decimal.", "name": "fig-exact-inversion-live"}} jupyter={"source_hidden": true}
@@ -43,7 +43,7 @@ live.ThereAndBack()
 # %% [markdown]
 # :::{dropdown} Answer 1
 # From 5 and 6, where three decimals bring it back from 2. Near the end, $h = 0.961$, and a step back
-# multiplies an error by $1 / (1 - h^2) = 13$: more than one decimal. With the input 0 the state stays in
+# multiplies an error by $1 / (1 - h^2) = 13$: more than one decimal. With an input near 0 the state stays in
 # the middle, where tanh is steep, and three decimals suffice for twelve steps.
 # :::
 #
@@ -349,9 +349,7 @@ plt.show()
 # every rounding error has a share in that direction, and on the way back this share wins.
 #
 # In exact numbers our network forgets nothing: it moves differences to ever later digits. With finitely
-# many digits they fall off the end. {cite:t}`mackay2018` say it of networks that are built to be reversed:
-# one that stores nothing besides its state cannot forget, and one that forgets has to store the bits it
-# drops.
+# many digits they fall off the end.
 #
 # ## What could fool us
 #
@@ -396,8 +394,7 @@ print(f"back from 1,000 steps to 1%: {back} of 20")
 # %% [markdown]
 # It is tanh. This network has forgotten nothing: every difference in $h_0$ is still there at full size.
 # Weights that are not orthogonal cost bits of their own. [An appendix page](A7_invertible_layers.md) counts
-# them, and has other layers: ReLU, stacks in PyTorch and Keras, a network that throws 990 of 1,000
-# dimensions away.
+# them, and has other layers: ReLU, and stacks in PyTorch and Keras.
 #
 # **Is a simpler rule enough?** At each step take $-\log_2 (1 - h^2)$ of the unit where tanh is flattest, and
 # add up.
@@ -422,14 +419,6 @@ print(f"correlation with the error {np.corrcoef(simple, seen)[0, 1]:.1f};",
 # right output is no evidence in a direction that is forgotten.
 
 # %% [markdown]
-# ## What we saw
-#
-# - *Undo*: undo tanh, subtract the inputs, solve. An entry at $\pm 1$ cannot be undone.
-# - *Count*: our networks come back from 13 steps in float32 and from 29 in float64, as a median. The bits
-#   that a run forgets on its way forward say so for each of them in advance.
-# - *Construct*: two starts that differ where $M$ grows most end closer than any others.
-
-# %% [markdown]
 # ## One open question
 #
 # :::{admonition} Exercise 4 · Weights that forget (open)
@@ -451,6 +440,15 @@ print(f"correlation with the error {np.corrcoef(simple, seen)[0, 1]:.1f};",
 # large one by pushing it to where tanh is flat. The errors follow: near $10^{-4}$, $10^{-6}$, $10^{-6}$
 # and $10^{-3}$, a little different on each computer.
 # :::
+
+# %% [markdown]
+# ## What we saw
+#
+# - *Undo*: undo tanh, subtract the inputs, solve. An entry at $\pm 1$, or a $U$ without an
+#   inverse, cannot be undone.
+# - *Count*: our networks come back from 13 steps in float32 and from 29 in float64, as a median. The bits
+#   that a run forgets on its way forward say so for each of them in advance.
+# - *Construct*: two starts that differ where $M$ grows most end closer than any others.
 
 # %% [markdown]
 # ## Further reading

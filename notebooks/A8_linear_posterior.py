@@ -34,7 +34,7 @@
 # $$\text{mean } G y, \qquad \text{covariance } I - G A, \qquad
 # G = A^{\mathsf T} (A A^{\mathsf T} + s^2 I)^{-1} .$$
 #
-# If the rows of $A$ are independent, $G$ tends to the {term}`pseudo-inverse` $A^+$ as $s \to 0$. The mean
+# $G$ tends to the {term}`pseudo-inverse` $A^+$ as $s \to 0$. The mean
 # becomes the input that gradient descent from 0 finds ([chapter 8](08_input_reconstruction.md)): 4, 4, 4
 # for the sum 12. What inversion leaves out is the covariance, $I - A^+ A$. It projects on the
 # {term}`null space`, so its trace, the sum of the variances, is the dimension of the null space: 2 for the

@@ -73,7 +73,7 @@ for row in (4, 18):
 # %% [markdown]
 # Units tell digits far better than luck, and far from missing, the 1 has the best unit of all from row 4. There, where
 # windows end in ink, untrained units tell them nearly as well. From row 18, where most end blank, trained ones are ahead:
-# they remember what came before. From 20 of 20 seeds training adds more from row 18 than from row 4.
+# they remember what came before. For 20 of 20 seeds training adds more from row 18 than from row 4.
 #
 # ## A picture is made of ink
 
@@ -102,7 +102,7 @@ for name, each in {"trained": z, "untrained": probe(starts, net=control)[1],
     best_units(name, each)
 
 # %% [markdown]
-# It tells 0 and 1 better than any unit does, trained or not. From 20 of 20 seeds the best units are those of 0 and 1.
+# It tells 0 and 1 better than any unit does, trained or not. For 20 of 20 seeds the best units are those of 0 and 1.
 #
 # ## How far back does a unit see?
 #
@@ -148,22 +148,9 @@ ax.legend()
 plt.show()
 
 # %% [markdown]
-# So $L = 10$ is safe. Windows of one or two rows would be wrong: from $h_0 = 0$ they leave the network farther from its
-# true state than the average state is. After the last rows of an image the states of different images lie close
+# So with $L = 10$ the state is right within a tenth of its spread. Windows of one or two rows would be wrong: from
+# $h_0 = 0$ they leave the network farther from its true state than the average state is. After the last rows of an image the states of different images lie close
 # together, and what still tells them apart is old.
-#
-# And how far ahead? Rolled forward from row 10, its drawing has to beat the mean row.
-
-# %%
-real = held_out[:, 10:22]
-rows = {"rolled from row 10": rnn.roll(h_true[:, 9], 12),
-        "mean row": images[:4000, 10:22].mean(axis=0)}
-for name, drawn in rows.items():
-    error = ((drawn - real) ** 2).mean(axis=(0, 2))
-    print(f"{name:18} rows 1, 3, 6, 12: {error[[0, 2, 5, 11]].round(2)}")
-
-# %% [markdown]
-# For three rows it does. From 20 of 20 seeds it does for two, and no longer after six.
 #
 # ## What does L change?
 #
@@ -190,8 +177,8 @@ for name in ("row 18", 10):
 
 
 # %% [markdown]
-# It is all. At $L = 28$ the 7 has a far better unit than the 1, and ten rows that end at the same place give the same
-# AUCs. Ten rows elsewhere do not. To sweep $L$ is to sweep the end of the window. This held from 20 of 20 seeds.
+# The end of the window explains it. At $L = 28$ the 7 has a far better unit than the 1, and ten rows that end at the
+# same place give the same AUCs. Ten rows elsewhere do not. To sweep $L$ is to sweep the end of the window. This held for 20 of 20 seeds.
 #
 # ## What else moves a unit?
 #
@@ -214,7 +201,7 @@ for name, digit in (("labels", labels), ("shuffled", shuffled)):
           f"together {both - row - one:3.0%} more than their sum")
 
 # %% [markdown]
-# The start row moves a unit far more than the digit does, and decides which digits move it, from 20 of 20 seeds, trained
+# The start row moves a unit far more than the digit does, and decides which digits move it, for 20 of 20 seeds, trained
 # or not. So all windows of the first table start at one row. Two controls that it leaves out:
 
 # %%
