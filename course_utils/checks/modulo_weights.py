@@ -114,9 +114,11 @@ def fold(answer: Callable[..., Any]) -> None:
         got = as_array(call(answer, w.clone(), m.clone()), tuple(w.shape), "the used weights")
         size, want = m.numpy(), _turning(w.numpy(), m.numpy())
         if close(got, want):
-            again = quietly(answer, given := w.clone(), m.clone())
+            again = quietly(answer, given := w.clone(), range_ := m.clone())
             if not torch.equal(given, w) or not np.array_equal(again, got):
                 raise CheckFailed("right, but w is changed on the way: make a new tensor")
+            if not torch.equal(range_, m):
+                raise CheckFailed("right, but m is changed on the way: make a new tensor")
             continue
         wrong = tuple(np.argwhere(~np.isclose(got, want, atol=1e-6))[0])
         inside = np.abs(w.numpy()) < size / 2 - 1e-9

@@ -73,6 +73,10 @@ def folded_in_place(w, m):
     return 1 * w
 
 
+def doubled_in_place(w, m):
+    return zigzag(w, m.mul_(2) / 2)
+
+
 def zigzag(w, m):
     """Right too: the sine climbs and falls, and its inverse climbs only."""
     return m / np.pi * (np.pi * w / m).sin().asin()
@@ -111,7 +115,8 @@ ANSWERS = {
         ("right", lambda w, m: parity(w.float(), m.float())),
         ("not their slope", straight_through),
         ("not their slope", lambda w, m: zigzag(w, m).detach() + 0 * w),
-        ("changed on the way", folded_in_place),
+        ("w is changed on the way", folded_in_place),
+        ("m is changed on the way", doubled_in_place),
         ("m of its own", lambda w, m: zigzag(w, m.mean())),
         ("no gradient comes back", lambda w, m: zigzag(w.detach(), m)),
         ("upside down", lambda w, m: -zigzag(w, m)),
