@@ -87,8 +87,7 @@ for name, runs in proposals.items():
 # all.
 #
 # PyTorch has no coin. Its `nn.RNN` draws $W$, $U$ and two biases evenly between $-1$ and $1$ for one unit.
-# (It offers tanh and ReLU only; a linear cell is three lines of your own.) The two biases add; we train
-# both.
+# The two biases add; we train both.
 
 # %%
 def torch_start(seed: int) -> list[float]:
@@ -147,8 +146,8 @@ for name, (solution, less, sums_less) in cases.items():
 
 # %% [markdown]
 # For digits 0 to 9 Keras' default rate for SGD, 0.01, is four times too large. The cause is the mean:
-# raising $W$, $U$ and $b$ together raises every output, so one direction is very steep. Centring the digits
-# alone helps little, because the sums still have mean 13.5. With both centred the curvatures are those of
+# raising $W$, $U$ and $b$ together raises every output, as no digit is negative, so one direction is very
+# steep. Centring the digits alone helps little, because the sums still have mean 13.5. With both centred the curvatures are those of
 # $2 s^2 \begin{pmatrix} 3 & 3 \\ 3 & 5 \end{pmatrix}$ and $2 \cdot 3^2$, where $s^2 = 8.25$; the largest is
 # $2 s^2 (4 + \sqrt{10}) = 118.2$.
 #

@@ -44,9 +44,10 @@ plotting.use_style()
 # must all be negative: $2^{-n}$, which is what $n + 1$ units would have without the limit.
 #
 # {cite:t}`wendel1962` counted it for all $d$. Flipping the sign of a unit's weights gives another
-# unit, just as likely. Of the $2^n$ ways to flip, $n$ planes through the origin make exactly
-# $2 \sum_{k<d} \binom{n-1}{k}$ possible, one for each region into which they cut the inputs. (No $d$
-# weight vectors may be linearly dependent; drawn from a density, they are not.) So
+# unit, just as likely. For two inputs, $n$ lines through the origin cut the plane into $2n$ sectors: an input shuts all
+# units for $2n$ of the $2^n$ ways to flip. In general $n$ planes cut the inputs into exactly
+# $2 \sum_{k<d} \binom{n-1}{k}$ regions. (No $d$ weight vectors may be linearly dependent; drawn from a density, they
+# are not.) So
 #
 # $$P(n, d) = 2^{1-n} \sum_{k=0}^{d-1} \binom{n-1}{k} :$$
 #
