@@ -350,7 +350,7 @@ plt.show()
 # :::
 #
 # Linguists call such a letter a *marker* {cite:p}`venezky1967`: it stands for no sound, and tells how another letter is
-# said. None of these words stands in the dictionary.
+# said.
 #
 # :::{admonition} Exercise 2 · Nothing but the vowel
 # :class: exercise
