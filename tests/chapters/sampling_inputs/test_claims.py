@@ -98,6 +98,13 @@ def test_the_linear_rival_is_a_normal_distribution_in_the_8_widest_directions():
     assert np.linalg.matrix_rank(drawn - drawn.mean(axis=0)) == 8
 
 
+def test_the_linear_rivals_points_have_the_mean_and_covariance_of_the_class():
+    truth, rival = c.true_samples(1, 50_000, seed=4), c.linear_points(1)
+    np.testing.assert_allclose(rival.mean(axis=0), truth.mean(axis=0), atol=0.2)
+    np.testing.assert_allclose(np.cov(rival.T), np.cov(truth.T), atol=0.4)
+    assert c.between(rival) > 0.2 > 0.02 > c.between(truth)
+
+
 def test_the_class_moves_the_mean_of_b():
     expected = -stats.norm.pdf(0.5) / stats.norm.cdf(0.5)
     assert round(expected, 2) == -0.51
@@ -153,6 +160,11 @@ def test_the_samples_of_points_are_near_the_truth(held):
         "Their distance is below a quarter of that of points of both classes",
         [net["a quarter"] for net in nets],
     )
+    rival = held(
+        11,
+        "Their distance is below that of the linear rival's points",
+        [net["nearer"] for net in nets],
+    )
     gap = held(
         11,
         "More than 2% of the samples lie in the gap, against less than 1% of the truth",
@@ -163,7 +175,7 @@ def test_the_samples_of_points_are_near_the_truth(held):
         "The samples have the right mean of b, within 0.2",
         [net["mean of b"] for net in nets],
     )
-    assert near == wrong == gap == mean == 20
+    assert near == wrong == rival == gap == mean == 20
 
 
 def _points(seed):
@@ -178,6 +190,7 @@ def _points(seed):
     return {
         "near": distance < 0.05,
         "a quarter": distance < wrong / 4,
+        "nearer": distance < c.fair_energy(c.linear_points(seed), truth),
         "gap": c.between(samples) > 0.02 and c.between(truth) < 0.01,
         "mean of b": abs(samples[:, 1].mean() + 0.51) < 0.2,
     }
