@@ -267,12 +267,15 @@ def gradients(weights: list, digits: np.ndarray) -> list:
     return [2 * (error * slope).mean(axis=1) for slope in (z, by_U, S)]
 
 
+# %% [markdown]
+# `train` returns paths: each network's $W$, $U$ and $b$ at the start and after every 20th update.
+
 # %%
 stream = np.random.default_rng(4).integers(0, 10, (4000, 32, 3))
 
 
 def train(starts, digits=stream, rate=0.01):
-    """The weights after every 20th update: (networks, records, 3)."""
+    """Paths of shape (networks, records, 3)."""
     batches = iter(training.progress(digits, "updates"))
     updates = training.adam(
         list(starts.T), lambda w: gradients(w, next(batches)), [rate] * 4000
@@ -351,7 +354,7 @@ print(f"smallest loss among them: {expected_loss(W, U, b).min():.0f}")
 #
 # ## Which starts fail
 #
-# The push foretold 24 of the failures and missed 14. Where are these? Forget the coin: put all starts at
+# The push foretold 24 of the failures and missed 14. Forget the coin: put all starts at
 # $U = -1$, space 201 values of $W$ evenly over Keras's range, and train them at the same rate, 0.01, on three streams
 # of digits.
 
@@ -387,11 +390,11 @@ ax.legend(loc="center left", bbox_to_anchor=(0.02, 0.65))
 plt.show()
 
 # %% [markdown]
-# A negative $W$ is pushed right, as predicted. But it must climb through 0 to become useful, and
-# once it is positive the push turns: these are the amber paths that bend back. Only a start far
-# below 0 is past the ridge by then. A start just above 1.53 is pushed right too, but its $W$
-# falls below 1.53 before the ridge is passed; then the push turns left. So at this rate a push to the
-# left meant failure each time. A push to the right does not promise success.
+# A negative $W$ is pushed right. But it must climb through 0 to become useful, and
+# once it is positive the push turns: these are the amber paths that bend back. Where $W$ is near 0 the push
+# is a multiple of $1 + 2U$: the divide lies at $U = -\frac12$ there, not at $-1$. Only a start far below 0 is
+# past it by then. A start just above 1.53 is pushed right too, but its $W$ falls before $U$ has come far;
+# then the push turns left. So at this rate a push to the left meant failure each time.
 #
 # ## What could fool us
 #
@@ -407,10 +410,10 @@ for rate in (0.005, 0.01, 0.02, 0.05):
 
 # %% [markdown]
 # At 0.005 and 0.01 the trivial rule is better, at 0.01 on each of 20 other streams too. At 0.02 the push wins on 16 of the
-# 20, at 0.05 on all. We began with the push as *the* forecast, and only this control showed that its worth hangs on the rate.
+# 20, at 0.05 on all. Only this control showed that the worth of the push hangs on the rate.
 #
 # **Is it these 100 seeds, or these digits?** Of the evenly spaced starts 80% to 92% were lost, over 23 streams. Of the 45 at $U = -1$
-# that makes 36 to 41: 38 fits. Other digits do not change the picture.
+# that makes 36 to 41: 38 fits.
 
 # %%
 for seed, digits in streams.items():
@@ -500,7 +503,7 @@ for U in (0.5, 1.0):
 #   towards 16.5 and has no bottom. Keras started 45 of 100 seeds on the ridge, and 38 of them ran down the
 #   wrong side.
 # - *Predict.* At the rate 0.01 a first push to the left meant failure, each time. As a forecast of who
-#   fails it is worse than "all at $U = -1$", because a push to the right mostly turns. From 0.02 on it is mostly the better forecast.
+#   fails it is worse than "all at $U = -1$", because a push to the right mostly turns.
 # - *Choose.* Start $U$ at a positive value, and count over seeds at your own rate.
 #
 # ## Further reading

@@ -84,6 +84,30 @@ def test_the_first_push_is_the_formula_of_answer_3(W):
     assert slope == pytest.approx(2 * W * (69 - 45 * W), abs=1e-4)
 
 
+@given(st.floats(-3, 3, allow_subnormal=False), st.floats(-3, 3, allow_subnormal=False))
+def test_without_an_input_weight_the_push_is_a_multiple_of_1_plus_twice_the_recurrent_one(U, b):
+    _, push, _ = chapter.gradients([np.array([weight]) for weight in (0, U, b)], TRIPLES)
+    want = 2 * b * (b * (1 + U + U**2) - 13.5) * (1 + 2 * U)
+    assert push.item() == pytest.approx(want, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", [4, 5, 6])
+def test_a_negative_start_is_saved_if_it_is_right_of_minus_a_half_in_time(seed):
+    starts = on_the_ridge(np.sqrt(3) * np.linspace(-1, -0.05, 60))
+    digits = np.random.default_rng(seed).integers(0, 10, (4000, 32, 3))
+    batches = iter(digits)
+    updates = training.adam(
+        list(starts.T), lambda w: chapter.gradients(w, next(batches)), [0.01] * 1000
+    )
+    W, U, _ = np.array(list(updates)).transpose(1, 0, 2)
+    passed = U[(W > 0).argmax(axis=0), range(60)]
+    gone = lost(starts, digits)
+    assert (passed > -1).all()  # so the ridge at -1 does not tell them apart
+    assert passed[~gone].min() == pytest.approx(-0.5, abs=0.05)
+    assert passed[gone].max() == pytest.approx(-0.5, abs=0.05)
+    assert passed[~gone].min() > passed[gone].max()
+
+
 def test_the_starts_of_answer_1_end_where_it_says():
     right = {
         W: live.descent(W, -1.0, live.LossSurface.RATE)[-1, 1] > 0 for W in (0.5, 1.7, -1, -1.5)
