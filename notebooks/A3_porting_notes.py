@@ -552,7 +552,7 @@ print("sums of 0 and 1:", np.mean(sums < 2))
 #
 # With three classes the first softmax gives at best (1, 0, 0), of which the second makes $e / (e + 2)$ for the right
 # class: the loss stays above $\ln(1 + 2/e)$, a floor that looks like a failure. Where all logits are equal,
-# the gradient is divided by 3, and where the network is sure and wrong, nothing is left of it.
+# the gradient is divided by 3, and where the network is sure and wrong, almost nothing is left of it.
 
 # %%
 def slope(logits: list, twice: bool) -> torch.Tensor:
