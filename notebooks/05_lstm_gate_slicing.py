@@ -81,7 +81,7 @@ plt.show()
 # - *Predict* which weights of a network do nothing.
 # :::
 #
-# **Time:** about 35 minutes, and 85 for the exercises; the code runs in less than half a minute.
+# **Time:** about 35 minutes, and 60 for the exercises; the code runs in less than half a minute.
 # **Needs:** matrix products, and the recurrent step of [chapter 1](01_linear_rnn_sum.md).
 
 # %% [markdown]
@@ -288,7 +288,7 @@ print("20 steps agree to 1e-6:", bool(agrees))
 # %% [markdown]
 # ## Why does my NumPy LSTM not match Keras?
 #
-# Three causes recur in the threads: another order of the blocks; the one bias of Keras copied into
+# Three causes recur in the threads {cite:p}`lstm_threads`: another order of the blocks; the one bias of Keras copied into
 # both of PyTorch's, which adds it twice; and age. [Until 2019](https://github.com/keras-team/keras/releases/tag/2.3.0)
 # Keras sent its gates through a `hard_sigmoid`, the line $0.2 z + 0.5$ cut off at 0 and 1. Keras 3 gives that name to another line,
 # $z/6 + 0.5$.
@@ -327,8 +327,8 @@ least = min(off(lstm(x, *reordered([W, U, b], order))) for order in wrong)
 print(len(wrong), "wrong orders, all off by more than 0.1:", least > 0.1)
 
 # %% [markdown]
-# None of them raises an error. A wrong order shows, for each of 20 seeds, after 20 steps. After one step
-# i and o exchanged are off by at most a few hundredths, and so is here, after 20, the old hard sigmoid: both
+# None of them raises an error. A wrong order shows, for each of 20 seeds, after 20 steps. After one step,
+# i and o exchanged are off by a few hundredths at most. The old hard sigmoid is, here, even after 20. Both
 # pass by eye. Rounding is below 1e-6: compare several steps, to 1e-6.
 #
 # :::{admonition} Predict first 2
@@ -340,45 +340,12 @@ print(len(wrong), "wrong orders, all off by more than 0.1:", least > 0.1)
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The bias of a new layer gives the forget block away, and nothing else. Only the order i, f, c, o gives the h that the layer itself returned, drawn as dashes.", "name": "fig-lstm-gate-slicing-live"}} jupyter={"source_hidden": true}
 live.GateSlices([W, U, b], x, wanted, order="iofc")
 
-
 # %% [markdown]
 # :::{dropdown} Answer 2
 # The second block: its bias is 1. The other three are 0, so nothing tells them apart but the
 # agreement of $h$. With the hard sigmoid the line almost covers the dashes.
 # :::
 #
-# :::{admonition} Exercise 3 · One step of a GRU
-# :class: exercise
-# Difficulty 4 of 5, 25 minutes. Practises: *Slice*, *Write*. The default GRU of Keras has the blocks
-# update $z$, reset $r$ and candidate $n$, in this order, and a bias of shape (2, 3u): row 0 ($b$)
-# goes with $x_t W$, row 1 ($a$) with $h U$. It computes
-# $z = \sigma(x_t W_z + b_z + h U_z + a_z)$, $r$ likewise, then $n = \tanh(v)$ of
-# $v = x_t W_n + b_n + r\,(h U_n + a_n)$, and the new $h$ is $z\,h + (1 - z)\,n$. Write
-# `gru_step(x_t, h, kernel, recurrent, bias)`. It returns the new $h$, shape (batch, u), and leaves the old
-# one as it was.
-# :::
-#
-# :::{dropdown} Hint 1
-# Keep `x_t @ kernel + bias[0]` and `h @ recurrent + bias[1]` apart, and split each: $r$ multiplies a block
-# of the second alone.
-# :::
-
-# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show solution", "code_prompt_hide": "Hide solution"} nbgrader={"grade_id": "gru_step", "solution": true} jupyter={"source_hidden": true}
-def gru_step(x_t, h, kernel, recurrent, bias):
-    """Return the state of a Keras GRU after one step."""
-    ### BEGIN SOLUTION
-    from_x = np.split(x_t @ kernel + bias[0], 3, axis=-1)
-    from_h = np.split(h @ recurrent + bias[1], 3, axis=-1)
-    z, r = (sigmoid(from_x[k] + from_h[k]) for k in (0, 1))
-    n = np.tanh(from_x[2] + r * from_h[2])
-    return z * h + (1 - z) * n
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade_id": "gru_step-check", "grade": true, "points": 3}
-checks.gru_step(gru_step)
-
-# %% [markdown]
 # ## Units are not steps
 #
 # Data have the shape (batch, steps, features). `LSTM(4)` has states of length 4; the number of steps
@@ -399,7 +366,7 @@ print("last h is the end of the sequence:", end)
 # %% [markdown]
 # ## 80 of 128 weights
 #
-# A much-copied line is `LSTM(4, input_shape=(1, look_back))`. The shape is (steps, features). With
+# A much-copied line {cite:p}`lstm_threads` is `LSTM(4, input_shape=(1, look_back))`. The shape is (steps, features). With
 # `look_back = 3` the network sees *one* step of 3 features.
 #
 # :::{admonition} Predict first 3
@@ -517,7 +484,7 @@ for shape in [(1, 3), (3, 1)]:
 # %% [markdown]
 # ## One open question
 #
-# :::{admonition} Exercise 4 · Where else do weights do nothing? (open)
+# :::{admonition} Exercise 3 · Where else do weights do nothing? (open)
 # :class: exercise
 # Difficulty 4 of 5, 30 minutes. Practises: *Predict*. Predict first, then count with `effects`, which
 # weights do nothing for the last output of these Keras layers on 3 features: `GRU(4)` and
@@ -530,6 +497,11 @@ for shape in [(1, 3), (3, 1)]:
 # :::{dropdown} Hint 1
 # `effects` wants a function of the weights: one that calls `layer.set_weights(w)` and returns
 # `layer(data).numpy()`. Which steps has the backward half read when it gives its output for the last?
+# :::
+#
+# :::{dropdown} Hint 2
+# With update gate $z$, reset gate $r$ and biases $b$ and $a$ the new state of the GRU is $z\,h + (1 - z)\,n$, where
+# $n = \tanh(x_t W_n + b_n + r\,(h U_n + a_n))$. With `reset_after=False` it has $(r\,h)\,U_n$, and no $a$.
 # :::
 
 # %% [markdown] nbgrader={"grade_id": "idle-elsewhere", "solution": true, "grade": true, "points": 3}

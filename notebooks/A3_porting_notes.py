@@ -212,7 +212,8 @@ except ValueError as error:
 
 
 # %% [markdown]
-# The candidate that resets after is $\tanh(x_t W + b_{ih} + r_t (h_{t-1} U + b_{hh}))$. The reset gate $r_t$ multiplies
+# With update gate $z_t$ the new state is $z_t h_{t-1} + (1 - z_t)\, n_t$. The candidate $n_t$ that resets after is
+# $\tanh(x_t W + b_{ih} + r_t (h_{t-1} U + b_{hh}))$. The reset gate $r_t$ multiplies
 # one bias and not the other, so a GRU needs both, which is why Keras stores
 # [twice as many](https://github.com/keras-team/keras/issues/14120). In the other two blocks, as in all four of an LSTM, only
 # the sum counts.
@@ -357,6 +358,19 @@ deep = torch.nn.LSTM(FEATURES, UNITS, num_layers=2, bidirectional=True,
 print(deep.load_state_dict(state), " arrays:", len(state))
 gap = off(deep(torch.tensor(x))[0].detach().numpy(), model(x).numpy())
 print("within 1e-6 of Keras:", gap < 1e-6)
+
+# %% [markdown]
+# One layer of an LSTM has four blocks. A thread {cite:p}`lstm_threads` takes the network below for one of four
+# LSTM layers. It has one, and three dense layers.
+
+# %%
+model = keras.Sequential([
+    keras.Input((20, 5)), keras.layers.LSTM(120, activation="relu"),
+    keras.layers.Dense(100), keras.layers.Dense(50), keras.layers.Dense(1),
+])
+print(*[array.shape for array in model.get_weights()])
+formula = 4 * (5 * 120 + 120 * 120 + 120)
+print("LSTM:", model.layers[0].count_params(), " formula:", formula)
 
 # %% [markdown]
 # ## Masks

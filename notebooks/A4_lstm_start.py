@@ -20,7 +20,9 @@
 # [Chapter 5](05_lstm_gate_slicing.md) slices the weights of an LSTM into gates. Here we look at the
 # numbers in the slices before any training: what the forget bias keeps, and what "orthogonal",
 # "identity" and Glorot's limit mean when four blocks lie in one matrix. At the end, at the states with
-# which a stateful layer starts, and at the shapes of a network from a thread.
+# which a stateful layer starts.
+#
+# **Needs:** the gates of [chapter 5](05_lstm_gate_slicing.md), singular values, a probability density.
 #
 # ## How long does a new LSTM remember?
 #
@@ -261,17 +263,3 @@ for name, cut in [("streams", lambda a: streams(a, 4, 5)),
 # continues a window four places away. Outputs of shape (pieces, batch, steps, units) become a series again
 # with `outputs.swapaxes(0, 1).reshape(-1, units)`. Give such a layer a `batch_shape`, call `fit` with
 # `shuffle=False`, and the layer's `reset_state()` before each pass.
-#
-# ## One layer, not four
-#
-# One of the threads that chapter 5 answers {cite:p}`lstm_threads` takes the network below for one of four
-# LSTM layers. It has one, with four blocks, and three dense layers.
-
-# %%
-model = keras.Sequential([
-    keras.Input((20, 5)), keras.layers.LSTM(120, activation="relu"),
-    keras.layers.Dense(100), keras.layers.Dense(50), keras.layers.Dense(1),
-])
-print(*[array.shape for array in model.get_weights()])
-formula = 4 * (5 * 120 + 120 * 120 + 120)
-print("LSTM:", model.layers[0].count_params(), " formula:", formula)

@@ -40,35 +40,6 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def gru(
-    x_t,
-    h,
-    kernel,
-    recurrent,
-    bias,
-    order=(0, 1, 2),
-    before=False,
-    swap=False,
-    rows=(1, 1),
-    outside=False,
-    reset=True,
-):
-    b, a = bias * np.array(rows)[:, None]
-    x = np.split(x_t @ kernel + b, 3, axis=-1)
-    U = np.split(recurrent, 3, axis=-1)
-    a = np.split(a, 3)
-    k, m, last = order
-    z = sigmoid(x[k] + h @ U[k] + a[k])
-    r = sigmoid(x[m] + h @ U[m] + a[m]) if reset else 1.0
-    if before:
-        n = np.tanh(x[last] + (r * h) @ U[last] + a[last])
-    elif outside:
-        n = np.tanh(x[last] + r * (h @ U[last]) + a[last])
-    else:
-        n = np.tanh(x[last] + r * (h @ U[last] + a[last]))
-    return (1 - z) * h + z * n if swap else z * h + (1 - z) * n
-
-
 def lstm(
     x_t, h, c, W, U, b, order="ifgo", candidate=np.tanh, gate=sigmoid, shown=np.tanh, late=True
 ):
@@ -91,11 +62,6 @@ def spoils_the_bias(x_t, h, c, W, U, b):
     return result
 
 
-def gru_in_place(x_t, h, *weights):
-    h[:] = gru(x_t, h, *weights)
-    return h
-
-
 def wrong_lstm(**options):
     return lambda *arguments: lstm(*arguments, **options)
 
@@ -110,10 +76,6 @@ def one_by_one(x_t, h, c, W, U, b):
         new = f * old_c + i * np.tanh(z[2 * u : 3 * u])
         rows.append((o * np.tanh(new), new))
     return np.swapaxes(rows, 0, 1)
-
-
-def wrong_gru(**options):
-    return lambda *arguments: gru(*arguments, **options)
 
 
 def never_forgets(x_t, h, c, W, U, b):
@@ -159,16 +121,5 @@ ANSWERS = {
         ("what does the input gate do", lets_all_in),
         ("writes into an array it is given", in_place),
         ("writes into an array it is given", spoils_the_bias),
-    ],
-    "gru_step": [
-        ("update or reset", wrong_gru(order=(1, 0, 2))),
-        ("on its product with U", wrong_gru(before=True)),
-        ("the old h or the candidate", wrong_gru(swap=True)),
-        ("second bias of the candidate", wrong_gru(outside=True)),
-        ("Where does r act", wrong_gru(reset=False)),
-        ("Where does row 1 go", wrong_gru(rows=(1, 0))),
-        ("Where does row 0 go", wrong_gru(rows=(0, 1))),
-        ("Compute z alone first", wrong_gru(order=(2, 1, 0))),
-        ("writes into the old h", gru_in_place),
     ],
 }
