@@ -54,6 +54,13 @@ def within_a_quarter(said, fails):
     return np.abs(np.array(said) / fails - 1) < 0.25
 
 
+def counters(network):
+    """Which units move the end one for one, each moved by its own line."""
+    c = network[0].trace(chapter.x10).c[chapter.after]
+    own = np.polyfit(chapter.count, c, 1)[0]
+    return np.array([waited(network, k, own[k]) == ONE_FOR_ONE for k in range(4)])
+
+
 ONE_FOR_ONE = [6, 8, 9, 10, 11, 12, 14]
 
 
@@ -143,13 +150,7 @@ def test_the_20_lstms_and_grus(held):
     print("first wrong n, LSTM:", lstm, " GRU:", gru)
     units, r, slopes = zip(*(follower(cell) for cell, _, _ in trained()), strict=True)
     near, always = (within_a_quarter(said, lstm) for said in forecasts(trained()))
-    moved = np.array(
-        [
-            [waited(network, k, slope) for k in range(4)]
-            for network, slope in zip(trained(), slopes, strict=True)
-        ]
-    )
-    follows = moved[range(20), units]
+    follows = np.array([waited(*pair) for pair in zip(trained(), units, slopes, strict=True)])
     right = (
         held(6, "A trained LSTM is right for n up to 10", lstm > 10),
         held(6, "A trained GRU is right for n up to 10", gru > 10),
@@ -168,6 +169,12 @@ def test_the_20_lstms_and_grus(held):
         6,
         "Moving the unit that follows the count best moves the end one for one",
         one_for_one,
+    )
+    every = np.array([counters(network) for network in trained()])
+    one = held(
+        6,
+        "One unit, moved by its own line, moves the end one for one",
+        every.any(axis=1),
         quote="one for one in {held} of {seeds} networks",
     )
     assert always.sum() == 14
@@ -176,16 +183,16 @@ def test_the_20_lstms_and_grus(held):
         "Moving the unit that follows the count best changes nothing",
         (follows == 10).all(axis=1),
     )
-    assert (right, ahead, unit, forecast, moves, flat) == ((20, 19), 20, 20, 10, 12, 2)
+    assert (right, ahead, unit, forecast) == ((20, 19), 20, 20, 10)
+    assert (moves, one, flat) == (12, 14, 2)
     assert (lstm.min(), np.median(lstm), lstm.max()) == (14, 21, 60)
     good = gru[gru > 10]
     assert (good.min(), np.median(good), good.max()) == (11, 12, 14)
     assert int(np.argmax(r)) == 17
     assert np.flatnonzero((follows == 10).all(axis=1)).tolist() == [18, 19]
-    for seed, holder in ((18, 0), (19, 3)):  # the correlation pointed at the wrong unit
-        assert np.ptp(moved[seed, holder]) == 8
-    every = (moved == ONE_FOR_ONE).all(axis=2)
-    assert every.sum() - one_for_one.sum() == every[18].sum() == 1
+    # The correlation pointed at the wrong unit.
+    assert every[[18, 19]].nonzero()[1].tolist() == [0, 3]
+    assert every.sum() == one_for_one.sum() + 2
 
 
 @pytest.mark.sweep
@@ -211,6 +218,7 @@ def test_120_networks_that_had_no_part_in_the_rules(held):
     near, always = (within_a_quarter(said, fails) for said in forecasts(nets))
     follows = np.array([waited(*pair) for pair in zip(nets, units, slopes, strict=True)])
     one_for_one = (follows == ONE_FOR_ONE).all(axis=1)
+    one = np.array([counters(network).any() for network in nets])
     counts = (
         held(6, "120 others: a trained LSTM is right for n up to 10", fails > 10),
         held(
@@ -229,12 +237,17 @@ def test_120_networks_that_had_no_part_in_the_rules(held):
             6,
             "120 others: always saying 21 is within a quarter",
             always,
-            quote="against {held}: no better than the median",
         ),
         held(
             6,
             "120 others: moving the unit that follows the count best moves the end one for one",
             one_for_one,
+            quote="Of the {seeds} others that is so in {held}",
+        ),
+        held(
+            6,
+            "120 others: one unit, moved by its own line, moves the end one for one",
+            one,
             quote="in {held} of {seeds} others",
         ),
         held(
@@ -244,19 +257,21 @@ def test_120_networks_that_had_no_part_in_the_rules(held):
         ),
     )
     right, ahead, *rest = counts
-    assert (right, *rest) == (120, 112, 70, 67, 67, 8)
+    assert (right, *rest) == (120, 112, 70, 67, 67, 68, 8)
     assert ahead >= 112  # rounding decides about some GRUs
     # Over all of them the four numbers do not beat the median beyond luck.
     wins, losses = (near & ~always).sum(), (always & ~near).sum()
     assert binomtest(wins, wins + losses).pvalue > 0.3
-    # The four numbers hold where one unit counts, which the median of the failures does not.
+    # The four numbers do better where one unit counts; the median of the failures does not.
     groups = (one_for_one, ~one_for_one)
     split = [[(some & group).sum() for group in groups] for some in (near, always)]
     assert split == [[50, 20], [42, 25]]
     ps = [fisher_exact([row, [67 - row[0], 53 - row[1]]])[1] for row in split]
     assert ps[0] < 0.001 < 0.05 < ps[1]
-    interval = binomtest(one_for_one.sum(), 120).proportion_ci()
-    assert np.round(interval, 2).tolist() == [0.46, 0.65]
+    # Even there they do not beat it beyond luck.
+    wins, losses = (near & ~always & one_for_one).sum(), (always & ~near & one_for_one).sum()
+    assert (wins, losses) == (21, 13)
+    assert binomtest(wins, wins + losses).pvalue > 0.2
 
 
 @pytest.mark.sweep
