@@ -135,7 +135,7 @@ print("one-hot", data.one_hot(every).shape, "times E is the lookup:", same)
 # the start, as far as $W$ does not turn.
 #
 # We train 100 networks side by side, with plain gradient descent on all 1,000 sequences at once. Averaged over
-# them, the slopes for $v$ and $U$ have a formula, folded here.
+# them, the slopes for $v$ and $U$ have a formula, folded here (`.mT` transposes each network's matrix).
 
 # %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show the slopes for the table and U", "code_prompt_hide": "Hide the slopes"} jupyter={"source_hidden": true}
 COUNTS = np.arange(10.0)[:, np.newaxis]  # what each digit counts

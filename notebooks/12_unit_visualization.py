@@ -306,8 +306,8 @@ for name, pictures in kinds.items():
 
 # %% [markdown]
 # Filters planted in ten rows come back from ten. The units' whitened pictures lie nearly only in the last three,
-# trained or not. The units do not: where windows end blank, trained ones need what they read before ([measured
-# beside the digits that units tell](A9_missing_one.md)).
+# trained or not. Trained units look further back: where windows end blank, they need what they read before
+# ([measured beside the digits that units tell](A9_missing_one.md)).
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Four pictures of each of four trained and four untrained units. By eye, no kind tells who was trained.", "name": "fig-unit-visualization-four"}, "image": {"alt": "Four rows of eight small pictures, a column for each unit, trained ones left and untrained ones right. Maximal windows are pieces of single digits. Raw averages are grey blobs. Centred pictures are red and blue patches. Whitened ones are fine red and blue dots, darkest in the bottom rows, paler above. Left and right look alike."}} jupyter={"source_hidden": true}
 fig, axes = plt.subplots(4, 9, figsize=(7, 2.1),
@@ -445,7 +445,7 @@ plt.show()
 #
 # **Another seed.** For 20 of 20 seeds most averages lie near the mean window.
 #
-# **Another length.** Own pictures also lead after 100 and 1,000 updates, hardly or not after 50.
+# **Another length of training.** Own pictures also lead after 100 and 1,000 updates, hardly or not after 50.
 #
 # ## One open question
 #

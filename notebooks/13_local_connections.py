@@ -277,7 +277,7 @@ def problem(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 # %% [markdown]
-# The second rival differs from the first in one thing, which inputs stand side by side. You make it.
+# The second model differs from the first in one thing, which inputs stand side by side. You make it.
 #
 # :::{admonition} Exercise 3 · As sparse, and wrong
 # :class: exercise

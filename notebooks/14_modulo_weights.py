@@ -322,7 +322,8 @@ table = {}
 # %% [markdown]
 # :::{admonition} Predict first 3
 # :class: predict
-# Which of the ten rows fail with both optimisers? Which cause is enough alone?
+# The rows: small or large, positive or centred, jumping or free; a fold; a wide one. Which of the ten fail with both
+# optimisers? Which cause is enough for that alone?
 # :::
 
 # %%

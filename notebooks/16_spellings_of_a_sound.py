@@ -362,7 +362,7 @@ print(f"8 letters: {len(found)} found:", *found[:3])
 # ## What could fool us
 #
 # **A measure from where it is easy.** At five letters the list can still be made for a tenth of the beginnings,
-# drawn at random. By it the same search finds a third of all spellings (0.25 to 0.5, a 95% interval over 40 words);
+# drawn at random. By it the same search finds a third of all spellings (0.25 to 0.5, a 95% interval over 40 words that it reads right);
 # a few long lists hold most of these. To beat chance, here hundreds of times, is not to find most. Of *psychology* it
 # has found some, and nobody knows of how many.
 #
@@ -378,8 +378,8 @@ print(f"8 letters: {len(found)} found:", *found[:3])
 # %% [markdown]
 # ## What we saw
 #
-# - *List*: 11 strings of four letters are *fish* to the network, and no twelfth. Before n it drops k in 82%, as
-#   English always does, and f, c and q, as nobody does, in 41, 38 and 54%.
+# - *List*: 11 strings of four letters are *fish* to the network, and no twelfth. Before n it drops k in 82%, the
+#   dictionary in 95%; f, c and q, which no word of it drops there, in 41, 38 and 54%.
 # - *Weigh*: the right word is the first of its list one time in four by chance, three in five with a prior
 #   of letter pairs, and four in five with a dictionary.
 # - *Search*: a beam that finds two spellings of three at four letters finds one of three at five.

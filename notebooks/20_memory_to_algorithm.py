@@ -361,7 +361,7 @@ print("trained on 4, like a coin: median above 20:",
 # %% [markdown]
 # Every network that is right after training on 10 has come down to *even* and *odd*. A 1 changes them, a 0
 # does not. So it is with cuts of 0.02 and 0.2. Trained on 4, four of the six that are right have two states too;
-# two have 3 and 5, the additional ones for 1 to 5 of the 1,024 strings.
+# two have 3 and 5, but only 1 and 5 of the 1,024 strings lead to the additional ones.
 
 # %% [markdown]
 # ## What do they keep?

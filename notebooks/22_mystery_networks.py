@@ -409,8 +409,8 @@ checks.program_f(program_f)
 # Difficulty 4 of 5, 50 minutes. Practises: *Push*. Write `cause_a(box)` to `cause_f(box)`. Each returns two things: a vector
 # `d`, and a function `predict(text, t)` that returns what the box will say after each letter of the text if `d` is added
 # to its state after letter `t`, as in Exercise 1. The state of an LSTM is h and c side by side. The checks push in 40 new
-# texts of 16 letters, with all boxes sealed while they ask you. The prediction has to be right in 32 texts, for every letter. In
-# 8 it has to differ from what the box says without the push; where the box has a memory, after letter `t`, not only at it. And at most
+# texts of 16 letters, with all boxes sealed while they ask you. The prediction has to be right in 32 texts or more, for every letter. In
+# 8 or more it has to differ from what the box says without the push; where the box has a memory, after letter `t`, not only at it. And at most
 # one of 20 random vectors as long as `d` may do as well.
 # :::
 #

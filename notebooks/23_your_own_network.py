@@ -202,6 +202,7 @@ for unit in slowest[:8]:
 #
 # The gates tell of one path only: from $c$ to the same $c$. A change also goes out through $h$, and may come back. So move $c$ of
 # one unit, let the layer run on, and see what is left. The push is gone after the last step that leaves more than $1/e$ of it.
+# Between the two stands `own`: what a unit's own gates leave of a push, step by step.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show how a unit is pushed", "code_prompt_hide": "Hide how a unit is pushed"} jupyter={"source_hidden": true}
 def forgotten(left: np.ndarray) -> np.ndarray:
@@ -242,9 +243,9 @@ for name, given in {"silence": x[:, now:], "voice": voice}.items():
         print(f"  {what:10}", spread)
 
 # %% [markdown]
-# For units of one to five seconds push and $\tau$ differ by a factor of three, up or down. In silence that takes no other unit: `own`,
-# what a unit's gates leave of a push step by step, differs from $\tau$ as much, for the gates move, and $\tau$ is their mean. While a
-# voice goes on, what comes back through $h$ shortens a push. Neither measure says whether anybody reads the unit.
+# For units of one to five seconds push and $\tau$ differ by up to a factor of three: up in silence, down while a voice goes on.
+# In silence that takes no other unit: `own` differs from $\tau$ as much, for the gates move, and $\tau$ is their mean. While a voice
+# goes on, what comes back through $h$ shortens a push. Neither measure says whether anybody reads the unit.
 #
 # ## Step 5: What does the answer use?
 #
@@ -359,7 +360,7 @@ plt.show()
 # ## What could fool us
 #
 # We chose the three among 128 by what they do in two cases. Take 20 others. Put back the three, or two of them; the 125 others, which
-# leaves a network at rest but for these three cells; four others that are slow; ten times three at random of the 20 others that a
+# leaves a network at rest but for these three cells (and $h$); four others that are slow; ten times three at random of the 20 others that a
 # voice moved most, for it moved our three no further.
 
 # %% tags=["hide-input"] mystnb={"code_prompt_show": "Show the 20 cases", "code_prompt_hide": "Hide the 20 cases"} jupyter={"source_hidden": true}
@@ -546,7 +547,7 @@ worksheet(layer, np.random.default_rng(0).normal(size=(1, 300, 3)))
 # ## What we saw
 #
 # - *Read*: the file's own run within $10^{-5}$; with two gates exchanged, off by 0.8, without an error.
-# - *Measure*: by its gates a unit may remember for minutes; a push may last a third as long, or three times.
+# - *Measure*: by its gates a unit may remember for minutes; for one of seconds a push may last a third as long, or three times.
 # - *Find*: in silence we found one stable state, and the deafness passes by itself.
 # - *Tell*: a second after a loud voice three cells of 128 make the network deaf; others that keep the voice as long do not
 #   matter for it.

@@ -278,6 +278,15 @@ def test_unit_80_follows_what_unit_14_says():
     np.testing.assert_allclose(c, [-0.02, 0.99], atol=0.01)
 
 
+def test_the_answer_needs_unit_80_too():
+    c, layer = np.zeros(128), chapter.network.first
+    for unit, value in ((14, chapter.within[14]), (80, chapter.without[80])):
+        c[unit], layer = value, chapter.held(layer, unit)
+    read = replace(chapter.network, first=layer).read(chapter.free_lines, c)
+    closing = read.next[:, chapter.network.numbers[")"]].mean()
+    assert closing == pytest.approx(0.03, abs=0.005)
+
+
 @pytest.mark.sweep
 def test_the_cause_on_lines_of_random_words(held):
     closed, opened, other = [], [], []

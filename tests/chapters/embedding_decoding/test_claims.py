@@ -289,6 +289,10 @@ def test_what_the_balance_predicts_of_the_trained_weights(held):
     )
     descent = training.adam(appendix.first, appendix.gradients, [0.01] * 2_000)
     (by_adam,) = deque(descent, maxlen=1)
+    E, W = (np.array(part) for part in by_adam[:2])
+    ratio = np.linalg.norm(E, 2, axis=(1, 2)) / np.linalg.norm(W, axis=(1, 2))
+    assert ratio.min() > 1.2
+    assert ratio.max() < 2.5
     adam = held(
         3,
         "Adam does not keep the balance of the layers: it drifts by half",

@@ -235,9 +235,9 @@ def test_for_the_same_number_of_digits_length_3_is_better_at_100_at_both_rates(h
         quote="against {held} of {seeds}",
     )
     assert sure >= 95
-    assert small[10].min() > 0.01
-    assert 5 < np.median(small[10]) < 8
-    assert 300 < small[10].max() < 500
+    assert (small[10] < 0.01).sum() <= 2
+    assert 5 < np.median(small[10]) < 20
+    assert small[10].max() > 200
     assert 85 < short < 100
     assert 65 < long < 85
     only = [(large[a] < 0.01) & (large[b] >= 0.01) for a, b in ((3, 10), (10, 3))]

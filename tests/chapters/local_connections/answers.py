@@ -129,6 +129,14 @@ def by_swaps(mask, seed):
     return mask
 
 
+def by_one_swap(mask, seed):
+    """Wrong: two inputs change places, and nearly all of the wiring stays true."""
+    order = np.arange(len(mask))
+    pair = np.random.default_rng(seed).choice(len(mask), 2, replace=False)
+    order[pair] = order[pair[::-1]]
+    return mask[order]
+
+
 def by_old_generator(mask, seed):
     """Right too: NumPy's older generator."""
     return mask[np.random.RandomState(seed).permutation(len(mask))]
@@ -185,5 +193,7 @@ ANSWERS = {
         ("does the seed decide alone", lambda mask, seed: np.random.permutation(mask)),
         ("same order", lambda mask, seed: permuted(mask, 0)),
         ("same order", lambda mask, seed: mask),
+        ("side by side", lambda mask, seed: np.roll(mask, seed, axis=0)),
+        ("keep their place", by_one_swap),
     ],
 }

@@ -129,6 +129,9 @@ def test_before_n_letters_go_that_english_never_drops():
     assert _dropped("q", "g") == pytest.approx(0.48, abs=0.02)
     silent = {word[0] for word in DICTIONARY for y in DICTIONARY[word] if y[0] == "N"}
     assert silent & set("kgpqfc") == set("kgp")
+    kn = [word for word in DICTIONARY if word[:2] == "kn" and word[2:3] in [*"aeiouy"]]
+    dropped = [any(y[0] == "N" for y in DICTIONARY[word]) for word in kn]
+    assert np.mean(dropped) == pytest.approx(0.95, abs=0.005)
 
 
 @pytest.mark.sweep
