@@ -394,7 +394,7 @@ plt.show()
 # once it is positive the push turns: these are the amber paths that bend back. Where $W$ is near 0 the push
 # is a multiple of $1 + 2U$: the divide lies at $U = -\frac12$ there, not at $-1$. Only a start far below 0 is
 # past it by then. A start just above 1.53 is pushed right too, but its $W$ falls before $U$ has come far;
-# then the push turns left. So at this rate a push to the left meant failure each time.
+# then the push turns left. So a push to the right does not promise success. A push to the left meant failure each time, at this rate.
 #
 # ## What could fool us
 #

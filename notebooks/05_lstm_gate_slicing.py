@@ -149,8 +149,8 @@ for units in [1, 2, 3]:
 #
 # A block has $du + u^2 + u$ numbers: $W$, $U$ and $b$. An LSTM has four blocks, a GRU
 # {cite:p}`cho2014` three, a simple recurrent layer one. PyTorch adds one bias to $x_t W$ and another
-# to $h_{t-1} U$. In an LSTM only their sum matters. In a GRU it matters which: the reset gate multiplies
-# $h_{t-1} U_n$ and its bias ($n$ is the candidate), not the other. So there Keras has two as well, unless
+# to $h_{t-1} U$. In an LSTM only their sum matters. In a GRU it matters which: one of its gates, the reset gate,
+# multiplies $h_{t-1} U_n$ and its bias ($n$ is the candidate), not the other. So there Keras has two as well, unless
 # `reset_after=False`.
 
 # %%

@@ -61,7 +61,7 @@ print(f"{found[times.argmax()]} is found {times.max()} times,",
 # %% [markdown]
 # :::{dropdown} Answer 1
 # Ten times, and once. A step moves all three numbers alike, so their differences stay: 0, 0, 0 to 9, 9, 9 all
-# end at 4, 4, 4, and only 0, 3, 9 itself ends at 0, 3, 9. And 690 ends are no digits. So many starts do not
+# end at 4, 4, 4, and only 0, 3, 9 itself ends at 0, 3, 9. And 690 ends are no digits. Many starts are no
 # sample.
 # :::
 #
@@ -357,8 +357,9 @@ checks.fair_energy(fair_energy)
 
 
 # %% [markdown]
-# Beside the VAE: a null, fresh true samples; points of both classes; and a linear rival, the normal
-# distribution with the mean and the covariance of the VAE's training points of class 1.
+# Beside the VAE: a null, fresh true samples; points of both classes; and a linear rival
+# (a linear decoder of a normal $z$), the normal distribution with the mean and the covariance of the VAE's
+# training points of class 1.
 
 # %%
 def linear_points(seed: int) -> np.ndarray:
@@ -504,8 +505,8 @@ def features(judge: torch.nn.Module, images: np.ndarray) -> np.ndarray:
 
 # %% [markdown]
 # A forgery tests our tests: training digits with each pixel shuffled within its class. A pixel keeps its
-# share of ink, and loses its ties to the others. And the linear rival, for each class, has its 8 widest
-# directions only, as the VAE has 8 numbers $z$. Means are compared with grey digits, samples with digits
+# share of ink, and loses its ties to the others. For each class the linear rival keeps the 8 widest
+# directions of its training digits, as the VAE has 8 numbers $z$. Means are compared with grey digits, samples with digits
 # whose ink is drawn too.
 
 # %%

@@ -19,7 +19,7 @@
 #
 # [Chapter 10](10_exact_inversion.md) undoes the steps of a recurrent network. A stack of layers is undone
 # in the same way, with other weights at each step. In order: PyTorch's backward, which is no inverse; one
-# layer, and layers that have none; what tanh and the weights cost; how deep a stack can be; how wide a ReLU
+# layer, and layers without an inverse; what tanh and the weights cost; how deep a stack can be; how wide a ReLU
 # layer must be; and a network that throws 990 of 1,000 dimensions away.
 #
 # We write a layer on row vectors, $y = f(x W + b)$.
@@ -430,8 +430,8 @@ answers = answers.detach()
 # %% [markdown]
 # The first layer sees 100 directions. The other 900 form its {term}`null space`, in which the gradient has
 # no part. So a start keeps its part there, and two random starts differ there by
-# $\sqrt{2 \times 900} = 42.4$ on average. And all that differs from an answer in the null space is an answer
-# too.
+# $\sqrt{2 \times 900} = 42.4$ on average. And whatever differs from an answer *only* in the null space is an
+# answer too.
 
 # %%
 def is_answer(inputs: torch.Tensor) -> bool:
