@@ -487,7 +487,7 @@ plt.show()
 #   where seed 17 fails, as trained and clamped; over many networks they come within a
 #   quarter no oftener than a constant.
 # - *Test*: a high correlation is no counter: the unit may do nothing. Moving $c$ settles it: one unit moves the end
-#   one for one in 14 of 20 networks, in 68 of 120 others; all four together in 19 of 20.
+#   one for one in 14 of 20 networks, in 68 of 120 others; all four together in all but one of the 20.
 
 # %% [markdown]
 # ## Further reading
