@@ -347,13 +347,13 @@ def beyond_position(state: np.ndarray) -> float:
 # %%
 groups = {"trained": lstms, "before training": map(unpack, before),
           "no need to count": map(unpack, useless)}
-print("median (least to most)   |r|, cut to 0.05    less position")
+print("|r|, cut to 0.05  median (least to most)  less position")
 for name, some in groups.items():
     states = [net.trace(x10).c[after] for net, *_ in some]
     r = [np.abs(correlations(state, count)).max() for state in states]
     low, mid, high = np.floor(20 * np.quantile(r, [0, 0.5, 1])) / 20
     rest = np.median([beyond_position(state) for state in states])
-    print(f"{name:17} {mid:14.2f} ({low:.2f} to {high:.2f}) {rest:13.1f}")
+    print(f"{name:17} {mid:6.2f} ({low:.2f} to {high:.2f}) {rest:15.1f}")
 
 # %% [markdown]
 # Each trained network has a unit with $|r|$ above 0.95; of 120 others 112 have. So has one untrained network,

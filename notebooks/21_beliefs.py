@@ -306,7 +306,7 @@ def window(x: np.ndarray, last: int, symbols: int) -> np.ndarray:
 
 
 for last in (1, 2, 12):
-    print(f"last {last} symbols: {score(window(x, last, 3), b):.2f}")
+    print(f"symbols read, {last:2}: {score(window(x, last, 3), b):.2f}")
 print(f"best prediction: {score(predict(b, mess3), b):.2f}")
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The same beliefs, read from a network that has not been trained, and from the last twelve symbols by a weighted sum. Most of the famous picture asks for neither training nor a network.", "name": "fig-beliefs-untrained"}, "image": {"alt": "Two triangles of dots. Left the picture before, blurred. Right triangles within triangles within triangles, all alike."}} jupyter={"source_hidden": true}
@@ -357,7 +357,7 @@ x24, b24 = draw(xor, unknown, 2000, 24, seed=0)
 x2, b2 = x24[:, :12], b24[:, :12]
 p2 = predict(b2, xor)
 for last in (1, 12):
-    print(f"last {last} symbols: {score(window(x2, last, 2), b2):.2f}")
+    print(f"symbols read, {last:2}: {score(window(x2, last, 2), b2):.2f}")
 print(f"best prediction: {score(p2, b2):.2f}")
 
 # %% [markdown]

@@ -142,8 +142,8 @@ for n in range(9):
     at = max(line[0], at + 0.5)  # so that no label is upon another
     ax.text(0.9, at, str(n), ha="right", va="center")
 for v, unstable in zip(value, points.unstable):
-    ax.axhline(v, linestyle=":" if unstable else "--",
-               color=plotting.COLOURS["black"], linewidth=1)
+    ax.hlines(v, 1, 420, plotting.COLOURS["black"], linewidth=1,
+              linestyle=":" if unstable else "--")
 ax.set(xlabel="b's since the last a", ylabel="readout of box G",
        xlim=(0.7, 420), ylim=(-0.7, 8.3))
 plt.show()
@@ -157,8 +157,8 @@ plt.show()
 # :::
 #
 # So "it counts" is a program for short strings, and the points say what comes after. 300 random strings do not tell it from its
-# rival "it counts up to seven": no count among them is higher. The question where the two part does: after eight a's box G says 7, and after
-# twenty 8, so both are wrong.
+# rival "it counts up to seven": no count among them is higher. Ask where the two part: after eight a's box G says 7, and after twenty 8, so
+# both are wrong.
 
 # %% [markdown]
 # ## Push
@@ -259,7 +259,7 @@ for name, d in candidates.items():
 # 0.35, so a vector longer than it need be sometimes hits the mark by chance. The shorter a push that works, the fewer random vectors do as well.
 # :::
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "What a push moves the readout by decides. Random vectors that move it by 0.6 to 1.5 do, in most texts, what a count of one more would.", "name": "fig-mystery-networks-push"}, "image": {"alt": "Share of texts as predicted against what a push moves the readout by, from -0.8 to 1.1. Forty random vectors, circles for the longer and crosses for the shorter ones, lie at 0 below 0.4 and, with one exception, between 0.8 and 1 above 0.5. The two chosen vectors, a square and a triangle, lie at 1 and 1."}} jupyter={"source_hidden": true}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What a push moves the readout by decides. All random vectors but one that move it by 0.6 or more do, in most texts, what a count of one more would.", "name": "fig-mystery-networks-push"}, "image": {"alt": "Share of texts as predicted against what a push moves the readout by, from -0.8 to 1.1. Forty random vectors, circles for the longer and crosses for the shorter ones, lie at 0 below 0.4 and, with one exception, between 0.8 and 1 above 0.5. The two chosen vectors, a square and a triangle, lie at 1 and 1."}} jupyter={"source_hidden": true}
 fig, ax = plt.subplots()
 for (name, d), marks in zip(candidates.items(), (("o", "s"), ("x", "^"))):
     random = np.linalg.norm(d) * rays[:20]

@@ -48,7 +48,7 @@
 # from large rows it turns). Then the left side is $-a |W|^2$ with $a = |W_0|^2 - |E_0 W_0|^2 / |W_0|^2$, and this is a
 # quadratic equation:
 #
-# $$|W|^2 = \tfrac{a}{2} + \sqrt{\tfrac{a^2}{4} + |q|^2} .$$
+# $$|W|^2 = \tfrac{a}{2} + \left(\tfrac{a^2}{4} + |q|^2\right)^{1/2} .$$
 #
 # The part of $E$ along $W$ has norm $|q| / |W|$: nearly the largest singular value $\sigma_1$. For the others,
 # write $E^\top E = W W^\top + E_0^\top E_0 - W_0 W_0^\top$. Adding a matrix of rank one with one positive

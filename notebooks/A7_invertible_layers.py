@@ -221,7 +221,7 @@ for dtype, mark, line, colour in styles:
     ax.loglog(ends, ends * np.finfo(dtype).eps, line, color=colour,
               label=f"{name}, kappa eps")
 ax.set(xlabel="condition number of W to the power T",
-       ylabel="relative error of h_0")
+       ylabel="relative error of $h_0$")
 ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 plt.show()
 

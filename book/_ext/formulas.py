@@ -39,7 +39,8 @@ def mathml(tex: str, display: bool = False) -> str:
     Raises
     ------
     ValueError
-        If the converter does not know what is in it, and would show that as it stands.
+        If the converter does not know what is in it, and would show that as it stands, or if a
+        root is too tall for the font.
     """
     # Of a letter without serifs, as in a transpose, browsers have a sign and no style.
     known = re.sub(r"\\mathsf(?:\{T\}|\s+T)", "\U0001d5b3", tex).replace("{aligned}", "{split}")
@@ -49,6 +50,8 @@ def mathml(tex: str, display: bool = False) -> str:
         element.text = unescape(element.text or "")
         if "\\" in element.text or element.text == "&":
             raise ValueError(f"a formula that latex2mathml does not know: {tex}")
+    if any(sign.find(".//mfrac") is not None for sign in root.iter("msqrt")):
+        raise ValueError(f"the font has roots of one line only; write (...)^{{1/2}}: {tex}")
     for parent in root.iter():
         space(list(parent))
         if parent.tag in SCRIPTS:
@@ -110,6 +113,11 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
         for formula in re.findall("<math.*?</math>", page.read_text(encoding="utf-8")):
             signs.update(map(ord, unescape(re.sub("<[^>]*>", "", formula))))
     font = TTFont(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf")
+    # Where there are larger roots Chromium leaves their width, whatever root it takes.
+    variants = font["MATH"].table.MathVariants
+    place = variants.VertGlyphCoverage.glyphs.index(font.getBestCmap()[ord("√")])
+    larger = variants.VertGlyphConstruction[place]
+    larger.GlyphAssembly, larger.MathGlyphVariantRecord[1:] = None, []
     choice = Subsetter(Options(layout_features=[], hinting=False, name_IDs=["*"]))
     choice.populate(unicodes=signs)
     choice.subset(font)

@@ -43,6 +43,11 @@ def test_what_would_show_as_tex_is_an_error(tex):
         mathml(tex)
 
 
+def test_a_root_of_a_fraction_is_an_error():
+    with pytest.raises(ValueError, match="roots of one line only"):
+        mathml(r"x + \sqrt{\tfrac{a}{2} + b}")
+
+
 def font():
     script = (SITE / "_static" / "formulas.js").read_text("utf-8")
     return TTFont(io.BytesIO(base64.b64decode(re.search(r'atob\("([^"]+)"', script)[1])))
@@ -77,6 +82,16 @@ def test_formulas_are_there_without_scripts(browser, address):
     box = page.locator("div.math mtable").first.bounding_box()
     assert box["height"] > 6 * 16, "six equations below each other"
     context.close()
+
+
+@pytest.mark.browser
+def test_a_root_ends_where_its_bar_ends(visit):
+    page = visit("notebooks/04_two_valleys.html")
+    gap = """root => root.getBoundingClientRect().right
+      - root.lastElementChild.getBoundingClientRect().right"""
+    roots = page.locator("p > .math msqrt").all()
+    assert len(roots) > 2
+    assert max(root.evaluate(gap) for root in roots) < 1
 
 
 @pytest.mark.browser
