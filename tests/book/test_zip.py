@@ -75,7 +75,7 @@ def test_a_class_gets_no_page_for_teachers_and_no_name_from_a_solution_in_the_se
         in np.ravel(index["terms"].get(SearchEnglish({}).stem(name), []))
     ]
     whole = (book / "_sources").exists()
-    assert (len(found) > 5) == whole, found
+    assert bool(found) == whole, found
     assert (book / "book" / "teaching.html").exists() == whole
     pages = [page.read_text("utf-8") for page in book.rglob("*.html")]
     assert any("teaching.html" in page for page in pages) == whole
