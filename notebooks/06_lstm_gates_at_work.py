@@ -452,8 +452,8 @@ plt.show()
 #
 # Is the rule right, then, where the unit it reads is the counter? Of the 120 others that is so in 67. There four
 # numbers come within a quarter for 50, elsewhere for 20 of 53; always saying 21 does for 42 and 25. That is no
-# proof: in 34 of the 67 only one of the two comes near, the rule in 21, as a coin may. But it does rank the
-# 120 (rank correlation 0.7), which no constant can.
+# proof: in 34 of the 67 only one of the two comes near, the rule in 21, as a coin may. But it does order the
+# 120 by where they fail (correlation of the ranks 0.7), which no constant can.
 #
 # ## One open question
 #
@@ -484,8 +484,8 @@ plt.show()
 #
 # - *Build*: a unit whose gates stay at 1 counts with its {term}`candidate`; its forget bias alone sets the range.
 # - *Predict*: a leak $\varepsilon$ limits a counter to about $1/\sqrt{2 \varepsilon}$. Four numbers forecast
-#   where seed 17 fails, as trained and clamped; over many networks they come within a
-#   quarter no oftener than a constant.
+#   where seed 17 fails, as trained and clamped; over many networks they rank the
+#   failures, but come within a quarter about as often as a constant.
 # - *Test*: a high correlation is no counter: the unit may do nothing. Moving $c$ settles it: one unit moves the end
 #   one for one in 14 of 20 networks, in 68 of 120 others; all four together in all but one of the 20.
 

@@ -173,9 +173,9 @@ for word in ["fish", "knight"]:
 # ([Chapter 15](15_letters_heard.md) reads what you type: try it.)
 # :::
 #
-# Is that English? Put a k before all strings of n, a vowel or y, and a third letter: in 82% nothing changes.
-# Before 13 other consonants it is in at most one of ten. But f, c and q, which no word of the dictionary drops
-# before n, go there in 41, 38 and 54%. So not all of the silent k need be English.
+# Is that English? Put a k before all strings of n, a vowel or y, and a third letter: in 82% nothing changes
+# (of the dictionary's words in kn and a vowel or y, 95% drop it). Before 13 other consonants it is in at most one of ten.
+# But f, c and q, which no word of the dictionary drops before n, go there in 41, 38 and 54%. So not all of the silent k need be English.
 #
 # The network reads *what* wrongly. How would *what* have to be spelt?
 
@@ -362,8 +362,8 @@ print(f"8 letters: {len(found)} found:", *found[:3])
 # ## What could fool us
 #
 # **A measure from where it is easy.** At five letters the list can still be made for a tenth of the beginnings,
-# drawn at random. By it the same search finds a third of all spellings (0.25 to 0.5, a 95% interval over 40 words that it reads right);
-# a few long lists hold most of these. To beat chance, here hundreds of times, is not to find most. Of *psychology* it
+# drawn at random. By it the same search finds a third of all spellings (0.25 to 0.5, a 95% interval over 40 words that the
+# network reads right); a few long lists hold most of these. To beat chance, here hundreds of times, is not to find most. Of *psychology* it
 # has found some, and nobody knows of how many.
 #
 # **A tie.** No decision in the list of *fish* hangs on rounding; a test checks.

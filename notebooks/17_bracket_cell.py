@@ -109,7 +109,7 @@ def states(network, lines: list[str]) -> np.ndarray:
 
 
 # %% [markdown]
-# The score is the {term}`AUC`: how often a character inside brackets has the larger number than one outside. 1/2 says
+# The score is the {term}`AUC`: how often a character inside brackets has a larger number than one outside. 1/2 says
 # nothing, and 0 is as good as 1. Choose the best number on the first half of the text, and score it on the other.
 
 # %%
@@ -459,7 +459,8 @@ for mark in faces:
 # ## What could fool us
 #
 # **A window.** We read each line in one window, whose step 40 is always its end: a cell may count the steps to it (one
-# does, a test finds it). The network reads every beginning in a window of its own. A test asks the bracket cell there, too: its AUC is 1.00 again.
+# does, a test finds it). The network reads every beginning in a window of its own. A test asks the bracket cell there, too:
+# its AUC is 1.00 again.
 #
 # **A cell that follows.** Held as outside, unit 80 keeps the network from closing a bracket too. But held as
 # inside it closes nothing. What does unit 80 do when unit 14 is held?
@@ -480,7 +481,7 @@ for texts, value in ((open_lines, without), (free_lines, within)):
 
 # %% [markdown]
 # Unit 80 follows unit 14, and the answer needs both: with 14 held inside and 80 outside, `)` gets 0.03 where it got
-# 0.23. So a cell can stop the network that does not decide; ask for the opposite as well.
+# 0.23. So a cell that does not decide can stop the network; ask for the opposite as well.
 #
 # **One network.** Another one may keep its brackets in ten units.
 #

@@ -217,7 +217,7 @@ def test_120_networks_that_had_no_part_in_the_rules(held):
     units, r, slopes = zip(*(follower(cell) for cell, _, _ in nets), strict=True)
     said = forecasts(nets)
     near, always = (within_a_quarter(each, fails) for each in said)
-    assert 0.65 < spearmanr(said[0], fails).statistic < 0.8
+    assert 0.65 < spearmanr(said[0], fails).statistic < 0.75
     follows = np.array([waited(*pair) for pair in zip(nets, units, slopes, strict=True)])
     one_for_one = (follows == ONE_FOR_ONE).all(axis=1)
     one = np.array([counters(network).any() for network in nets])
